@@ -1,0 +1,122 @@
+"""Which operators and methods of `numpy.ndarray` does a Tensor have?
+
+Each calls the NumPy function of the same meaning; the registry knows the operation that stands for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from minigrad.registry import operations, overrides
+
+Axes = int | tuple[int, ...] | None
+
+
+def _operator(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    def operator(self: Any, other: Any) -> Any:
+        return overrides[function](self, other)
+
+    return operator
+
+
+def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    def operator(self: Any, other: Any) -> Any:
+        return overrides[function](other, self)
+
+    return operator
+
+
+class ArrayLike:
+    """The operators and methods that users of `numpy.ndarray` type without thinking."""
+
+    __slots__ = ()
+
+    __add__, __radd__ = _operator(np.add), _reflected(np.add)
+    __sub__, __rsub__ = _operator(np.subtract), _reflected(np.subtract)
+    __mul__, __rmul__ = _operator(np.multiply), _reflected(np.multiply)
+    __truediv__, __rtruediv__ = _operator(np.divide), _reflected(np.divide)
+    __pow__, __rpow__ = _operator(np.power), _reflected(np.power)
+    __matmul__, __rmatmul__ = _operator(np.matmul), _reflected(np.matmul)
+    __lt__, __le__ = _operator(np.less), _operator(np.less_equal)
+    __gt__, __ge__ = _operator(np.greater), _operator(np.greater_equal)
+    __eq__ = _operator(np.equal)  # elementwise, as NumPy's
+    __ne__ = _operator(np.not_equal)  # elementwise, as NumPy's
+    # Elementwise equality leaves identity as the only meaning of a hash.
+    __hash__ = object.__hash__
+
+    def __neg__(self) -> Any:
+        return overrides[np.negative](self)
+
+    def __pos__(self) -> Any:
+        return overrides[np.positive](self)
+
+    def __abs__(self) -> Any:
+        return overrides[np.absolute](self)
+
+    def __getitem__(self, index: Any) -> Any:
+        return operations["getitem"].function(self, index)
+
+    def __setitem__(self, index: object, value: object) -> None:
+        raise TypeError(
+            "a Tensor cannot be written to, because the graph may hold its old values; make a new one, such as "
+            "mg.where(mask, value, tensor), or write to `tensor.data` of a leaf between two passes"
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d Tensor")
+        return (self[position] for position in range(len(self)))
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d Tensor")
+        return int(self.shape[0])
+
+    def __getattr__(self, name: str) -> Any:
+        """Every operation whose first argument is an array is a method too: ``x.tanh()``."""
+        operation = operations.get(name)
+        if operation is None or name.startswith("_"):
+            raise AttributeError(f"a Tensor has no attribute {name!r}", name=name, obj=self)
+        return operation.function.__get__(self)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *operations})
+
+    def sum(self, axis: Axes = None, keepdims: bool = False) -> Any:
+        """Sum over the given axes; see `minigrad.sum`."""
+        return np.sum(self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Axes = None, keepdims: bool = False) -> Any:
+        """Arithmetic mean over the given axes; see `minigrad.mean`."""
+        return np.mean(self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Axes = None, keepdims: bool = False) -> Any:
+        """Maximum over the given axes; see `minigrad.max`."""
+        return np.max(self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Axes = None, keepdims: bool = False) -> Any:
+        """Minimum over the given axes; see `minigrad.min`."""
+        return np.min(self, axis=axis, keepdims=keepdims)
+
+    def reshape(self, *shape: Any) -> Any:
+        """The same elements in another shape, given as one tuple or as several integers; one may be -1."""
+        return operations["reshape"].function(self, shape[0] if len(shape) == 1 else shape)
+
+    def ravel(self) -> Any:
+        """The same elements in one dimension."""
+        return self.reshape(-1)
+
+    flatten = ravel
+
+    def transpose(self, *axes: Any) -> Any:
+        """Axes permuted, reversed by default; given as one tuple or as several integers."""
+        order = None if not axes else axes[0] if len(axes) == 1 else axes
+        return operations["transpose"].function(self, order)
+
+    @property
+    def T(self) -> Any:  # noqa: N802  # NumPy's name
+        """Axes reversed."""
+        return self.transpose()

@@ -1,0 +1,146 @@
+"""How gradients flow back through a graph.
+
+Nothing here knows what a gradient is: arrays flow in a first-order pass, and whatever `lift` makes of them
+(recorded values, when the pass itself is to be differentiated) in a pass of higher order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph import Node, Primitive, ancestors
+
+Lift = Callable[[Any, Node], Any]
+
+
+def backpropagate(
+    root: Node,
+    seed: Any,
+    *,
+    wanted: Collection[Node] | None = None,
+    keep_graph: bool = False,
+    lift: Lift | None = None,
+) -> dict[Node, Any]:
+    """The gradients of ``sum(seed * root)`` with respect to leaves and to results that keep their gradient.
+
+    Args:
+        root: the result to differentiate.
+        seed: the gradient of `root`, of its shape and dtype.
+        wanted: the only nodes whose gradients are needed; every leaf when None.
+        keep_graph: whether the graph can be differentiated again; otherwise it is released as the pass goes.
+        lift: makes a recorded value of an array and its node. With it the rules run on such values, so that the
+            gradients are themselves part of a graph.
+
+    Returns:
+        One entry for each node reached. In a first-order pass no array is shared with another or with the graph.
+    """
+    nodes = ancestors(root)
+    relevant = None if wanted is None else _on_the_way(nodes, wanted)
+    if root.op is None:
+        return {root: np.positive(seed)}
+    collected: dict[Node, Any] = {}
+    node = root
+    root.pending = seed
+    try:
+        for node in nodes:
+            gradient, node.pending = node.pending, None
+            if gradient is None:
+                continue
+            if node.keeps_grad or (wanted is not None and node in wanted):
+                collected[node] = np.positive(gradient)
+            _send_to_parents(node, gradient, relevant, collected, lift)
+            if not keep_graph:
+                node.release()
+    except BaseException as error:
+        error.add_note(f"while going back through {node.describe()}")
+        for node in nodes:
+            node.pending = None
+        raise
+    return collected
+
+
+def _on_the_way(nodes: list[Node], wanted: Collection[Node]) -> set[Node]:
+    """The nodes through which a gradient must pass to arrive at the wanted ones, those included."""
+    relevant = set(wanted)
+    for node in reversed(nodes):
+        if any(parent in relevant for parent in node.parents or ()):
+            relevant.add(node)
+    return relevant
+
+
+def _send_to_parents(
+    node: Node, gradient: Any, relevant: set[Node] | None, collected: dict[Node, Any], lift: Lift | None
+) -> None:
+    """Apply the rules of one node, and add what they give to the gradients of its parents."""
+    op, args, out, params = node.op, node.args, node.out, node.params
+    assert op is not None
+    assert node.parents is not None
+    if lift is not None:
+        args = [arg if parent is None else lift(arg, parent) for arg, parent in zip(args, node.parents, strict=True)]
+        out = lift(out, node)
+    for position, parent in enumerate(node.parents):
+        if parent is None or (relevant is not None and parent not in relevant):
+            continue
+        rule = op.rules[position]
+        if rule is None:
+            continue
+        share = rule(gradient, out, *args, **params)
+        target = parent.out
+        try:
+            fits = share.shape == target.shape and share.dtype == target.dtype
+        except AttributeError:
+            raise _not_an_array(share, op, position) from None
+        if not fits:
+            share = _fitted(share, target, op, position)
+        if parent.op is not None:
+            parent.pending = share if parent.pending is None else parent.pending + share
+        elif parent in collected:
+            collected[parent] = collected[parent] + share
+        elif lift is None and (share is gradient or _may_be_shared(share, node)):
+            collected[parent] = np.positive(share)
+        else:
+            collected[parent] = share
+
+
+def _may_be_shared(share: Any, node: Node) -> bool:
+    """Whether somebody else could hold the memory of an array that a rule returned."""
+    return share.base is not None or share is node.out or any(share is arg for arg in node.args)
+
+
+def _fitted(share: Any, target: Any, op: Primitive, position: int) -> Any:
+    """What a rule returned, in exactly the shape and dtype of the argument it belongs to."""
+    if share.shape != target.shape:
+        if not op.broadcasts or not _broadcasts_to(target.shape, share.shape):
+            raise ValueError(
+                f"the rule of {op.name} for argument {position} returned shape {share.shape}; "
+                f"the argument has shape {target.shape}"
+            )
+        share = _summed_to(share, target.shape)
+    if share.dtype != target.dtype:
+        if share.dtype.kind not in "fiub":
+            raise TypeError(f"the rule of {op.name} for argument {position} returned dtype {share.dtype}")
+        share = share.astype(target.dtype)
+    return share
+
+
+def _broadcasts_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether an array of `shape` can be broadcast to `target`."""
+    aligned = target[len(target) - len(shape) :]
+    return len(shape) <= len(target) and all(own in (1, other) for own, other in zip(shape, aligned, strict=True))
+
+
+def _summed_to(gradient: Any, shape: tuple[int, ...]) -> Any:
+    """Undo broadcasting: sum over the axes along which an argument of `shape` was repeated."""
+    added = gradient.ndim - len(shape)
+    stretched = [added + axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[added + axis] != 1]
+    axes = (*range(added), *stretched)
+    return np.reshape(np.sum(gradient, axis=axes), shape)
+
+
+def _not_an_array(share: Any, op: Primitive, position: int) -> TypeError:
+    kind = type(share).__name__
+    hint = " (does the rule return something?)" if share is None else ""
+    return TypeError(f"the rule of {op.name} for argument {position} returned {kind}, not an array{hint}")

@@ -1,0 +1,130 @@
+"""What is recorded: primitives, the nodes their results leave behind, and the way back from a result."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
+
+Rule = Callable[..., Any]
+
+
+class Primitive:
+    """A function of arrays, and for each of its array arguments the rule of its derivative.
+
+    Attributes:
+        name: what error messages and printed graphs call it.
+        forward: ``forward(*arrays, **params)``, plain NumPy.
+        rules: ``rules[i](g, out, *arrays, **params)`` gives the vector-Jacobian product with respect to argument i;
+            ``None`` where there is none.
+        broadcasts: whether arguments are broadcast against each other, so that a rule may return the shape of the
+            result; the engine sums it down to the argument's shape. The rules of any other primitive return exactly
+            the shape of their argument.
+    """
+
+    __slots__ = ("broadcasts", "forward", "name", "rules")
+
+    def __init__(self, name: str, forward: Callable[..., Any], rules: Sequence[Rule | None], broadcasts: bool) -> None:
+        self.name = name
+        self.forward = forward
+        self.rules = rules
+        self.broadcasts = broadcasts
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+_creation = itertools.count()
+
+
+class Node:
+    """How one result was made: the operation, its arguments, the nodes those came from, and its parameters.
+
+    A leaf (a Tensor that the user made) is a node without an operation. The slots after `order` are the
+    bookkeeping of differentiation: `pending` is a gradient on its way through the current pass, `grad` the one
+    deposited for the user, `keeps_grad` whether one is to be deposited, `changed` whether the array of this leaf was
+    updated since.
+    """
+
+    __slots__ = (
+        *("op", "args", "parents", "params", "out", "order"),
+        *("pending", "grad", "keeps_grad", "changed", "name"),
+    )
+
+    def __init__(
+        self,
+        op: Primitive | None,
+        args: Sequence[Any],
+        parents: Sequence[Node | None] | None,
+        params: dict[str, Any],
+        out: Any,
+    ) -> None:
+        self.op = op
+        self.args = args
+        self.parents = parents
+        self.params = params
+        self.out = out
+        self.order = next(_creation)
+        self.pending: Any = None
+        self.grad: Any = None
+        self.keeps_grad = False
+        self.changed = False
+        self.name: str | None = None
+
+    def release(self) -> None:
+        """Forget how the result was made, so that the arrays this node kept alive can be freed."""
+        self.args = ()
+        self.parents = None
+        self.params = {}
+        self.out = None
+
+    def describe(self) -> str:
+        """A short phrase for error messages."""
+        if self.op is None:
+            return f"the Tensor {self.name!r}" if self.name else f"a Tensor of shape {self.out.shape}"
+        return f"the result {self.name!r} of {self.op.name}" if self.name else f"a result of {self.op.name}"
+
+
+def leaf(array: Any, name: str | None = None, grad: Any = None) -> Node:
+    """The node of a Tensor that was not computed but made by the user."""
+    node = Node(None, (), (), {}, array)
+    node.keeps_grad = True
+    node.name = name
+    node.grad = grad
+    return node
+
+
+def ancestors(root: Node) -> list[Node]:
+    """Every computed result that `root` depends on, itself included, newest first; leaves are not listed.
+
+    Newest first is an order in which each node comes before all that it was computed from, found without recursion.
+
+    Raises:
+        RuntimeError: where a part of the graph was released by an earlier pass, or a leaf has changed since.
+    """
+    found = []
+    seen = {root}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.op is None:
+            if node.changed:
+                raise RuntimeError(
+                    f"cannot differentiate: {node.describe()} was updated after it was used, and its old values "
+                    "are gone; compute the result again, and update parameters (optimizer.step(), `.data = ...`) "
+                    "only after backward()"
+                )
+            continue
+        if node.parents is None:
+            raise RuntimeError(
+                f"cannot differentiate: the graph behind {node.describe()} was released by an earlier backward pass; "
+                "give retain_graph=True to that earlier pass if two passes, or two losses, share a part of the graph"
+            )
+        found.append(node)
+        for parent in node.parents:
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    found.sort(key=attrgetter("order"), reverse=True)
+    return found

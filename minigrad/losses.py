@@ -1,0 +1,153 @@
+"""How wrong is a prediction?
+
+Each loss takes ``(prediction, target)``, Tensors or plain arrays, and gives a 0-d result. A target that is a plain
+array takes the dtype of the prediction. Shapes are never broadcast against each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.ops import log, log_softmax, mean, softplus, square, sum
+from minigrad.record import plain
+from minigrad.tensor import Tensor
+
+__all__ = ["bce", "bce_with_logits", "cross_entropy", "mse"]
+
+# bce takes logarithms of nothing smaller, so that a certain and wrong prediction costs 27.6, not infinity.
+_SMALLEST_PROBABILITY = 1e-12
+
+
+def mse(prediction: Any, target: Any) -> Any:
+    """Mean squared error: the mean of (prediction - target)^2 over all elements.
+
+    Args:
+        prediction, target: of one shape, any.
+
+    Raises:
+        ValueError: for two different shapes, or empty ones.
+
+    Example:
+        >>> losses.mse(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
+        np.float64(2.0)
+    """
+    target = _like(prediction, target, "mse")
+    return mean(square(prediction - target))
+
+
+def bce(prediction: Any, target: Any) -> Any:
+    """Binary cross-entropy of probabilities: the mean of -y log p - (1 - y) log(1 - p) over all elements.
+
+    Logarithms are taken of at least 1e-12, with the derivative of the logarithm there, so value and gradient are
+    finite for predictions of exactly 0 and 1. Where the probabilities come from a sigmoid, `bce_with_logits` is exact.
+
+    Args:
+        prediction, target: numbers in [0, 1], of one shape, any.
+
+    Raises:
+        ValueError: for two different shapes, empty ones, or numbers outside [0, 1].
+    """
+    target = _like(prediction, target, "bce")
+    _check_probabilities(prediction, "bce: predictions", "; for logits there is bce_with_logits")
+    _check_probabilities(target, "bce: targets", "")
+    return mean(-target * _bounded_log(prediction) - (1.0 - target) * _bounded_log(1.0 - prediction))
+
+
+def bce_with_logits(logits: Any, target: Any) -> Any:
+    """Binary cross-entropy of logits, `bce` of sigmoid(logits), without overflow or loss of precision.
+
+    Computed as the mean of y softplus(-z) + (1 - y) softplus(z).
+
+    Args:
+        logits: real numbers z.
+        target: numbers y in [0, 1], of the same shape.
+
+    Raises:
+        ValueError: for two different shapes, empty ones, or targets outside [0, 1].
+    """
+    target = _like(logits, target, "bce_with_logits")
+    _check_probabilities(target, "bce_with_logits: targets", "")
+    return mean(target * softplus(-logits) + (1.0 - target) * softplus(logits))
+
+
+def cross_entropy(logits: Any, target: Any) -> Any:
+    """Cross-entropy of softmax(logits): the mean over samples of -sum(t log softmax(z)).
+
+    Args:
+        logits: real numbers z of shape (N, K).
+        target: labels, integers from 0 to K - 1 of shape (N,); or one-hot rows or probabilities t of shape (N, K).
+
+    Raises:
+        ValueError: for shapes that do not belong together, no samples, labels out of range, or rows that are not
+            probabilities.
+        TypeError: for labels that are not integers.
+
+    Example:
+        >>> losses.cross_entropy(np.array([[0.0, 0.0]]), [1]).item() == np.log(2.0)
+        True
+    """
+    if np.ndim(logits) != 2:
+        raise ValueError(f"cross_entropy: logits have shape (N, K), not {np.shape(logits)}")
+    samples, classes = np.shape(logits)
+    if not samples:
+        raise ValueError("cross_entropy: there are no samples")
+    if np.ndim(target) == 1:
+        target = _one_hot(plain(target), samples, classes, logits.dtype)
+    else:
+        target = _like(logits, target, "cross_entropy")
+        _check_probabilities(target, "cross_entropy: targets", "")
+        rows = np.sum(plain(target), axis=1)
+        if not np.allclose(rows, 1.0, atol=1e-3):
+            worst = int(np.argmax(np.abs(rows - 1.0)))
+            raise ValueError(f"cross_entropy: each row of targets sums to 1; row {worst} sums to {rows[worst]:.6g}")
+    return sum(target * log_softmax(logits)) * (-1.0 / samples)
+
+
+def _one_hot(labels: Any, samples: int, classes: int, dtype: Any) -> Any:
+    """Rows of zeros with a 1 at the label, after checking the labels."""
+    labels = np.asarray(labels)
+    if labels.shape != (samples,):
+        raise ValueError(
+            f"cross_entropy: logits of shape {(samples, classes)} need {samples} labels, not {len(labels)}"
+        )
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"cross_entropy: labels are integers, not {labels.dtype}")
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(
+            f"cross_entropy: labels go from 0 to {classes - 1} for {classes} classes; "
+            f"these go from {labels.min()} to {labels.max()}"
+        )
+    rows = np.zeros((samples, classes), dtype)
+    rows[np.arange(samples), labels] = 1.0
+    return rows
+
+
+def _like(prediction: Any, target: Any, loss: str) -> Any:
+    """The target, checked to have the shape of the prediction, in its dtype if it is plain."""
+    if np.shape(prediction) != np.shape(target):
+        raise ValueError(
+            f"{loss}: the prediction has shape {np.shape(prediction)}, the target {np.shape(target)}; "
+            "they must be the same"
+        )
+    if np.size(prediction) == 0:
+        raise ValueError(f"{loss}: the mean over no elements (shape {np.shape(prediction)}) does not exist")
+    if isinstance(target, Tensor):
+        return target
+    dtype = np.asarray(plain(prediction)).dtype
+    return np.asarray(target, dtype=dtype if dtype.kind == "f" else float)
+
+
+def _check_probabilities(values: Any, what: str, hint: str) -> None:
+    # NaN passes: it shows in the loss, where training stops and says at which step.
+    array = np.asarray(plain(values))
+    if np.any(array < 0) or np.any(array > 1):
+        raise ValueError(f"{what} lie in [0, 1]; these go from {array.min():.6g} to {array.max():.6g}{hint}")
+
+
+def _bounded_log(x: Any) -> Any:
+    """The logarithm of x, or of the smallest probability where x is less, with that logarithm's derivative."""
+    values = np.asarray(plain(x))
+    smallest = max(_SMALLEST_PROBABILITY, float(np.finfo(values.dtype).tiny))
+    return log(x + np.maximum(smallest - values, 0.0))

@@ -1,0 +1,55 @@
+"""Are operations being recorded, here and now?"""
+
+from __future__ import annotations
+
+import contextlib
+from contextvars import ContextVar, Token
+
+_recording: ContextVar[bool] = ContextVar("minigrad_recording", default=True)
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded in this thread and context."""
+    return _recording.get()
+
+
+class _Recording(contextlib.ContextDecorator):
+    """Sets whether operations are recorded for as long as a `with` block or a decorated function runs."""
+
+    _enabled: bool
+
+    def __init__(self) -> None:
+        self._tokens: list[Token[bool]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_recording.set(self._enabled))
+
+    def __exit__(self, *exception: object) -> None:
+        _recording.reset(self._tokens.pop())
+
+    def _recreate_cm(self) -> _Recording:
+        # A decorated function may run in several threads at once: each call needs tokens of its own.
+        return type(self)()
+
+
+class no_grad(_Recording):  # noqa: N801  # called like a function
+    """Record nothing inside a `with` block or a decorated function.
+
+    Results computed inside have ``requires_grad == False``. The mode belongs to the current thread and context:
+    a thread started inside the block records as usual.
+
+    Example:
+        >>> x = mg.Tensor([1.0, 2.0], requires_grad=True)
+        >>> with mg.no_grad():
+        ...     y = x * 2.0
+        >>> y.requires_grad
+        False
+    """
+
+    _enabled = False
+
+
+class recording(_Recording):  # noqa: N801  # called like a function
+    """Record inside a `with` block, whatever the mode around it: what `create_graph=True` needs."""
+
+    _enabled = True

@@ -1,0 +1,90 @@
+"""Activations as layers, for use in Sequential."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad import ops
+from minigrad.nn.layer import Layer
+
+
+class Tanh(Layer):
+    """tanh(x)."""
+
+    def forward(self, x: Any) -> Any:
+        """tanh(x)."""
+        return ops.tanh(x)
+
+
+class Sigmoid(Layer):
+    """1 / (1 + exp(-x))."""
+
+    def forward(self, x: Any) -> Any:
+        """sigmoid(x)."""
+        return ops.sigmoid(x)
+
+
+class ReLU(Layer):
+    """max(x, 0)."""
+
+    def forward(self, x: Any) -> Any:
+        """relu(x)."""
+        return ops.relu(x)
+
+
+class LeakyReLU(Layer):
+    """x where it is positive, slope * x elsewhere."""
+
+    def __init__(self, slope: float = 0.01) -> None:
+        self.slope = slope
+
+    def forward(self, x: Any) -> Any:
+        """leaky_relu(x, slope)."""
+        return ops.leaky_relu(x, slope=self.slope)
+
+    def __repr__(self) -> str:
+        return f"LeakyReLU({self.slope})"
+
+
+class GELU(Layer):
+    """x * P(Z <= x) for a standard normal Z."""
+
+    def forward(self, x: Any) -> Any:
+        """gelu(x)."""
+        return ops.gelu(x)
+
+
+class Softplus(Layer):
+    """log(1 + exp(x))."""
+
+    def forward(self, x: Any) -> Any:
+        """softplus(x)."""
+        return ops.softplus(x)
+
+
+class Softmax(Layer):
+    """exp(x) / sum(exp(x)) along an axis. For training, give logits to losses.cross_entropy instead."""
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Any) -> Any:
+        """softmax(x, axis)."""
+        return ops.softmax(x, axis=self.axis)
+
+    def __repr__(self) -> str:
+        return "Softmax()" if self.axis == -1 else f"Softmax(axis={self.axis})"
+
+
+class LogSoftmax(Layer):
+    """log(softmax(x)) along an axis."""
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Any) -> Any:
+        """log_softmax(x, axis)."""
+        return ops.log_softmax(x, axis=self.axis)
+
+    def __repr__(self) -> str:
+        return "LogSoftmax()" if self.axis == -1 else f"LogSoftmax(axis={self.axis})"

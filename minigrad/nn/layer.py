@@ -1,0 +1,155 @@
+"""What is a layer: an equation with parameters that can be listed, saved, restored and summarised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.nn.summary import observe, table
+from minigrad.tensor import Tensor
+
+Self = TypeVar("Self", bound="Layer")
+
+
+class Layer:
+    """Base of all layers and models.
+
+    A subclass assigns its parameters (Tensors) and inner layers to attributes, alone or in lists, tuples and dicts,
+    and writes the equation it computes as ``forward(x)``. It is called as ``layer(x)``.
+
+    Attributes:
+        training: whether layers such as Dropout behave as in training; see `train` and `eval`.
+
+    Example:
+        >>> class Scale(nn.Layer):
+        ...     def __init__(self, size):
+        ...         self.factor = mg.Tensor(np.ones(size), requires_grad=True)
+        ...     def forward(self, x):
+        ...         return x * self.factor
+        >>> model = nn.Sequential(Scale(3), nn.Tanh())
+        >>> [name for name, _ in model.named_parameters()]
+        ['layers.0.factor']
+    """
+
+    training: bool = True
+
+    def forward(self, x: Any) -> Any:
+        """The equation of this layer."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward(x) method")
+
+    def __call__(self, x: Any) -> Any:
+        """The result of `forward`."""
+        out = self.forward(x)
+        observe(self, out)
+        return out
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def named_tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """Every Tensor of this layer and its inner layers, with its path such as ``layers.0.weight``."""
+        for name, value in vars(self).items():
+            yield from _tensors_in(name, value)
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """The Tensors that require a gradient, each once, with their paths."""
+        seen = set()
+        for name, tensor in self.named_tensors():
+            if tensor.requires_grad and tensor not in seen:
+                seen.add(tensor)
+                yield name, tensor
+
+    def parameters(self) -> list[Tensor]:
+        """The Tensors that require a gradient, each once: what an optimiser takes."""
+        return [tensor for _, tensor in self.named_parameters()]
+
+    def sublayers(self) -> Iterator[Layer]:
+        """The layers directly inside this one."""
+        for value in vars(self).values():
+            yield from _layers_in(value)
+
+    def train(self: Self, mode: bool = True) -> Self:
+        """Set training mode here and in all inner layers, and return the layer itself."""
+        self.training = mode
+        for layer in self.sublayers():
+            layer.train(mode)
+        return self
+
+    def eval(self: Self) -> Self:
+        """Leave training mode here and in all inner layers, and return the layer itself."""
+        return self.train(False)
+
+    def state_dict(self) -> dict[str, NDArray[Any]]:
+        """Copies of all arrays by path, parameters that are frozen (``requires_grad_(False)``) included."""
+        return {name: tensor.data.copy() for name, tensor in self.named_tensors()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Write the arrays of a `state_dict` into this layer; nothing is written if any of them does not fit.
+
+        Raises:
+            KeyError: for missing or unexpected names.
+            ValueError: for an array of another shape.
+            TypeError: for an array of another kind than real numbers.
+        """
+        own = dict(self.named_tensors())
+        missing, unexpected = own.keys() - state.keys(), state.keys() - own.keys()
+        if missing or unexpected:
+            raise KeyError(_mismatch(type(self).__name__, sorted(missing), sorted(unexpected)))
+        arrays = {name: np.asarray(state[name]) for name in own}
+        for name, tensor in own.items():
+            if arrays[name].shape != tensor.shape:
+                raise ValueError(f"{name} has shape {tensor.shape}; the state holds shape {arrays[name].shape}")
+            if not np.can_cast(arrays[name].dtype, tensor.dtype, "same_kind"):
+                raise TypeError(f"{name} has dtype {tensor.dtype}; the state holds {arrays[name].dtype}")
+        for name, tensor in own.items():
+            tensor.data = arrays[name]
+
+    def summary(self, input_shape: tuple[int, ...] | None = None) -> str:
+        """Print and return a table of the layers, the shapes they give, and their numbers of parameters.
+
+        Args:
+            input_shape: of one sample, without the batch; ``(1, 28, 28)`` for MNIST's images. Without it, or if the
+                first layer does not say how many features it takes, shapes are left out.
+        """
+        text = table(self, input_shape)
+        print(text)  # noqa: T201  # what the method is for
+        return text
+
+
+def _tensors_in(path: str, value: object) -> Iterator[tuple[str, Tensor]]:
+    if isinstance(value, Tensor):
+        yield path, value
+    elif isinstance(value, Layer):
+        for name, tensor in value.named_tensors():
+            yield f"{path}.{name}", tensor
+    elif isinstance(value, (list, tuple)):
+        for position, item in enumerate(value):
+            yield from _tensors_in(f"{path}.{position}", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _tensors_in(f"{path}.{key}", item)
+
+
+def _layers_in(value: object) -> Iterator[Layer]:
+    if isinstance(value, Layer):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _layers_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _layers_in(item)
+
+
+def _mismatch(owner: str, missing: list[str], unexpected: list[str]) -> str:
+    parts = [f"the state does not fit {owner}:"]
+    if missing:
+        parts.append(f"missing {', '.join(missing)};")
+    for name in unexpected:
+        close = get_close_matches(name, missing, n=1)
+        parts.append(f"unexpected {name}{f' (did you mean {close[0]}?)' if close else ''};")
+    return " ".join(parts).rstrip(";")

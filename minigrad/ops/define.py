@@ -1,0 +1,153 @@
+"""How is an operation declared?
+
+One declaration holds everything about an operation: its name, forward computation, derivative rules, docstring, the
+NumPy functions it stands for, and the example inputs on which its derivatives are checked.
+
+Rules are written with operators, NumPy functions that are registered themselves, ``.shape`` and ``.ndim``, and the
+project's own operations, and nothing else; their constants are Python numbers, because a NumPy float64 scalar would
+turn float32 into float64. Then the same rule serves arrays and, for higher derivatives, Tensors.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from minigrad import registry
+from minigrad.graph import Primitive, Rule
+from minigrad.record import apply, plain
+from minigrad.registry import Operation, numpy_name, register
+
+P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _ForEvery(Sequence[Rule]):
+    """The rules of an operation on any number of arrays: one rule, told the position of the argument."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+
+    def __getitem__(self, position: Any) -> Any:
+        return functools.partial(self._rule, position)
+
+    def __len__(self) -> int:
+        raise TypeError("an operation on any number of arrays has no fixed number of rules")
+
+
+def primitive(
+    *rules: Rule | None,
+    overrides: Sequence[Callable[..., Any]] = (),
+    examples: Sequence[Any] = (),
+    variadic: bool = False,
+    broadcasts: bool = False,
+    name: str | None = None,
+) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Make an operation of a function of arrays.
+
+    The first parameters of the function, one for each rule, are its arrays; all others are parameters that are not
+    differentiated. A rule is called as ``rule(g, out, *arrays, **params)`` and returns the gradient with respect to
+    its array, given the gradient `g` of the result `out`.
+
+    Args:
+        rules: one for each array argument, in order; None for an argument without a derivative.
+        overrides: the NumPy functions that become this operation when they are called on a Tensor.
+        examples: inputs on which the test suite checks the rules, as `minigrad.ops.samples` describes.
+        variadic: the first parameter is a sequence of arrays; the only rule is called as
+            ``rule(position, g, out, *arrays, **params)``.
+        broadcasts: the arguments are broadcast against each other, so rules may return the shape of the result.
+        name: that of the function by default.
+
+    Raises:
+        TypeError: for a function with fewer parameters than rules.
+        ValueError: for a name or a NumPy function that already belongs to another operation.
+
+    Example:
+        >>> @mg.primitive(lambda g, out, x: g * 3.0 * x * x)
+        ... def cube(x):
+        ...     return x * x * x
+        >>> x = mg.Tensor(2.0, requires_grad=True)
+        >>> cube(x).backward()
+        >>> x.grad
+        Tensor(12.)
+    """
+
+    def declare(forward: Callable[P, Any]) -> Callable[P, Any]:
+        signature = inspect.signature(forward)
+        names = list(signature.parameters)
+        arrays = len(rules)
+        if not arrays or arrays > len(names) or (variadic and arrays != 1):
+            raise TypeError(f"{forward.__name__}{signature} cannot have {arrays} rules")
+        array_names = names[:arrays]
+        defaults = {key: signature.parameters[key].default for key in names[arrays:]}
+        required = {key for key, value in defaults.items() if value is inspect.Parameter.empty}
+        inner = (lambda *items, **params: forward(items, **params)) if variadic else forward
+        op = Primitive(name or forward.__name__, inner, _ForEvery(rules[0]) if variadic else rules, broadcasts)  # type: ignore[arg-type]
+
+        @functools.wraps(forward)
+        def call(*args: P.args, **kwargs: P.kwargs) -> Any:
+            params = defaults | kwargs
+            if len(args) != arrays or params.keys() != defaults.keys() or required - kwargs.keys():
+                bound = signature.bind(*args, **kwargs)
+                bound.apply_defaults()
+                params = {key: bound.arguments[key] for key in defaults}
+                args = tuple(bound.arguments[key] for key in array_names)  # type: ignore[assignment]
+            return apply(op, args[0] if variadic else args, params)  # type: ignore[arg-type]
+
+        builtin = forward.__module__.startswith("minigrad.")
+        register(Operation(op.name, call, op, overrides, examples, builtin))
+        return call
+
+    return declare
+
+
+def composite(overrides: Sequence[Callable[..., Any]] = (), examples: Sequence[Any] = ()) -> Callable[[F], F]:
+    """Register a function that needs no rules, because it is made of operations that have them."""
+
+    def declare(function: F) -> F:
+        builtin = function.__module__.startswith("minigrad.")
+        register(Operation(function.__name__, function, None, overrides, examples, builtin))
+        return function
+
+    return declare
+
+
+def elementwise(
+    ufunc: np.ufunc, *rules: Rule, examples: Sequence[Any], doc: str, name: str | None = None
+) -> Callable[..., Any]:
+    """The operation of a NumPy or SciPy ufunc of one or two arguments; `doc` says what it computes."""
+    text = (
+        f"{doc}\n\nDifferentiable form of ``{numpy_name(ufunc)}``: elementwise, with broadcasting and NumPy's dtypes."
+    )
+    no_params: dict[str, Any] = {}
+
+    def unary(x: Any) -> Any:
+        return apply(op, (x,), no_params)
+
+    def binary(x: Any, y: Any) -> Any:
+        return apply(op, (x, y), no_params)
+
+    call: Callable[..., Any] = unary if ufunc.nin == 1 else binary
+    call.__name__ = call.__qualname__ = name or ufunc.__name__
+    call.__doc__ = text
+    op = Primitive(call.__name__, ufunc, rules, broadcasts=True)
+    register(Operation(op.name, call, op, [ufunc], examples, builtin=True))
+    return call
+
+
+def constant(*functions: Callable[..., Any]) -> None:
+    """Let NumPy functions whose derivative is zero or does not exist be called on Tensors; they return plain arrays."""
+    for function in functions:
+        registry.overrides[function] = _on_arrays(function)
+
+
+def _on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*plain(args), **plain(kwargs))
+
+    return call

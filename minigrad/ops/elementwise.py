@@ -1,0 +1,204 @@
+"""Operations on each element by itself, with broadcasting."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from minigrad.ops.define import composite, constant, elementwise, primitive
+from minigrad.ops.samples import positives, reals
+
+_UNARY = [reals(2, 3)]
+_BINARY = [(reals(2, 3), reals(2, 3)), (reals(2, 3), reals(3)), (reals(2, 1), reals(3)), (reals(), reals(2))]
+
+# Arithmetic.
+
+add = elementwise(np.add, lambda g, out, x, y: g, lambda g, out, x, y: g, examples=_BINARY, doc="Sum of x and y.")
+subtract = elementwise(
+    np.subtract, lambda g, out, x, y: g, lambda g, out, x, y: -g, examples=_BINARY, doc="Difference x - y."
+)
+multiply = elementwise(
+    np.multiply, lambda g, out, x, y: g * y, lambda g, out, x, y: g * x, examples=_BINARY, doc="Product of x and y."
+)
+divide = elementwise(
+    np.divide,
+    lambda g, out, x, y: g / y,
+    lambda g, out, x, y: -g * out / y,
+    examples=[(reals(2, 3), positives(2, 3)), (reals(3), positives(2, 1)), (reals(), positives())],
+    doc="Quotient x / y.",
+)
+
+
+def _power_by_base(g: Any, out: Any, x: Any, y: Any) -> Any:
+    if isinstance(y, (int, float)):
+        return g * (y * x ** (y - 1)) if y else np.zeros_like(out)
+    # Where the exponent is 0, so is the derivative; an exponent of 1 there keeps 0 ** -1 out of it.
+    return g * y * x ** np.where(np.equal(y, 0), 1.0, y - 1.0)
+
+
+def _power_by_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
+    if isinstance(x, (int, float)):
+        return g * (out * (math.log(x) if x > 0 else 0.0 if x == 0 else math.nan))
+    return g * out * np.log(np.where(np.equal(x, 0), 1.0, x))
+
+
+power = elementwise(
+    np.power,
+    _power_by_base,
+    _power_by_exponent,
+    examples=[
+        (positives(2, 3), reals(2, 3)),
+        (positives(3), reals(2, 1)),
+        (reals(2, 3), 3),
+        (reals(2, 3, low=-3.0, high=-1.0), -2),
+        (reals(2, 3), 2.0),
+        (2.0, reals(2, 3)),
+    ],
+    doc="x to the power y. The derivative with respect to y is taken as 0 where x is 0.",
+)
+negative = elementwise(np.negative, lambda g, out, x: -g, examples=_UNARY, doc="Minus x.")
+positive = elementwise(np.positive, lambda g, out, x: g, examples=_UNARY, doc="A copy of x.")
+square = elementwise(np.square, lambda g, out, x: g * 2.0 * x, examples=_UNARY, doc="x times x.")
+sqrt = elementwise(np.sqrt, lambda g, out, x: g * 0.5 / out, examples=[positives(2, 3)], doc="Square root of x.")
+abs = elementwise(  # noqa: A001  # NumPy's name
+    np.absolute, lambda g, out, x: g * np.sign(x), examples=_UNARY, doc="|x|; the derivative at 0 is 0.", name="abs"
+)
+
+# Exponentials, logarithms and trigonometry.
+
+exp = elementwise(np.exp, lambda g, out, x: g * out, examples=_UNARY, doc="e to the power x.")
+expm1 = elementwise(np.expm1, lambda g, out, x: g * (out + 1.0), examples=_UNARY, doc="exp(x) - 1, exact near 0.")
+log = elementwise(np.log, lambda g, out, x: g / x, examples=[positives(2, 3)], doc="Natural logarithm of x.")
+log1p = elementwise(
+    np.log1p, lambda g, out, x: g / (1.0 + x), examples=[positives(2, 3)], doc="log(1 + x), exact near 0."
+)
+sin = elementwise(np.sin, lambda g, out, x: g * np.cos(x), examples=_UNARY, doc="Sine of x, in radians.")
+cos = elementwise(np.cos, lambda g, out, x: -g * np.sin(x), examples=_UNARY, doc="Cosine of x, in radians.")
+tanh = elementwise(np.tanh, lambda g, out, x: g * (1.0 - out * out), examples=_UNARY, doc="Hyperbolic tangent of x.")
+
+# Activations.
+
+sigmoid = elementwise(
+    special.expit,
+    lambda g, out, x: g * out * (1.0 - out),
+    examples=_UNARY,
+    doc="1 / (1 + exp(-x)), without overflow.",
+    name="sigmoid",
+)
+log_sigmoid = elementwise(
+    special.log_expit,
+    lambda g, out, x: g * sigmoid(-x),
+    examples=_UNARY,
+    doc="log(sigmoid(x)), exact where sigmoid(x) would round to 0 or 1.",
+    name="log_sigmoid",
+)
+ndtr = elementwise(
+    special.ndtr,
+    lambda g, out, x: g * np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi)),
+    examples=_UNARY,
+    doc="Cumulative distribution function of the standard normal distribution.",
+)
+
+
+@primitive(lambda g, out, x: g * (x > 0.0), examples=_UNARY, broadcasts=True)
+def relu(x: Any) -> Any:
+    """max(x, 0), elementwise; the derivative at 0 is 0."""
+    return np.maximum(x, 0.0)
+
+
+@primitive(
+    lambda g, out, x, slope: np.where(x > 0.0, g, slope * g),
+    examples=[reals(2, 3), (reals(2, 3), {"slope": 0.2})],
+    broadcasts=True,
+)
+def leaky_relu(x: Any, slope: float = 0.01) -> Any:
+    """x where it is positive and slope * x elsewhere; the derivative at 0 is `slope`.
+
+    Maas, Hannun and Ng (2013), "Rectifier nonlinearities improve neural network acoustic models".
+    """
+    return np.where(x > 0.0, x, slope * x)
+
+
+@primitive(lambda g, out, x: g * sigmoid(x), examples=_UNARY, broadcasts=True)
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x)), elementwise, without overflow."""
+    return np.logaddexp(x, 0.0)
+
+
+@primitive(
+    lambda g, out, x: g * (ndtr(x) + x * np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi))),
+    examples=_UNARY,
+    broadcasts=True,
+)
+def gelu(x: Any) -> Any:
+    """x * P(Z <= x) for a standard normal Z, elementwise: the exact form, not the approximation by tanh.
+
+    Hendrycks and Gimpel (2016), "Gaussian error linear units", arXiv:1606.08415, section 2.
+    """
+    return x * special.ndtr(x)
+
+
+# Choosing between values.
+
+maximum = elementwise(
+    np.maximum,
+    lambda g, out, x, y: np.where(x > y, g, np.where(np.equal(x, y), 0.5 * g, 0.0)),
+    lambda g, out, x, y: np.where(y > x, g, np.where(np.equal(x, y), 0.5 * g, 0.0)),
+    examples=_BINARY,
+    doc="The larger of x and y; equal values share the gradient equally.",
+)
+minimum = elementwise(
+    np.minimum,
+    lambda g, out, x, y: np.where(x < y, g, np.where(np.equal(x, y), 0.5 * g, 0.0)),
+    lambda g, out, x, y: np.where(y < x, g, np.where(np.equal(x, y), 0.5 * g, 0.0)),
+    examples=_BINARY,
+    doc="The smaller of x and y; equal values share the gradient equally.",
+)
+
+
+@primitive(
+    None,
+    lambda g, out, condition, x, y: np.where(condition, g, 0.0),
+    lambda g, out, condition, x, y: np.where(condition, 0.0, g),
+    overrides=[np.where],
+    examples=[
+        (np.array([True, False, True]), reals(2, 3), reals(3)),
+        (np.array([[True], [False]]), reals(2, 1), 0.5),
+        (True, reals(), reals(2)),
+    ],
+    broadcasts=True,
+)
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """x where `condition` is true and y elsewhere, elementwise with broadcasting.
+
+    Both are computed everywhere, and 0 times a NaN or an infinity of the branch not taken is NaN in the gradient:
+    replace the argument of that branch too, as in ``where(x > 0, log(where(x > 0, x, 1.0)), 0.0)``.
+    """
+    return np.where(condition, x, y)
+
+
+@composite(
+    overrides=[np.clip],
+    examples=[
+        (reals(2, 3), -0.8, 0.6),
+        (reals(2, 3), None, 0.6),
+        (reals(2, 3), np.array([-1.2, -0.8, -0.4]), np.array([[0.2], [0.6]])),
+        (reals(), -0.8, 0.6),
+        (reals(0), -0.8, 0.6),
+    ],
+)
+def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
+    """x limited to the interval from `a_min` to `a_max`; at the bounds themselves the gradient passes to x."""
+    raised = x if a_min is None else where(np.less(x, a_min), a_min, x)
+    return raised if a_max is None else where(np.greater(raised, a_max), a_max, raised)
+
+
+constant(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal)
+constant(np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.isfinite, np.isinf, np.isnan, np.signbit)
+constant(np.sign, np.floor, np.ceil, np.trunc, np.rint, np.floor_divide)
+constant(np.argmax, np.argmin, np.argsort, np.count_nonzero, np.nonzero, np.any, np.all)
+constant(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like)
+constant(np.array_equal, np.allclose, np.isclose, np.result_type, np.may_share_memory, np.shares_memory)

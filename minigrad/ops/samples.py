@@ -1,0 +1,61 @@
+"""On which inputs are the derivatives of an operation checked?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An array of distinct values between `low` and `high`.
+
+    The values come from a lattice, shifted a little for each argument of a call, so that no two of them tie, within
+    an argument or between two, and none is at 0, where many functions have a kink.
+    """
+
+    shape: tuple[int, ...]
+    low: float
+    high: float
+
+    def draw(self, rng: np.random.Generator, argument: int = 0) -> NDArray[np.float64]:
+        """Values for one argument of a call; `argument` is its position."""
+        size = math.prod(self.shape)
+        points = max(size, 20)
+        step = (self.high - self.low) / points
+        shift = (0.5, 0.25, 0.75)[argument % 3]
+        chosen = rng.permutation(points)[:size]
+        return np.asarray(self.low + (chosen + shift) * step).reshape(self.shape)
+
+
+def reals(*shape: int, low: float = -2.0, high: float = 2.0) -> Sample:
+    """Distinct numbers of both signs, none of them 0."""
+    return Sample(shape, low, high)
+
+
+def positives(*shape: int) -> Sample:
+    """Distinct numbers between 0.2 and 3."""
+    return Sample(shape, 0.2, 3.0)
+
+
+def arguments(example: Any, rng: np.random.Generator) -> tuple[list[Any], dict[str, Any]]:
+    """Draw the arguments and the parameters of one example.
+
+    An example is a Sample; or a tuple of arguments (Samples, lists of Samples, or constants such as ``2.0``) that may
+    end with a dict of parameters.
+    """
+    parts: tuple[Any, ...] = example if isinstance(example, tuple) else (example,)
+    params: dict[str, Any] = {}
+    if isinstance(parts[-1], dict):
+        *parts, params = parts  # type: ignore[assignment]
+    return [_drawn(part, rng, position) for position, part in enumerate(parts)], dict(params)
+
+
+def _drawn(part: Any, rng: np.random.Generator, position: int) -> Any:
+    if isinstance(part, list):
+        return [_drawn(item, rng, position + offset) for offset, item in enumerate(part)]
+    return part.draw(rng, position) if isinstance(part, Sample) else part

@@ -1,0 +1,141 @@
+"""How do Adam and AdamW change a parameter?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.optim.checks import fraction, not_negative, positive
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.schedules import Schedule
+from minigrad.tensor import Tensor
+
+
+class Adam(Optimizer):
+    """Steps of about `lr` in every element, whatever the scale of its gradient.
+
+    With the parameter w, its gradient g, its moments m and v, which are 0 at first, and t counting the updates of this
+    parameter from 1::
+
+        m  <-  beta1 * m + (1 - beta1) * g
+        v  <-  beta2 * v + (1 - beta2) * g**2
+        w  <-  w - lr * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + eps)
+
+    Kingma, Ba 2015, "Adam: a method for stochastic optimization", arXiv:1412.6980, algorithm 1.
+
+    Args:
+        parameters: leaf Tensors of any shapes and floating dtypes that require a gradient; at least one.
+        lr: the learning rate, positive and finite; or a schedule, a function from the number of steps taken so far.
+        betas: the share of the first and of the second moment that is left after a step, each in [0, 1).
+        eps: what keeps the division from exploding, in the units of the gradients; positive.
+        max_norm: where given, the gradients are first scaled by `clip_by_norm` to this joint norm.
+
+    Raises:
+        ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, or numbers
+            out of range.
+        TypeError: for a parameter that is not a Tensor.
+
+    Example:
+        >>> w = mg.Tensor([1.0, 2.0], requires_grad=True)
+        >>> optimizer = optim.Adam([w], lr=0.1)
+        >>> (w * w).sum().backward()
+        >>> optimizer.step()
+        >>> w
+        Tensor([0.9, 1.9], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float | Schedule = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        max_norm: float | None = None,
+    ) -> None:
+        super().__init__(parameters, lr, max_norm)
+        beta1, beta2 = betas
+        self._beta1 = fraction("betas[0]", beta1)
+        self._beta2 = fraction("betas[1]", beta2)
+        self._eps = positive("eps", eps)
+        self._updates = self._counters("updates")
+        self._first_moments = self._zeros("first_moment")
+        self._second_moments = self._zeros("second_moment")
+
+    def _update(
+        self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
+    ) -> None:
+        beta1, beta2 = self._beta1, self._beta2
+        first, second = self._first_moments[position], self._second_moments[position]
+        self._updates[position] += 1
+        updates = int(self._updates[position])
+        np.multiply(first, beta1, out=first)
+        np.multiply(gradient, 1.0 - beta1, out=scratch)
+        np.add(first, scratch, out=first)
+        np.multiply(second, beta2, out=second)
+        np.multiply(gradient, gradient, out=scratch)
+        np.multiply(scratch, 1.0 - beta2, out=scratch)
+        np.add(second, scratch, out=second)
+        # Both corrections are taken out of the fraction as numbers, which saves two passes over the arrays.
+        correction = math.sqrt(1.0 - beta2**updates)
+        np.sqrt(second, out=scratch)
+        np.add(scratch, self._eps * correction, out=scratch)
+        np.divide(first, scratch, out=scratch)
+        np.multiply(scratch, lr * correction / (1.0 - beta1**updates), out=scratch)
+        np.subtract(values, scratch, out=values)
+
+
+class AdamW(Adam):
+    """Adam with weight decay that does not pass through the moments.
+
+    Each update begins with ::
+
+        w  <-  w - lr * weight_decay * w
+
+    and goes on as `Adam`. Loshchilov, Hutter 2019, "Decoupled weight decay regularization", arXiv:1711.05101,
+    algorithm 2, where `lr` stands for the paper's schedule multiplier in the decay, too.
+
+    Args:
+        parameters: leaf Tensors of any shapes and floating dtypes that require a gradient; at least one.
+        lr: the learning rate, positive and finite; or a schedule, a function from the number of steps taken so far.
+        betas: the share of the first and of the second moment that is left after a step, each in [0, 1).
+        eps: what keeps the division from exploding, in the units of the gradients; positive.
+        weight_decay: the share of a parameter that it loses per step and learning rate; at least 0.
+        max_norm: where given, the gradients are first scaled by `clip_by_norm` to this joint norm.
+
+    Raises:
+        ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, or numbers
+            out of range.
+        TypeError: for a parameter that is not a Tensor.
+
+    Example:
+        >>> w = mg.Tensor([1.0, 2.0], requires_grad=True)
+        >>> optimizer = optim.AdamW([w], lr=0.1, weight_decay=0.5)
+        >>> (w * w).sum().backward()
+        >>> optimizer.step()
+        >>> w
+        Tensor([0.85, 1.8 ], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float | Schedule = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+        max_norm: float | None = None,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps, max_norm)
+        self._weight_decay = not_negative("weight_decay", weight_decay)
+
+    def _update(
+        self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
+    ) -> None:
+        # As a subtraction: in float32 the factor 1 - lr * weight_decay would be rounded to steps of 6e-8.
+        np.multiply(values, lr * self._weight_decay, out=scratch)
+        np.subtract(values, scratch, out=values)
+        super()._update(position, values, gradient, scratch, lr)

@@ -1,0 +1,69 @@
+"""What may an optimiser or a schedule be given?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any
+
+from minigrad.tensor import Tensor
+
+
+def _real(value: Any) -> float:
+    """The value as a Python float; NaN, which is in no range, for what is no real number."""
+    return float(value) if isinstance(value, Real) else math.nan
+
+
+def positive(name: str, value: Any) -> float:
+    """The value as a Python float, which must be above 0 and finite."""
+    number = _real(value)
+    if not 0.0 < number < math.inf:
+        raise ValueError(f"{name} must be a positive finite number, not {value!r}")
+    return number
+
+
+def not_negative(name: str, value: Any) -> float:
+    """The value as a Python float, which must be at least 0 and finite."""
+    number = _real(value)
+    if not 0.0 <= number < math.inf:
+        raise ValueError(f"{name} must be a finite number of at least 0, not {value!r}")
+    return number
+
+
+def fraction(name: str, value: Any) -> float:
+    """The value as a Python float, which must be at least 0 and below 1."""
+    number = _real(value)
+    if not 0.0 <= number < 1.0:
+        raise ValueError(f"{name} must be at least 0 and below 1, not {value!r}")
+    return number
+
+
+def whole(name: str, value: Any, least: int) -> int:
+    """The value as a Python integer, which must not be below `least`."""
+    if not (isinstance(value, Integral) and int(value) >= least):
+        raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    return int(value)
+
+
+def distinct(parameters: Iterable[Tensor]) -> tuple[Tensor, ...]:
+    """The parameters as a tuple: at least one, all of them Tensors, none of them twice."""
+    if isinstance(parameters, Tensor):
+        raise TypeError("parameters must be several Tensors, not one: write [tensor]")
+    listed = tuple(parameters)
+    if not listed:
+        raise ValueError("there are no parameters; was an iterator of them used up before?")
+    positions: dict[int, int] = {}
+    for position, parameter in enumerate(listed):
+        if not isinstance(parameter, Tensor):
+            raise TypeError(f"parameters[{position}] is a {type(parameter).__name__}, not a Tensor")
+        first = positions.setdefault(id(parameter), position)
+        if first != position:
+            raise ValueError(f"parameters[{position}] is the same Tensor as parameters[{first}]; give it once")
+    return listed
+
+
+def described(parameter: Tensor, position: int) -> str:
+    """What error messages call the parameter at a position."""
+    name = "" if parameter.name is None else f" {parameter.name!r}"
+    return f"parameters[{position}]{name} of shape {parameter.shape}"

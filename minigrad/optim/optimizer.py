@@ -1,0 +1,161 @@
+"""What do all optimisers have in common?"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.optim.checks import described, distinct, positive
+from minigrad.optim.clipping import clip_by_norm, require_a_gradient
+from minigrad.optim.schedules import Schedule
+from minigrad.tensor import Tensor
+
+
+class Optimizer(ABC):
+    """Changes parameters in place, by a rule that a subclass writes as `_update`.
+
+    Args:
+        parameters: leaf Tensors of any shapes and floating dtypes that require a gradient; at least one.
+        lr: the learning rate, positive and finite; or a schedule, which is called with the number of steps taken so
+            far (0 for the first) and returns the learning rate of the next, finite and not negative.
+        max_norm: where given, `step` first calls `clip_by_norm` on the gradients with it.
+
+    Raises:
+        ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, or numbers
+            out of range.
+        TypeError: for a parameter that is not a Tensor.
+    """
+
+    def __init__(self, parameters: Iterable[Tensor], lr: float | Schedule, max_norm: float | None) -> None:
+        self._parameters = distinct(parameters)
+        for position, parameter in enumerate(self._parameters):
+            if not parameter.is_leaf:
+                raise ValueError(f"{described(parameter, position)} is the result of an operation, not a leaf")
+            if not parameter.requires_grad:
+                raise ValueError(f"{described(parameter, position)} does not require a gradient")
+        self.lr = lr
+        self._max_norm = None if max_norm is None else positive("max_norm", max_norm)
+        self._steps = np.zeros((), np.int64)
+        self._state = {"steps": self._steps}
+        self._scratch = _scratch(self._parameters)
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step; a positive finite number or a schedule can be assigned."""
+        if not callable(self._lr):
+            return self._lr
+        value = float(self._lr(self.steps))
+        if not 0.0 <= value < math.inf:
+            raise ValueError(f"the schedule gives a learning rate of {value} after {self.steps} steps")
+        return value
+
+    @lr.setter
+    def lr(self, lr: float | Schedule) -> None:
+        self._lr: float | Schedule = lr if callable(lr) else positive("lr, unless it is a schedule,", lr)
+
+    @property
+    def steps(self) -> int:
+        """How many steps were taken so far."""
+        return int(self._steps)
+
+    def step(self) -> None:
+        """Update every parameter that has a gradient, in place; one without is left alone, its buffers included.
+
+        A graph recorded before is refused by a later backward pass. Gradients stay as they are, unless clipped.
+
+        Raises:
+            RuntimeError: where no parameter has a gradient.
+            FloatingPointError: with `max_norm`, where a gradient is not finite.
+            ValueError: for a schedule that returns a negative or non-finite learning rate.
+
+        After each of these no parameter has changed.
+        """
+        lr = self.lr
+        if self._max_norm is None:
+            require_a_gradient(self._parameters)
+        else:
+            clip_by_norm(self._parameters, self._max_norm)
+        for position, (parameter, scratch) in enumerate(zip(self._parameters, self._scratch, strict=True)):
+            if parameter.grad is not None:
+                gradient = parameter.grad.data.astype(scratch.dtype, copy=False)
+                self._update(position, parameter.data, gradient, scratch, lr)
+                parameter._mark_changed()
+        self._steps += 1
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters: each ``.grad`` is None afterwards."""
+        for parameter in self._parameters:
+            parameter.zero_grad()
+
+    def state_dict(self) -> dict[str, NDArray[Any]]:
+        """What the optimiser remembers between steps, as copies of arrays: ``np.savez(file, **state)`` saves it.
+
+        ``"steps"`` is how many were taken, of shape () and dtype int64; ``"<buffer>.<position>"`` belongs to the
+        parameter at that position. Parameters and settings such as the learning rate are not part of it.
+        """
+        return {key: array.copy() for key, array in self._state.items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where another optimiser of the same kind, settings and parameters was when it gave its `state_dict`.
+
+        Raises:
+            KeyError: for missing or unexpected keys.
+            ValueError: for an array of another shape.
+            TypeError: for an array of another dtype.
+
+        After each of these nothing was loaded.
+        """
+        missing = [key for key in self._state if key not in state]
+        unexpected = [key for key in state if key not in self._state]
+        if missing or unexpected:
+            raise KeyError(
+                f"not the state of the same kind of {type(self).__name__}: missing {missing}, unexpected {unexpected}"
+            )
+        loaded = {key: np.asarray(state[key]) for key in self._state}
+        for key, own in self._state.items():
+            if loaded[key].shape != own.shape:
+                raise ValueError(f"{key} has shape {own.shape}; the state holds shape {loaded[key].shape}")
+            if loaded[key].dtype != own.dtype:
+                raise TypeError(f"{key} has dtype {own.dtype}; the state holds {loaded[key].dtype}")
+        for key, own in self._state.items():
+            own[...] = loaded[key]
+
+    @abstractmethod
+    def _update(
+        self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
+    ) -> None:
+        """Update one parameter: write to `values` and `scratch`, only read `gradient`; all of the same shape."""
+
+    def _zeros(self, name: str) -> list[NDArray[Any]]:
+        """One buffer for each parameter, of its shape, that is kept between steps and is part of the state."""
+        return self._remember(name, [np.zeros(scratch.shape, scratch.dtype) for scratch in self._scratch])
+
+    def _counters(self, name: str) -> list[NDArray[Any]]:
+        """One 0-d integer for each parameter that is kept between steps and is part of the state."""
+        return self._remember(name, [np.zeros((), np.int64) for _ in self._parameters])
+
+    def _remember(self, name: str, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
+        self._state.update({f"{name}.{position}": array for position, array in enumerate(arrays)})
+        return arrays
+
+
+def _scratch(parameters: tuple[Tensor, ...]) -> list[NDArray[Any]]:
+    """An array for intermediate results in the shape of each parameter; those of one dtype share their memory.
+
+    Fresh large temporaries would be handed back to the system and faulted in again at each step.
+    """
+    # The squares of float16 gradients underflow below 2e-4, so their arithmetic is done in float32.
+    dtypes = [np.result_type(parameter.dtype, np.float32) for parameter in parameters]
+    sizes: dict[np.dtype[Any], int] = {}
+    for parameter, dtype in zip(parameters, dtypes, strict=True):
+        sizes[dtype] = max(parameter.size, sizes.get(dtype, 0))
+    memory = {dtype: np.empty(size, dtype) for dtype, size in sizes.items()}
+    return [
+        memory[dtype][: parameter.size].reshape(parameter.shape)
+        for parameter, dtype in zip(parameters, dtypes, strict=True)
+    ]

@@ -1,0 +1,84 @@
+"""How does RMSprop change a parameter?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.optim.checks import fraction, positive
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.schedules import Schedule
+from minigrad.tensor import Tensor
+
+
+class RMSprop(Optimizer):
+    """Gradients divided by the root of a running mean of their squares.
+
+    With the parameter w, its gradient g, its second moment v and its velocity u, which are 0 at first::
+
+        v  <-  decay * v + (1 - decay) * g**2
+        u  <-  momentum * u + g / (sqrt(v) + eps)
+        w  <-  w - lr * u
+
+    Tieleman, Hinton 2012, "Neural networks for machine learning", lecture 6.5.
+
+    Args:
+        parameters: leaf Tensors of any shapes and floating dtypes that require a gradient; at least one.
+        lr: the learning rate, positive and finite; or a schedule, a function from the number of steps taken so far.
+        decay: the share of the second moment that is left after a step, in [0, 1).
+        eps: what keeps the division from exploding, in the units of the gradients; positive.
+        momentum: the share of the velocity that is left after a step, in [0, 1).
+        max_norm: where given, the gradients are first scaled by `clip_by_norm` to this joint norm.
+
+    Raises:
+        ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, or numbers
+            out of range.
+        TypeError: for a parameter that is not a Tensor.
+
+    Example:
+        >>> w = mg.Tensor([1.0, 2.0], requires_grad=True)
+        >>> optimizer = optim.RMSprop([w], lr=0.1, decay=0.75)
+        >>> (w * w).sum().backward()
+        >>> optimizer.step()
+        >>> w
+        Tensor([0.8, 1.8], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float | Schedule = 1e-2,
+        decay: float = 0.9,
+        eps: float = 1e-8,
+        momentum: float = 0.0,
+        max_norm: float | None = None,
+    ) -> None:
+        super().__init__(parameters, lr, max_norm)
+        self._decay = fraction("decay", decay)
+        self._eps = positive("eps", eps)
+        self._momentum = fraction("momentum", momentum)
+        self._second_moments = self._zeros("second_moment")
+        self._velocities = self._zeros("momentum") if momentum else []
+
+    def _update(
+        self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
+    ) -> None:
+        second = self._second_moments[position]
+        np.multiply(second, self._decay, out=second)
+        np.multiply(gradient, gradient, out=scratch)
+        np.multiply(scratch, 1.0 - self._decay, out=scratch)
+        np.add(second, scratch, out=second)
+        np.sqrt(second, out=scratch)
+        np.add(scratch, self._eps, out=scratch)
+        np.divide(gradient, scratch, out=scratch)
+        if self._momentum:
+            velocity = self._velocities[position]
+            np.multiply(velocity, self._momentum, out=velocity)
+            np.add(velocity, scratch, out=velocity)
+            np.multiply(velocity, lr, out=scratch)
+        else:
+            np.multiply(scratch, lr, out=scratch)
+        np.subtract(values, scratch, out=values)

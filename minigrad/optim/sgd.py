@@ -1,0 +1,86 @@
+"""How does gradient descent with momentum change a parameter?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.optim.checks import fraction, not_negative
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.schedules import Schedule
+from minigrad.tensor import Tensor
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum and weight decay if wanted.
+
+    With the parameter w, its gradient g and its velocity v, which is 0 at first::
+
+        g  <-  g + weight_decay * w
+        v  <-  momentum * v + g
+        w  <-  w - lr * v                       or, with nesterov,    w  <-  w - lr * (g + momentum * v)
+
+    Momentum: Polyak 1964, "Some methods of speeding up the convergence of iteration methods". Nesterov's, in the form
+    above: Sutskever, Martens, Dahl, Hinton 2013, "On the importance of initialization and momentum in deep learning",
+    section 2.
+
+    Args:
+        parameters: leaf Tensors of any shapes and floating dtypes that require a gradient; at least one.
+        lr: the learning rate, positive and finite; or a schedule, a function from the number of steps taken so far.
+        momentum: the share of the velocity that is left after a step, in [0, 1).
+        nesterov: whether to use the gradient as it will be after the velocity's next move; needs momentum.
+        weight_decay: the strength of the penalty ``weight_decay / 2 * sum(w**2)`` of each parameter; at least 0.
+        max_norm: where given, the gradients are first scaled by `clip_by_norm` to this joint norm.
+
+    Raises:
+        ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, numbers
+            out of range, or `nesterov` without momentum.
+        TypeError: for a parameter that is not a Tensor.
+
+    Example:
+        >>> w = mg.Tensor([1.0, 2.0], requires_grad=True)
+        >>> optimizer = optim.SGD([w], lr=0.25)
+        >>> (w * w).sum().backward()
+        >>> optimizer.step()
+        >>> w
+        Tensor([0.5, 1. ], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float | Schedule,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        max_norm: float | None = None,
+    ) -> None:
+        super().__init__(parameters, lr, max_norm)
+        self._momentum = fraction("momentum", momentum)
+        self._nesterov = nesterov
+        self._weight_decay = not_negative("weight_decay", weight_decay)
+        if nesterov and not momentum:
+            raise ValueError("nesterov=True needs a momentum above 0")
+        self._velocities = self._zeros("momentum") if momentum else []
+
+    def _update(
+        self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
+    ) -> None:
+        if self._weight_decay:
+            np.multiply(values, self._weight_decay, out=scratch)
+            gradient = np.add(scratch, gradient, out=scratch)
+        if self._momentum:
+            velocity = self._velocities[position]
+            np.multiply(velocity, self._momentum, out=velocity)
+            np.add(velocity, gradient, out=velocity)
+            if self._nesterov:
+                # In two moves, lr * g and then lr * momentum * v, so that one scratch array is enough.
+                np.multiply(gradient, lr, out=scratch)
+                np.subtract(values, scratch, out=values)
+                lr = lr * self._momentum
+            gradient = velocity
+        np.multiply(gradient, lr, out=scratch)
+        np.subtract(values, scratch, out=values)

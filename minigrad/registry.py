@@ -1,0 +1,104 @@
+"""Which operation answers to this name, and to this NumPy function?"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph import Primitive
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One row of the registry.
+
+    Attributes:
+        name: of the operation, as in ``mg.NAME`` and ``tensor.NAME()``.
+        function: what the user calls.
+        primitive: what it records; None for a composite, which records the operations it is made of.
+        overrides: the NumPy and SciPy functions that become this operation when called on a Tensor.
+        examples: inputs on which its derivatives are checked.
+        builtin: whether it belongs to minigrad rather than to a user.
+    """
+
+    name: str
+    function: Function
+    primitive: Primitive | None
+    overrides: Sequence[Function]
+    examples: Sequence[Any]
+    builtin: bool
+
+
+operations: dict[str, Operation] = {}
+overrides: dict[Function, Function] = {}
+
+
+def register(operation: Operation) -> None:
+    """Enter an operation.
+
+    Raises:
+        ValueError: where it would replace an operation of minigrad's own, or take over a NumPy function that
+            already has one. Users may define an operation of theirs again.
+    """
+    earlier = operations.get(operation.name)
+    if earlier is not None and (earlier.builtin or operation.builtin):
+        raise ValueError(f"minigrad already has an operation named {operation.name!r}; choose another name")
+    for function in operation.overrides:
+        current = overrides.get(function)
+        if current is not None and (earlier is None or current is not earlier.function):
+            raise ValueError(f"{numpy_name(function)} already has an operation; it cannot become {operation.name}")
+    operations[operation.name] = operation
+    overrides.update(dict.fromkeys(operation.overrides, operation.function))
+
+
+def numpy_name(function: Function) -> str:
+    """What a user calls a NumPy or SciPy function, such as ``np.linalg.inv``."""
+    name = function.__name__
+    module = getattr(function, "__module__", None) or ("numpy" if hasattr(np, name) else "scipy.special")
+    return f"{module.replace('numpy', 'np', 1)}.{name}"
+
+
+def from_numpy_call(
+    function: Function, replacement: Function, args: Sequence[Any], kwargs: dict[str, Any]
+) -> tuple[Sequence[Any], dict[str, Any]]:
+    """The arguments of a call to a NumPy function, as the operation that replaces it takes them.
+
+    Parameters are matched by name; those that stand for arrays are named differently here (``x``, not ``a``) and are
+    matched by position. Any other may be given only NumPy's own default.
+
+    Raises:
+        TypeError: for an argument that the operation does not support.
+    """
+    theirs = _parameters(function)
+    if not theirs or getattr(replacement, "__wrapped__", None) is function:
+        # A function written in C may not tell its signature; the operation then has the same one.
+        return args, kwargs
+    ours = _parameters(replacement)
+    names = list(ours)
+    translated: dict[str, Any] = {}
+    for position, (name, value) in enumerate(inspect.signature(function).bind(*args, **kwargs).arguments.items()):
+        parameter = theirs[name]
+        if parameter.kind is parameter.VAR_KEYWORD:
+            translated.update(value)
+        elif name in ours:
+            translated[name] = value
+        elif position < len(names) and names[position] not in theirs:
+            translated[names[position]] = value
+        elif value is not parameter.default:
+            raise TypeError(f"{numpy_name(function)} of a Tensor does not support the argument {name}=")
+    return (), translated
+
+
+@functools.cache
+def _parameters(function: Function) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(function).parameters
+    except ValueError:
+        return {}

@@ -1,0 +1,303 @@
+"""Tensor: an array that remembers how it was made."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from minigrad.arraylike import ArrayLike
+from minigrad.backprop import backpropagate
+from minigrad.graph import Node, leaf
+from minigrad.modes import recording
+from minigrad.protocols import NumPyProtocols
+
+
+@final
+class Tensor(ArrayLike, NumPyProtocols):
+    """A real array that records what is computed from it.
+
+    Args:
+        data: whatever ``np.array`` takes; it is copied.
+        requires_grad: whether gradients with respect to this Tensor are wanted. Needs a floating dtype.
+        dtype: a boolean, integer or floating dtype; that of `data` by default.
+        name: what error messages call this Tensor.
+
+    Raises:
+        TypeError: for data that are not real numbers, or integers of which a gradient is required.
+
+    Example:
+        >>> x = mg.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+        >>> y = (x * x).sum()
+        >>> y.backward()
+        >>> x.grad
+        Tensor([2., 4., 6.])
+    """
+
+    __slots__ = ("__weakref__", "_data", "_name", "_node")
+
+    _data: Any
+    _node: Node | None
+    _name: str | None
+
+    def __init__(
+        self, data: Any, requires_grad: bool = False, dtype: DTypeLike | None = None, name: str | None = None
+    ) -> None:
+        array = np.array(data._data if isinstance(data, Tensor) else data, dtype=dtype)
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"a Tensor holds real numbers; data of dtype {array.dtype} cannot be one")
+        self._data = array
+        self._name = name
+        self._node = None
+        if requires_grad:
+            self.requires_grad_()
+
+    @classmethod
+    def _wrap(cls, data: Any, node: Node | None = None) -> Tensor:
+        """A Tensor around an array that is not copied."""
+        tensor = cls.__new__(cls)
+        tensor._data = data
+        tensor._node = node
+        tensor._name = None
+        return tensor
+
+    @property
+    def data(self) -> NDArray[Any]:
+        """The array itself, not a copy.
+
+        Assigning to it (``x.data = values``, ``x.data -= step``) writes into the same array, which a leaf allows
+        between two passes; a graph recorded before is then refused by backward. Writing to its elements
+        (``x.data[...] = values``) is allowed between two passes too, but cannot be noticed.
+        """
+        if not isinstance(self._data, np.ndarray):
+            # A 0-d result is kept as a NumPy scalar, which is faster; it becomes an array when somebody looks.
+            self._data = np.asarray(self._data)
+        array: NDArray[Any] = self._data
+        return array
+
+    @data.setter
+    def data(self, values: Any) -> None:
+        if not self.is_leaf:
+            raise ValueError("only the data of a leaf can be assigned; this Tensor is the result of an operation")
+        values = np.asarray(values)
+        if values.shape != self.shape:
+            raise ValueError(f"data of shape {self.shape} cannot be replaced by data of shape {values.shape}")
+        np.copyto(self.data, values, casting="same_kind")
+        self._mark_changed()
+
+    def _mark_changed(self) -> None:
+        """Tell graphs recorded before now that the array of this leaf has new values."""
+        if self._node is not None:
+            self._node.changed = True
+            self._node = leaf(self._data, self._name, self._node.grad)
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient deposited by `backward`, of the same shape and dtype; None before."""
+        return None if self._node is None else self._node.grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if self._node is None:
+            raise ValueError("this Tensor does not require a gradient, so none can be assigned to it")
+        if value is not None:
+            value = value if isinstance(value, Tensor) else Tensor(value, dtype=self.dtype)
+            if value.shape != self.shape or value.dtype != self.dtype:
+                raise ValueError(
+                    f"a gradient of shape {value.shape} and dtype {value.dtype} cannot belong to a Tensor of "
+                    f"shape {self.shape} and dtype {self.dtype}"
+                )
+        self._node.grad = value
+
+    def zero_grad(self) -> None:
+        """Forget the deposited gradient: ``x.grad`` is None afterwards."""
+        if self._node is not None:
+            self._node.grad = None
+
+    @property
+    def name(self) -> str | None:
+        """What error messages call this Tensor."""
+        return self._name
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        self._name = name
+        if self._node is not None:
+            self._node.name = name
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to this Tensor."""
+        return self._node is not None
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this Tensor was made by the user rather than recorded as the result of an operation."""
+        return self._node is None or self._node.op is None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each dimension."""
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the elements."""
+        return self._data.dtype  # type: ignore[no-any-return]
+
+    def numpy(self) -> NDArray[Any]:
+        """The values as a plain array, which shares memory with this Tensor."""
+        return self.data
+
+    def item(self) -> float | int | bool:
+        """The value of a Tensor of one element, as a Python number."""
+        if self.size != 1:
+            raise ValueError(f"item() needs a Tensor of one element; this one has shape {self.shape}")
+        return self._data.item()  # type: ignore[no-any-return]
+
+    def detach(self) -> Tensor:
+        """The same values, sharing memory, as a constant."""
+        return Tensor._wrap(self._data)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set whether a gradient with respect to this leaf is wanted, and return the Tensor itself.
+
+        Raises:
+            TypeError: for a Tensor of integers or booleans.
+            ValueError: for the result of an operation, which cannot stop requiring one; see `detach`.
+        """
+        if not self.is_leaf:
+            if not requires_grad:
+                raise ValueError("the result of an operation cannot stop requiring a gradient; use .detach()")
+        elif not requires_grad:
+            self._node = None
+        elif self.dtype.kind != "f":
+            raise TypeError(
+                f"only floating-point Tensors can require a gradient, not {self.dtype}: write 3.0 for 3, or give dtype="
+            )
+        elif self._node is None:
+            self._node = leaf(self.data, self._name)
+        return self
+
+    def retain_grad(self) -> None:
+        """Ask for the gradient of a result to be deposited in its ``.grad`` as well, by later passes."""
+        if self._node is None:
+            raise RuntimeError("retain_grad(): this Tensor does not require a gradient")
+        self._node.keeps_grad = True
+
+    def backward(self, seed: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+        """Add the gradient of this Tensor to the ``.grad`` of every leaf it was computed from.
+
+        Args:
+            seed: the gradient of some scalar with respect to this Tensor, of exactly its shape; 1 for a Tensor of
+                one element.
+            retain_graph: keep the graph, so that another pass can go through it.
+            create_graph: record the pass itself, so that the gradients can be differentiated; keeps the graph too.
+
+        Raises:
+            RuntimeError: without a recorded graph, through one that was released, or after a leaf has changed.
+            ValueError: for a seed of another shape, or a missing one.
+        """
+        for node, gradient in differentiate(self, seed, retain_graph or create_graph, create_graph, None).items():
+            if node.grad is not None:
+                node.grad = node.grad + gradient
+            else:
+                node.grad = np.positive(gradient) if create_graph else Tensor._wrap(gradient)
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        parts = [text]
+        if self.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)) or self.size == 0:
+            parts.append(f"dtype={self.dtype}")
+        if self._node is not None:
+            parts.append("requires_grad=True" if self._node.op is None else f"from={self._node.op.name}")
+        if self._name is not None:
+            parts.append(f"name={self._name!r}")
+        return f"Tensor({', '.join(parts)})"
+
+    def __format__(self, specification: str) -> str:
+        return format(self._data.item() if self.ndim == 0 and specification else str(self), specification)
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __float__(self) -> float:
+        if self._node is not None:
+            warnings.warn(
+                "float() of a Tensor that requires a gradient gives a constant; write .item() where that is meant, "
+                "and np.sin, not math.sin, where it is not",
+                stacklevel=2,
+            )
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu" or self.ndim != 0:
+            raise TypeError("only a 0-d Tensor of integers can be used as an index")
+        return int(self._data)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not self.is_leaf:
+            raise TypeError("the result of an operation cannot be copied or pickled with its graph; .detach() it first")
+        return _rebuilt, (self._data, self.requires_grad, self._name, self.grad)
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("Tensor is not meant to be subclassed; operations are added with mg.primitive")
+
+
+def _rebuilt(data: Any, requires_grad: bool, name: str | None, grad: Tensor | None) -> Tensor:
+    """A leaf again, from what `Tensor.__reduce__` kept of it."""
+    tensor = Tensor(data, requires_grad, name=name)
+    if grad is not None:
+        tensor.grad = grad
+    return tensor
+
+
+def differentiate(
+    output: Tensor, seed: Any, keep_graph: bool, create_graph: bool, wanted: set[Node] | None
+) -> dict[Node, Any]:
+    """The gradients of an output, as arrays or, with `create_graph`, as Tensors."""
+    if output._node is None:
+        raise RuntimeError(
+            "cannot differentiate a Tensor that does not depend on any Tensor with requires_grad=True (or that was "
+            "computed inside no_grad, or detached)"
+        )
+    if not create_graph:
+        start = _seed(output, seed)
+        return backpropagate(output._node, start, wanted=wanted, keep_graph=keep_graph)
+    with recording():
+        start = seed if isinstance(seed, Tensor) else Tensor._wrap(_seed(output, seed))
+        if start.shape != output.shape or start.dtype != output.dtype:
+            _seed(output, start)
+            start = start.astype(output.dtype)
+        return backpropagate(output._node, start, wanted=wanted, keep_graph=keep_graph, lift=Tensor._wrap)
+
+
+def _seed(output: Tensor, seed: Any) -> Any:
+    """The seed of a pass as an array of the shape and dtype of the output."""
+    if seed is None:
+        if output.size != 1:
+            raise ValueError(
+                f"a Tensor of shape {output.shape} needs a seed of that shape; only one of a single element does not"
+            )
+        return np.ones_like(output._data)
+    array = np.asarray(seed._data if isinstance(seed, Tensor) else seed)
+    if array.shape != output.shape:
+        raise ValueError(f"the seed has shape {array.shape}; the output has shape {output.shape}")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"a seed holds real numbers, not {array.dtype}")
+    return array.astype(output.dtype, copy=False)

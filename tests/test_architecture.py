@@ -1,0 +1,87 @@
+"""Do imports go one way, and does the package need NumPy and SciPy alone?"""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import minigrad as mg
+from minigrad.registry import operations
+
+PACKAGE = Path(mg.__file__).parent
+
+# Each module may import from those above it.
+ORDER = [
+    ["modes", "graph"],
+    ["registry", "backprop"],
+    ["arraylike", "protocols"],
+    ["tensor"],
+    ["record", "differentiate"],
+    ["ops"],
+    ["losses", "nn", "metrics", "batching", "history", "progress"],
+    ["optim", "data"],
+    ["training", "checkpoint"],
+    ["__init__"],
+]
+RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
+
+
+def room(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path):
+    """The parts of minigrad that a file imports, type-checking imports left out."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "minigrad":
+            parts = node.module.split(".")[1:]
+            yield from [parts[0]] if parts else [alias.name for alias in node.names]
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_one_way(path):
+    own = room(path)
+    for other in imported_rooms(path):
+        assert other in RANK, f"{other} has no place in the order of imports"
+        assert other == own or RANK[other] < RANK[own], f"{own} imports {other}"
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_first_line_says_what_the_file_is_for(path):
+    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    assert docstring
+    assert path.read_text().startswith('"""')
+
+
+ONLY_NUMPY_AND_SCIPY = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name in {"keras", "jax", "torch", "tensorflow", "sklearn", "tqdm", "safetensors", "hypothesis", "pytest"}:
+            raise ImportError(f"{name} is not installed")
+
+sys.meta_path.insert(0, Absent())
+import minigrad
+print(minigrad.Tensor(1.0))
+"""
+
+
+def test_package_imports_with_numpy_and_scipy_alone():
+    done = subprocess.run([sys.executable, "-c", ONLY_NUMPY_AND_SCIPY], capture_output=True, text=True, check=True)
+    assert done.stdout == "Tensor(1.)\n"
+
+
+def test_every_operation_is_a_public_name_and_a_method():
+    for name, operation in operations.items():
+        if operation.builtin:
+            assert getattr(mg, name) is operation.function
+            assert name in mg.__all__
+            assert callable(getattr(mg.Tensor(1.0), name))
+
+
+def test_public_names_exist_and_are_documented():
+    for name in mg.__all__:
+        assert getattr(mg, name).__doc__, name

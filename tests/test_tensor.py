@@ -1,0 +1,311 @@
+"""Does a Tensor behave as users of NumPy and PyTorch expect?"""
+
+import copy
+import math
+import pickle
+
+import numpy as np
+import pytest
+from scipy import special
+
+import minigrad as mg
+
+
+@pytest.fixture
+def x():
+    return mg.Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True, name="x")
+
+
+def test_construction_copies_and_keeps_floating_dtypes():
+    array = np.ones(3, np.float32)
+    tensor = mg.Tensor(array)
+    array[0] = 5.0
+    np.testing.assert_array_equal(tensor.data, [1.0, 1.0, 1.0])
+    assert tensor.dtype == np.float32
+    assert mg.Tensor([1, 2]).dtype == np.int64
+    assert mg.Tensor([1, 2], dtype=np.float32).dtype == np.float32
+    assert mg.Tensor(2.0).shape == ()
+    assert mg.Tensor(tensor).data is not tensor.data
+
+
+@pytest.mark.parametrize("data", [1j, "text", [object()], None, [[1.0], [1.0, 2.0]]])
+def test_data_that_are_not_real_numbers_are_refused(data):
+    with pytest.raises((TypeError, ValueError)):
+        mg.Tensor(data)
+
+
+@pytest.mark.parametrize("data", [3, [1, 2], [True, False]])
+def test_requiring_a_gradient_of_integers_is_refused_with_advice(data):
+    with pytest.raises(TypeError, match=r"write 3\.0 for 3"):
+        mg.Tensor(data, requires_grad=True)
+    with pytest.raises(TypeError, match="floating-point"):
+        mg.Tensor(data).requires_grad_()
+
+
+def test_integers_are_constants():
+    weights = mg.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    (weights * mg.Tensor([1, 0, 2])).sum().backward()
+    np.testing.assert_array_equal(weights.grad.data, [1.0, 0.0, 2.0])
+
+
+def test_attributes(x):
+    assert (x.shape, x.ndim, x.size, x.dtype, x.name) == ((2, 3), 2, 6, np.float64, "x")
+    assert x.T.shape == (3, 2)
+    assert len(x) == 2
+    assert [row.shape for row in x] == [(3,), (3,)]
+    assert x[0, 1].item() == 2.0
+    assert isinstance(x.sum().data, np.ndarray)
+    assert isinstance(x.sum().numpy(), np.ndarray)
+    with pytest.raises(ValueError, match=r"shape \(2, 3\)"):
+        x.item()
+    with pytest.raises(TypeError, match="0-d"):
+        len(x.sum())
+    with pytest.raises(TypeError, match="0-d"):
+        iter(x.sum())
+    with pytest.raises(AttributeError, match="frobnicate"):
+        _ = x.frobnicate
+    assert "tanh" in dir(x)
+
+
+def test_representation(x):
+    assert repr(mg.Tensor([1.0, 2.0])) == "Tensor([1., 2.])"
+    assert (
+        repr(mg.Tensor([1.0], dtype=np.float32, requires_grad=True))
+        == "Tensor([1.], dtype=float32, requires_grad=True)"
+    )
+    assert repr(x.sum()) == "Tensor(21., from=sum)"
+    assert "name='x'" in repr(x)
+    assert f"{x.sum():.2f}" == "21.00"
+    assert f"{mg.Tensor([1.0])}" == "Tensor([1.])"
+
+
+def test_truth_value_is_that_of_one_element(x):
+    assert mg.Tensor(1.0)
+    assert not mg.Tensor([0.0])
+    with pytest.raises(ValueError, match="ambiguous"):
+        bool(x)
+
+
+def test_comparisons_give_plain_arrays_and_hash_is_identity(x):
+    larger = x > 2.0
+    assert isinstance(larger, np.ndarray)
+    np.testing.assert_array_equal(larger, x.data > 2.0)
+    np.testing.assert_array_equal(2.0 > x, x.data < 2.0)
+    np.testing.assert_array_equal(x == mg.Tensor(x.data), np.ones((2, 3), bool))
+    np.testing.assert_array_equal(np.ones((2, 3)) != x, x.data != 1.0)
+    assert len({x, x, mg.Tensor(1.0)}) == 2
+
+
+OPERATORS = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b,
+    "@": lambda a, b: a @ b,
+}
+
+
+@pytest.mark.parametrize("symbol", OPERATORS)
+@pytest.mark.parametrize(
+    "other", [np.array([[1.5, 2.5], [0.5, 2.0]]), [[1.5, 2.5], [0.5, 2.0]], 2.0, 3, np.float64(1.5)]
+)
+def test_operators_take_arrays_lists_and_numbers_on_both_sides(symbol, other):
+    if symbol == "@" and np.ndim(other) == 0:
+        return
+    operator = OPERATORS[symbol]
+    values = np.array([[1.0, 2.0], [3.0, 4.0]])
+    tensor = mg.Tensor(values, requires_grad=True)
+    for result, expected in [
+        (operator(tensor, other), operator(values, np.asarray(other))),
+        (operator(other, tensor), operator(np.asarray(other), values)),
+    ]:
+        assert isinstance(result, mg.Tensor)
+        assert result.requires_grad
+        np.testing.assert_allclose(result.data, expected)
+
+
+def test_unary_operators(x):
+    for result, expected in [(-x, -x.data), (+x, x.data), (abs(-x), x.data)]:
+        np.testing.assert_array_equal(result.data, expected)
+
+
+def test_the_same_operation_three_ways(x):
+    for result in (mg.tanh(x), np.tanh(x), x.tanh()):
+        assert isinstance(result, mg.Tensor)
+        np.testing.assert_array_equal(result.data, np.tanh(x.data))
+    np.testing.assert_array_equal(special.expit(x).data, special.expit(x.data))
+
+
+def test_array_methods_agree_with_numpy(x):
+    array = x.data
+    for result, expected in [
+        (x.sum(axis=0), array.sum(axis=0)),
+        (x.mean(1, keepdims=True), array.mean(1, keepdims=True)),
+        (x.max(axis=-1), array.max(axis=-1)),
+        (x.min(), array.min()),
+        (x.var(ddof=1), array.var(ddof=1)),
+        (x.std(axis=0), array.std(axis=0)),
+        (x.prod(axis=1), array.prod(axis=1)),
+        (x.reshape(3, 2), array.reshape(3, 2)),
+        (x.reshape((3, -1)), array.reshape(3, 2)),
+        (x.reshape(-1), array.reshape(-1)),
+        (x.ravel(), array.ravel()),
+        (x.flatten(), array.ravel()),
+        (x.transpose(), array.T),
+        (x.transpose(1, 0), array.T),
+        (x.transpose((1, 0)), array.T),
+        (x.swapaxes(0, 1), array.T),
+        (x.squeeze(), array),
+        (x.clip(2.0, 5.0), array.clip(2.0, 5.0)),
+        (x.dot(array.T), array.dot(array.T)),
+        (x.astype(np.float32), array.astype(np.float32)),
+    ]:
+        assert isinstance(result, mg.Tensor)
+        assert result.dtype == expected.dtype
+        np.testing.assert_array_equal(result.data, expected)
+
+
+def test_numpy_functions_take_numpys_own_arguments(x):
+    array = x.data
+    np.testing.assert_array_equal(np.sum(x, 0).data, array.sum(0))
+    np.testing.assert_array_equal(np.sum(a=x, axis=1, keepdims=True).data, array.sum(1, keepdims=True))
+    np.testing.assert_array_equal(np.var(x, axis=0, ddof=1).data, array.var(0, ddof=1))
+    np.testing.assert_array_equal(np.clip(x, 2.0, None).data, array.clip(2.0, None))
+    np.testing.assert_array_equal(np.pad(x, 1, constant_values=2.0).data, np.pad(array, 1, constant_values=2.0))
+    np.testing.assert_array_equal(np.sum(x, None, None).data, array.sum())
+    with pytest.raises(TypeError, match=r"np\.sum of a Tensor does not support the argument where="):
+        np.sum(x, where=array > 2)
+    with pytest.raises(TypeError, match=r"np\.mean .* dtype="):
+        np.mean(x, 0, np.float32)
+
+
+def test_numpy_function_without_a_rule_raises_and_is_named(x):
+    for name, call in {
+        "np.median": lambda: np.median(x),
+        "np.linalg.inv": lambda: np.linalg.inv(x),
+        "np.arctan2": lambda: np.arctan2(x, x),
+        r"np.add.reduce": lambda: np.add.reduce(x),
+        "scipy.special.gamma": lambda: special.gamma(x),
+    }.items():
+        with pytest.raises(TypeError, match=f"{name} has no derivative rule"):
+            call()
+
+
+def test_turning_into_an_array_by_accident_raises(x):
+    for accident in (lambda: np.asarray(x), lambda: np.array([x, x]), lambda: math.fsum(x)):
+        with pytest.raises((TypeError, UserWarning), match=r"numpy\(\)|item\(\)"):
+            accident()
+    np.testing.assert_array_equal(np.asarray(x.detach()), x.data)
+    np.testing.assert_array_equal(np.asarray(mg.Tensor([1, 2]), dtype=float), [1.0, 2.0])
+
+
+def test_float_of_a_tensor_that_requires_a_gradient_warns():
+    with pytest.warns(UserWarning, match=r"\.item\(\)"):
+        assert math.sin(mg.Tensor(0.0, requires_grad=True)) == 0.0
+    assert float(mg.Tensor(2.0)) == 2.0
+    assert int(mg.Tensor(2.0)) == 2
+    assert [10, 20, 30][mg.Tensor(1)] == 20
+    with pytest.raises(TypeError, match="integers"):
+        _ = [10, 20][mg.Tensor(1.0)]
+
+
+def test_adding_a_tensor_into_an_array_raises(x):
+    array = np.zeros((2, 3))
+    with pytest.raises(TypeError, match="cannot write a Tensor into an array"):
+        array += x
+
+
+def test_writing_to_elements_raises_with_an_alternative(x):
+    with pytest.raises(TypeError, match=r"mg\.where"):
+        x[0] = 1.0
+
+
+def test_augmented_assignment_rebinds():
+    first = x = mg.Tensor([1.0], requires_grad=True)
+    x += 1.0
+    assert x is not first
+    np.testing.assert_array_equal(first.data, [1.0])
+
+
+def test_data_can_be_assigned_between_passes(x):
+    array = x.data
+    x.data = np.zeros((2, 3))
+    x.data -= 1.0
+    x.data[0] = 7.0
+    assert x.data is array
+    np.testing.assert_array_equal(x.data, [[7.0] * 3, [-1.0] * 3])
+    with pytest.raises(ValueError, match=r"\(2, 3\) cannot be replaced by data of shape \(3,\)"):
+        x.data = np.zeros(3)
+    with pytest.raises(ValueError, match="only the data of a leaf"):
+        (x * 2.0).data = np.zeros((2, 3))
+
+
+def test_gradients_can_be_assigned_if_they_fit(x):
+    x.grad = np.ones((2, 3), np.float32)
+    assert x.grad.dtype == np.float64
+    x.grad = None
+    assert x.grad is None
+    with pytest.raises(ValueError, match=r"shape \(3,\)"):
+        x.grad = np.ones(3)
+    with pytest.raises(ValueError, match="does not require a gradient"):
+        mg.Tensor(1.0).grad = 1.0
+
+
+def test_detached_values_are_constants_that_share_memory(x):
+    constant = x.detach()
+    assert not constant.requires_grad
+    assert np.shares_memory(constant.data, x.data)
+    (x * x.detach()).sum().backward()
+    np.testing.assert_array_equal(x.grad.data, x.data)
+
+
+def test_requires_grad_can_be_switched_on_leaves_only(x):
+    assert mg.Tensor(1.0).requires_grad_().requires_grad
+    assert not x.requires_grad_(False).requires_grad
+    with pytest.raises(ValueError, match="detach"):
+        (mg.Tensor(1.0, requires_grad=True) * 2.0).requires_grad_(False)
+
+
+def test_leaves_can_be_copied_and_pickled(x):
+    (x * 2.0).sum().backward()
+    for twin in (copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert (twin.requires_grad, twin.name) == (True, "x")
+        np.testing.assert_array_equal(twin.data, x.data)
+        np.testing.assert_array_equal(twin.grad.data, x.grad.data)
+        assert not np.shares_memory(twin.data, x.data)
+    with pytest.raises(TypeError, match="detach"):
+        copy.deepcopy(x * 2.0)
+
+
+def test_subclassing_is_refused():
+    with pytest.raises(TypeError, match="primitive"):
+        type("Mine", (mg.Tensor,), {})
+
+
+def test_errors_of_numpy_name_the_operation_and_the_shapes(x):
+    for message, error, call in [
+        (r"matmul\(\(2, 3\), \(2, 3\)\)", ValueError, lambda: x @ x),
+        (r"add\(\(2, 3\), \(2,\)\)", ValueError, lambda: x + np.ones(2)),
+        (r"reshape\(\(2, 3\), shape=\(4, 2\)\)", ValueError, lambda: x.reshape(4, 2)),
+        (r"sum\(\(2, 3\), axis=5", np.exceptions.AxisError, lambda: x.sum(axis=5)),
+        (r"getitem\(\(2, 3\), index=7\)", IndexError, lambda: x[7]),
+        (r"concatenate\(\(2, 3\), \(3,\)", ValueError, lambda: mg.concatenate([x, np.ones(3)])),
+    ]:
+        with pytest.raises(error, match=message):
+            call()
+
+
+@pytest.mark.parametrize("value", [None, "text", object(), [1.0, "a"], 1j])
+def test_what_is_no_array_of_numbers_is_refused(x, value):
+    with pytest.raises((TypeError, ValueError)):
+        x + value
+    with pytest.raises((TypeError, ValueError)):
+        mg.maximum(x, value)
+
+
+def test_masked_arrays_and_lists_of_tensors_are_refused(x):
+    with pytest.raises(TypeError, match="masked"):
+        x + np.ma.masked_array([1.0, 2.0, 3.0], [True, False, False])
+    with pytest.raises(TypeError, match="stack"):
+        x + [x[0], x[1]]
