@@ -53,6 +53,14 @@ def options(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """The options given, or a usage error, also where `--resume` names no file."""
+    args = parser.parse_args(argv)
+    if args.resume and not Path(args.resume).is_file():
+        parser.error(f"--resume {args.resume}: there is no such file")
+    return args
+
+
 def _at_least(least: int) -> Callable[[str], int]:
     def integer(text: str) -> int:
         number = int(text)
@@ -169,9 +177,3 @@ def _drawn(image: NDArray[np.float32]) -> list[str]:
         image = image.repeat(3, axis=1)
     levels = np.minimum(image * len(SHADES), len(SHADES) - 1).astype(int)
     return ["".join(SHADES[level] for level in row) for row in levels]
-
-
-def check_resume(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """End with a usage error where `--resume` names no file."""
-    if args.resume and not Path(args.resume).is_file():
-        parser.error(f"--resume {args.resume}: there is no such file")

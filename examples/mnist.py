@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from _common import finish, load, options, run
+from _common import finish, load, options, parse, run
 
 import minigrad as mg
 from minigrad import nn, optim
@@ -26,7 +26,7 @@ def build(features: int, rng: np.random.Generator) -> nn.Sequential:
 def main(argv: Sequence[str] | None = None) -> float:
     """Train, show some predictions, and return the accuracy on the test images."""
     parser = options(__doc__)
-    args = parser.parse_args(argv)
+    args = parse(parser, argv)
     digits = load(parser, args)
     args.epochs = args.epochs or (10 if digits.is_mnist else 40)
     rng = np.random.default_rng(args.seed)

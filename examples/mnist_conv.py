@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from _common import finish, load, options, run
+from _common import finish, load, options, parse, run
 
 import minigrad as mg
 from minigrad import nn, optim
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> float:
     parser.add_argument(
         "--classes", type=int, nargs="+", choices=range(10), metavar="DIGIT", help="only these digits, at least two"
     )
-    args = parser.parse_args(argv)
+    args = parse(parser, argv)
     if args.classes is not None and len(set(args.classes)) < 2:
         parser.error("--classes needs at least two different digits")
     digits = load(parser, args, args.classes)

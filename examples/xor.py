@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from _common import options, report_accuracy, run
+from _common import options, parse, report_accuracy, run
 
 import minigrad as mg
 from minigrad import losses, nn, optim
@@ -14,7 +14,7 @@ from minigrad import losses, nn, optim
 def main(argv: Sequence[str] | None = None) -> float:
     """Train, show the four predictions, and return the accuracy on them."""
     parser = options(__doc__)
-    args = parser.parse_args(argv)
+    args = parse(parser, argv)
     if args.data != "auto":
         print(f"--data {args.data} is not used: the data are the four rows of the truth table")
     args.epochs = args.epochs or 300

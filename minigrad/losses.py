@@ -85,8 +85,8 @@ def cross_entropy(logits: Any, target: Any) -> Any:
         TypeError: for labels that are not integers.
 
     Example:
-        >>> losses.cross_entropy(np.array([[0.0, 0.0]]), [1]).item() == np.log(2.0)
-        True
+        >>> print(f"{losses.cross_entropy(np.array([[0.0, 0.0]]), [1]):.6f}")
+        0.693147
     """
     if np.ndim(logits) != 2:
         raise ValueError(f"cross_entropy: logits have shape (N, K), not {np.shape(logits)}")

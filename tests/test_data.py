@@ -4,6 +4,7 @@ import builtins
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import types
@@ -146,6 +147,15 @@ def damaged_archive(path):
     path.write_bytes(contents)
 
 
+def damaged_compressed_archive(path):
+    np.savez_compressed(path, **GOOD)
+    contents = bytearray(path.read_bytes())
+    length_of_name, length_of_extra = struct.unpack_from("<HH", contents, 26)
+    # No compressed block starts with these bits.
+    contents[30 + length_of_name + length_of_extra] = 0xFF
+    path.write_bytes(contents)
+
+
 def archive_of_texts(path):
     with zipfile.ZipFile(path, "w") as archive:
         for name in GOOD:
@@ -160,9 +170,10 @@ def archive_of_texts(path):
         lambda path: path.write_bytes(b"PK\x03\x04 and no more"),
         single_array,
         damaged_archive,
+        damaged_compressed_archive,
         archive_of_texts,
     ],
-    ids=["empty", "text", "cut_off", "single_array", "damaged", "texts"],
+    ids=["empty", "text", "cut_off", "single_array", "damaged", "damaged_compressed", "texts"],
 )
 def test_file_that_is_no_archive_of_arrays_is_refused(tmp_path, spoil):
     path = tmp_path / "mnist.npz"

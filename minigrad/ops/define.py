@@ -98,19 +98,21 @@ def primitive(
                 args = tuple(bound.arguments[key] for key in array_names)  # type: ignore[assignment]
             return apply(op, args[0] if variadic else args, params)  # type: ignore[arg-type]
 
-        builtin = forward.__module__.startswith("minigrad.")
-        register(Operation(op.name, call, op, overrides, examples, builtin))
+        register(Operation(op.name, call, op, overrides, examples, _is_builtin(forward)))
         return call
 
     return declare
+
+
+def _is_builtin(function: Callable[..., Any]) -> bool:
+    return (function.__module__ or "").startswith("minigrad.")
 
 
 def composite(overrides: Sequence[Callable[..., Any]] = (), examples: Sequence[Any] = ()) -> Callable[[F], F]:
     """Register a function that needs no rules, because it is made of operations that have them."""
 
     def declare(function: F) -> F:
-        builtin = function.__module__.startswith("minigrad.")
-        register(Operation(function.__name__, function, None, overrides, examples, builtin))
+        register(Operation(function.__name__, function, None, overrides, examples, _is_builtin(function)))
         return function
 
     return declare

@@ -1,0 +1,79 @@
+"""Is what the README and the docstrings show what happens?"""
+
+import ast
+import contextlib
+import doctest
+import inspect
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import data, losses, nn, optim, registry
+from minigrad.registry import operations
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?", README, re.DOTALL)
+NAMES = {"mg": mg, "np": np, "nn": nn, "losses": losses, "optim": optim, "data": data}
+
+
+@pytest.fixture(autouse=True)
+def registry_as_before(monkeypatch):
+    """Operations that an example declares do not outlive it."""
+    monkeypatch.setattr(registry, "operations", registry.operations)
+    kept = dict(registry.operations), dict(registry.overrides)
+    yield
+    for table, before in zip((registry.operations, registry.overrides), kept, strict=True):
+        table.clear()
+        table.update(before)
+
+
+@pytest.mark.parametrize(("code", "output"), BLOCKS)
+def test_readme_examples_print_what_they_say(code, output):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(ast.parse(code), "README.md", "exec"), {"__name__": "readme"})
+    assert output, "an example without its output"
+    assert printed.getvalue() == output
+
+
+def test_readme_has_its_examples():
+    assert len(BLOCKS) >= 3
+
+
+def documented():
+    """Every public object with a docstring, methods included."""
+    for module in (mg, nn, losses, optim, data):
+        for name in module.__all__:
+            value = getattr(module, name)
+            if inspect.ismodule(value):
+                continue
+            yield f"{module.__name__}.{name}", value.__doc__
+            if inspect.isclass(value):
+                for key, member in vars(value).items():
+                    if not key.startswith("_") and getattr(member, "__doc__", None):
+                        yield f"{module.__name__}.{name}.{key}", member.__doc__
+
+
+EXAMPLES = {name: text for name, text in documented() if text and ">>>" in text}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_docstring_examples_run(name):
+    test = doctest.DocTestParser().get_doctest(inspect.cleandoc(EXAMPLES[name]), dict(NAMES), name, None, None)
+    report = io.StringIO()
+    failed = doctest.DocTestRunner(verbose=False).run(test, out=report.write).failed
+    assert not failed, report.getvalue()
+
+
+def test_docstrings_with_examples_were_found():
+    assert {"minigrad.Tensor", "minigrad.primitive", "minigrad.gradients", "minigrad.optim.Adam"} <= EXAMPLES.keys()
+
+
+def test_operations_and_public_names_say_what_they_do():
+    for operation in operations.values():
+        assert operation.function.__doc__
+        assert inspect.signature(operation.function)
