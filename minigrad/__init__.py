@@ -6,8 +6,8 @@ from minigrad.differentiate import gradients
 from minigrad.history import History
 from minigrad.metrics import accuracy
 from minigrad.modes import is_grad_enabled, no_grad
+from minigrad.ops import abs as abs
 from minigrad.ops import (
-    abs,
     add,
     astype,
     avg_pool2d,
@@ -34,11 +34,9 @@ from minigrad.ops import (
     log_softmax,
     logsumexp,
     matmul,
-    max,
     max_pool2d,
     maximum,
     mean,
-    min,
     minimum,
     moveaxis,
     multiply,
@@ -63,7 +61,6 @@ from minigrad.ops import (
     stack,
     std,
     subtract,
-    sum,
     swapaxes,
     tanh,
     transpose,
@@ -71,14 +68,17 @@ from minigrad.ops import (
     var,
     where,
 )
+from minigrad.ops import max as max
+from minigrad.ops import min as min
+from minigrad.ops import sum as sum
 from minigrad.tensor import Tensor
 from minigrad.training import NonFiniteLossError, evaluate, predict, train
 
+# abs, max, min and sum are public too, but `from minigrad import *` must not replace Python's.
 __all__ = [
     "History",
     "NonFiniteLossError",
     "Tensor",
-    "abs",
     "accuracy",
     "add",
     "astype",
@@ -113,11 +113,9 @@ __all__ = [
     "logsumexp",
     "losses",
     "matmul",
-    "max",
     "max_pool2d",
     "maximum",
     "mean",
-    "min",
     "minimum",
     "moveaxis",
     "multiply",
@@ -147,7 +145,6 @@ __all__ = [
     "stack",
     "std",
     "subtract",
-    "sum",
     "swapaxes",
     "tanh",
     "train",

@@ -57,7 +57,7 @@ def load_mnist(path: str | os.PathLike[str] | None = None) -> Dataset:
     With `path` they come from that file alone, and Keras is not needed. Do not copy such a file into Keras's cache
     instead: Keras wants its own archive there to the byte, and deletes any other when it cannot download.
 
-    Parameters:
+    Args:
         path: an .npz file with arrays named x_train, y_train, x_test and y_test.
 
     Returns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import Any, final
 
@@ -210,11 +211,10 @@ class Tensor(ArrayLike, NumPyProtocols):
             RuntimeError: without a recorded graph, through one that was released, or after a leaf has changed.
             ValueError: for a seed of another shape, or a missing one.
         """
-        for node, gradient in differentiate(self, seed, retain_graph or create_graph, create_graph, None).items():
-            if node.grad is not None:
-                node.grad = node.grad + gradient
-            else:
-                node.grad = np.positive(gradient) if create_graph else Tensor._wrap(gradient)
+        with recording() if create_graph else contextlib.nullcontext():
+            for node, gradient in differentiate(self, seed, retain_graph or create_graph, create_graph, None).items():
+                deposit = gradient if create_graph else Tensor._wrap(gradient)
+                node.grad = deposit if node.grad is None else node.grad + deposit
 
     def __repr__(self) -> str:
         text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")

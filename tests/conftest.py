@@ -1,9 +1,24 @@
-"""How do the tests run: hypothesis repeats the same examples in continuous integration, and has no deadline."""
+"""How do the tests run?"""
 
 import os
 
+import pytest
 from hypothesis import settings
 
+from minigrad import registry
+
+# In continuous integration, hypothesis tries the same examples every time.
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture(autouse=True)
+def _registry_as_before():
+    """Operations that a test declares do not outlive it."""
+    tables = registry.operations, registry.overrides
+    before = [dict(table) for table in tables]
+    yield
+    for table, rows in zip(tables, before, strict=True):
+        table.clear()
+        table.update(rows)

@@ -350,3 +350,13 @@ def test_rule_that_returns_something_else_than_the_shape_of_its_argument_raises(
     ):
         with pytest.raises(error, match=f"the rule of wrong{number} {message}" if number == 0 else message):
             declare(f"wrong{number}", rule)(x).sum().backward()
+
+
+def test_backward_with_create_graph_accumulates_inside_no_grad_too(x):
+    y = (x**3).sum()
+    with mg.no_grad():
+        y.backward(create_graph=True)
+        y.backward(create_graph=True)
+    (slope,) = mg.gradients(x.grad.sum(), [x])
+    np.testing.assert_allclose(slope.data, 12 * x.data)
+    x.zero_grad()

@@ -12,23 +12,12 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import data, losses, nn, optim, registry
+from minigrad import data, losses, nn, optim
 from minigrad.registry import operations
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?", README, re.DOTALL)
 NAMES = {"mg": mg, "np": np, "nn": nn, "losses": losses, "optim": optim, "data": data}
-
-
-@pytest.fixture(autouse=True)
-def registry_as_before(monkeypatch):
-    """Operations that an example declares do not outlive it."""
-    monkeypatch.setattr(registry, "operations", registry.operations)
-    kept = dict(registry.operations), dict(registry.overrides)
-    yield
-    for table, before in zip((registry.operations, registry.overrides), kept, strict=True):
-        table.clear()
-        table.update(before)
 
 
 @pytest.mark.parametrize(("code", "output"), BLOCKS)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
@@ -136,7 +137,9 @@ def elementwise(
     call: Callable[..., Any] = unary if ufunc.nin == 1 else binary
     call.__name__ = call.__qualname__ = name or ufunc.__name__
     call.__doc__ = text
-    op = Primitive(call.__name__, ufunc, rules, broadcasts=True)
+    # The module that assigns the result, so that it can be pickled by reference; what namedtuple does, too.
+    call.__module__ = sys._getframe(1).f_globals["__name__"]
+    op = Primitive(call.__name__, ufunc, rules, broadcasts=ufunc.nin > 1)
     register(Operation(op.name, call, op, [ufunc], examples, builtin=True))
     return call
 

@@ -103,7 +103,7 @@ ndtr = elementwise(
 )
 
 
-@primitive(lambda g, out, x: g * (x > 0.0), examples=_UNARY, broadcasts=True)
+@primitive(lambda g, out, x: g * (x > 0.0), examples=_UNARY)
 def relu(x: Any) -> Any:
     """max(x, 0), elementwise; the derivative at 0 is 0."""
     return np.maximum(x, 0.0)
@@ -112,7 +112,6 @@ def relu(x: Any) -> Any:
 @primitive(
     lambda g, out, x, slope: np.where(x > 0.0, g, slope * g),
     examples=[reals(2, 3), (reals(2, 3), {"slope": 0.2})],
-    broadcasts=True,
 )
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     """x where it is positive and slope * x elsewhere; the derivative at 0 is `slope`.
@@ -122,7 +121,7 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     return np.where(x > 0.0, x, slope * x)
 
 
-@primitive(lambda g, out, x: g * sigmoid(x), examples=_UNARY, broadcasts=True)
+@primitive(lambda g, out, x: g * sigmoid(x), examples=_UNARY)
 def softplus(x: Any) -> Any:
     """log(1 + exp(x)), elementwise, without overflow."""
     return np.logaddexp(x, 0.0)
@@ -131,7 +130,6 @@ def softplus(x: Any) -> Any:
 @primitive(
     lambda g, out, x: g * (ndtr(x) + x * np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi))),
     examples=_UNARY,
-    broadcasts=True,
 )
 def gelu(x: Any) -> Any:
     """x * P(Z <= x) for a standard normal Z, elementwise: the exact form, not the approximation by tanh.
