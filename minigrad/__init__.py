@@ -1,155 +1,34 @@
 """minigrad: automatic gradients on NumPy, as you would have written them by hand."""
 
-from minigrad import checkpoint, data, losses, nn, ops, optim
-from minigrad.batching import batches
-from minigrad.differentiate import gradients
-from minigrad.history import History
-from minigrad.metrics import accuracy
-from minigrad.modes import is_grad_enabled, no_grad
-from minigrad.ops import abs as abs
-from minigrad.ops import (
-    add,
-    astype,
-    avg_pool2d,
-    broadcast_to,
-    clip,
-    concatenate,
-    conv2d,
-    convolve2d,
-    correlate2d,
-    cos,
-    divide,
-    dot,
-    exp,
-    expand_dims,
-    expm1,
-    flip,
-    fold2d,
-    gelu,
-    getitem,
-    leaky_relu,
-    log,
-    log1p,
-    log_sigmoid,
-    log_softmax,
-    logsumexp,
-    matmul,
-    max_pool2d,
-    maximum,
-    mean,
-    minimum,
-    moveaxis,
-    multiply,
-    ndtr,
-    negative,
-    pad,
-    positive,
-    power,
-    primitive,
-    prod,
-    relu,
-    reshape,
-    scatter_add,
-    sigmoid,
-    sin,
-    softmax,
-    softplus,
-    split,
-    sqrt,
-    square,
-    squeeze,
-    stack,
-    std,
-    subtract,
-    swapaxes,
-    tanh,
-    transpose,
-    unfold2d,
-    var,
-    where,
-)
-from minigrad.ops import max as max
-from minigrad.ops import min as min
-from minigrad.ops import sum as sum
-from minigrad.tensor import Tensor
-from minigrad.training import NonFiniteLossError, evaluate, predict, train
+import builtins as _builtins
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from minigrad import checkpoint as checkpoint
+from minigrad import data as data
+from minigrad import losses as losses
+from minigrad import nn as nn
+from minigrad import ops as ops
+from minigrad import optim as optim
+from minigrad.batching import batches as batches
+from minigrad.differentiate import gradients as gradients
+from minigrad.history import History as History
+from minigrad.metrics import accuracy as accuracy
+from minigrad.modes import is_grad_enabled as is_grad_enabled
+from minigrad.modes import no_grad as no_grad
+from minigrad.ops import *
+from minigrad.ops.define import primitive as primitive
+from minigrad.tensor import Tensor as Tensor
+from minigrad.training import NonFiniteLossError as NonFiniteLossError
+from minigrad.training import evaluate as evaluate
+from minigrad.training import predict as predict
+from minigrad.training import train as train
+
+_OWN = [
+    *("Tensor", "gradients", "no_grad", "is_grad_enabled", "primitive"),
+    *("train", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
+    *("nn", "losses", "optim", "ops", "data", "checkpoint"),
+]
 
 # abs, max, min and sum are public too, but `from minigrad import *` must not replace Python's.
-__all__ = [
-    "History",
-    "NonFiniteLossError",
-    "Tensor",
-    "accuracy",
-    "add",
-    "astype",
-    "avg_pool2d",
-    "batches",
-    "broadcast_to",
-    "checkpoint",
-    "clip",
-    "concatenate",
-    "conv2d",
-    "convolve2d",
-    "correlate2d",
-    "cos",
-    "data",
-    "divide",
-    "dot",
-    "evaluate",
-    "exp",
-    "expand_dims",
-    "expm1",
-    "flip",
-    "fold2d",
-    "gelu",
-    "getitem",
-    "gradients",
-    "is_grad_enabled",
-    "leaky_relu",
-    "log",
-    "log1p",
-    "log_sigmoid",
-    "log_softmax",
-    "logsumexp",
-    "losses",
-    "matmul",
-    "max_pool2d",
-    "maximum",
-    "mean",
-    "minimum",
-    "moveaxis",
-    "multiply",
-    "ndtr",
-    "negative",
-    "nn",
-    "no_grad",
-    "ops",
-    "optim",
-    "pad",
-    "positive",
-    "power",
-    "predict",
-    "primitive",
-    "prod",
-    "relu",
-    "reshape",
-    "scatter_add",
-    "sigmoid",
-    "sin",
-    "softmax",
-    "softplus",
-    "split",
-    "sqrt",
-    "square",
-    "squeeze",
-    "stack",
-    "std",
-    "subtract",
-    "swapaxes",
-    "tanh",
-    "train",
-    "transpose",
-    "unfold2d",
-    "var",
-    "where",
-]
+if not _TYPE_CHECKING:
+    __all__ = _OWN + [name for name in vars(ops)["__all__"] if not hasattr(_builtins, name)]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import signal
 
-from minigrad.ops.define import composite, primitive
+from minigrad.ops.define import composite, declared_in, primitive
 from minigrad.ops.samples import reals
 
 Pair = int | tuple[int, int]
@@ -226,3 +226,7 @@ def pair(value: Pair, what: str, least: int = 1) -> tuple[int, int]:
     if len(both) != 2 or not all(isinstance(each, (int, np.integer)) and each >= least for each in both):
         raise ValueError(f"{what} must be an integer of at least {least}, or a pair of them; got {value!r}")
     return int(both[0]), int(both[1])
+
+
+if not TYPE_CHECKING:
+    __all__ = declared_in(__name__)

@@ -21,7 +21,7 @@ import numpy as np
 from minigrad import registry
 from minigrad.graph import Primitive, Rule
 from minigrad.record import apply, plain
-from minigrad.registry import Operation, numpy_name, register
+from minigrad.registry import Operation, numpy_name, operations, register
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -142,6 +142,11 @@ def elementwise(
     op = Primitive(call.__name__, ufunc, rules, broadcasts=ufunc.nin > 1)
     register(Operation(op.name, call, op, [ufunc], examples, builtin=True))
     return call
+
+
+def declared_in(module: str) -> list[str]:
+    """The names of the operations that a module declares, for its ``__all__``: nothing else has to list them."""
+    return [name for name, operation in operations.items() if operation.function.__module__ == module]
 
 
 def constant(*functions: Callable[..., Any]) -> None:

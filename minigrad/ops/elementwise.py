@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
 
-from minigrad.ops.define import composite, constant, elementwise, primitive
+from minigrad.ops.define import composite, constant, declared_in, elementwise, primitive
 from minigrad.ops.samples import positives, reals
 
 _UNARY = [reals(2, 3)]
@@ -200,3 +200,7 @@ constant(np.sign, np.floor, np.ceil, np.trunc, np.rint, np.floor_divide)
 constant(np.argmax, np.argmin, np.argsort, np.count_nonzero, np.nonzero, np.any, np.all)
 constant(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like)
 constant(np.array_equal, np.allclose, np.isclose, np.result_type, np.may_share_memory, np.shares_memory)
+
+
+if not TYPE_CHECKING:
+    __all__ = declared_in(__name__)

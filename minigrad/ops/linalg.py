@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.define import composite, primitive
+from minigrad.ops.define import composite, declared_in, primitive
 from minigrad.ops.samples import reals
 
 
@@ -76,3 +76,7 @@ def dot(x: Any, y: Any) -> Any:
     contracted = np.moveaxis(y, -2, 0)
     product = matmul(x, np.reshape(contracted, (contracted.shape[0], -1)))
     return np.reshape(product, (*product.shape[:-1], *contracted.shape[1:]))
+
+
+if not TYPE_CHECKING:
+    __all__ = declared_in(__name__)

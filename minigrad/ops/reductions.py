@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.define import primitive
+from minigrad.ops.define import declared_in, primitive
 from minigrad.ops.samples import reals
 
 Axes = int | tuple[int, ...] | None
@@ -202,3 +202,7 @@ def log_softmax(x: Any, axis: Axes = -1) -> Any:
     """log(softmax(x)) along an axis, exact where softmax would round to 0."""
     shifted = x - np.max(x, axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+
+
+if not TYPE_CHECKING:
+    __all__ = declared_in(__name__)

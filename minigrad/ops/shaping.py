@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.ops.define import composite, primitive
+from minigrad.ops.define import composite, declared_in, primitive
 from minigrad.ops.samples import reals
 from minigrad.record import plain
 
@@ -257,3 +257,7 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
 def astype(x: Any, dtype: DTypeLike) -> Any:
     """A copy in another dtype. Gradients end at integers and booleans, which have no derivative."""
     return x.astype(dtype)
+
+
+if not TYPE_CHECKING:
+    __all__ = declared_in(__name__)
