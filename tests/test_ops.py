@@ -123,8 +123,7 @@ def test_the_numpy_functions_it_stands_for_agree(operation, example):
         np.testing.assert_allclose(call(*call.arrays), ours, rtol=1e-15)
 
 
-@pytest.mark.parametrize(("operation", "example"), CASES)
-def test_first_derivative(operation, example):
+def check_first_derivative(operation, example):
     rng = rng_for(operation, 1)
     call = Call(operation, example, rng)
     tensors = call.tensors()
@@ -134,6 +133,32 @@ def test_first_derivative(operation, example):
         assert actual.shape == tensor.shape
         assert actual.dtype == tensor.dtype
         np.testing.assert_allclose(actual.data, truth, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize(("operation", "example"), CASES)
+def test_first_derivative(operation, example):
+    check_first_derivative(operation, example)
+
+
+RULES = [
+    (name, position)
+    for name, operation in BUILTIN.items()
+    if operation.primitive is not None and isinstance(operation.primitive.rules, tuple)
+    for position, rule in enumerate(operation.primitive.rules)
+    if rule is not None
+]
+
+
+@pytest.mark.parametrize(("name", "position"), RULES)
+def test_a_rule_that_is_wrong_by_a_thousandth_is_noticed(name, position, monkeypatch):
+    operation = BUILTIN[name]
+    rules = list(operation.primitive.rules)
+    right = rules[position]
+    rules[position] = lambda *args, **params: right(*args, **params) * 1.001
+    monkeypatch.setattr(operation.primitive, "rules", tuple(rules))
+    with pytest.raises(AssertionError):
+        for example in operation.examples:
+            check_first_derivative(operation, example)
 
 
 @pytest.mark.parametrize(("operation", "example"), CASES)
