@@ -45,8 +45,8 @@ def options(description: str | None) -> argparse.ArgumentParser:
         "keys; auto (default): mnist if Keras can give it, else digits",
     )
     parser.add_argument("--epochs", type=_at_least(1), help="in total, those of a resumed run included")
-    parser.add_argument("--batch-size", type=_at_least(1), default=128, help="samples in a batch (default 128)")
-    parser.add_argument("--seed", type=_at_least(0), default=0, help="of initial weights and order (default 0)")
+    parser.add_argument("--batch-size", type=_at_least(1), default=128, help="samples in a batch (default %(default)s)")
+    parser.add_argument("--seed", type=_at_least(0), default=0, help="of weights and order (default %(default)s)")
     parser.add_argument("--limit", type=_at_least(1), help="use only so many training samples")
     parser.add_argument("--save", metavar="PATH", help="write a checkpoint after every epoch")
     parser.add_argument("--resume", metavar="PATH", help="go on from a checkpoint")

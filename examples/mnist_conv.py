@@ -28,6 +28,7 @@ def build(side: int, classes: int, rng: np.random.Generator) -> nn.Sequential:
 def main(argv: Sequence[str] | None = None) -> float:
     """Train, show some predictions, and return the accuracy on the test images."""
     parser = options(__doc__)
+    parser.set_defaults(batch_size=64)
     parser.add_argument(
         "--classes", type=int, nargs="+", choices=range(10), metavar="DIGIT", help="only these digits, at least two"
     )

@@ -51,5 +51,4 @@ def gradients(
         nodes.append(tensor._node)
     keep = create_graph if retain_graph is None else retain_graph
     collected = differentiate(output, seed, keep, create_graph, set(nodes))
-    values = [collected.get(node) for node in nodes]
-    return [value if value is None or create_graph else Tensor._wrap(value) for value in values]
+    return [collected.get(node) for node in nodes]

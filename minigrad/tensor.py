@@ -213,8 +213,7 @@ class Tensor(ArrayLike, NumPyProtocols):
         """
         with recording() if create_graph else contextlib.nullcontext():
             for node, gradient in differentiate(self, seed, retain_graph or create_graph, create_graph, None).items():
-                deposit = gradient if create_graph else Tensor._wrap(gradient)
-                node.grad = deposit if node.grad is None else node.grad + deposit
+                node.grad = gradient if node.grad is None else node.grad + gradient
 
     def __repr__(self) -> str:
         text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
@@ -269,22 +268,23 @@ def _rebuilt(data: Any, requires_grad: bool, name: str | None, grad: Tensor | No
 
 def differentiate(
     output: Tensor, seed: Any, keep_graph: bool, create_graph: bool, wanted: set[Node] | None
-) -> dict[Node, Any]:
-    """The gradients of an output, as arrays or, with `create_graph`, as Tensors."""
+) -> dict[Node, Tensor]:
+    """The gradients of an output by node; with `create_graph`, recorded themselves."""
     if output._node is None:
         raise RuntimeError(
             "cannot differentiate a Tensor that does not depend on any Tensor with requires_grad=True (or that was "
             "computed inside no_grad, or detached)"
         )
-    if not create_graph:
-        start = _seed(output, seed)
-        return backpropagate(output._node, start, wanted=wanted, keep_graph=keep_graph)
-    with recording():
-        start = seed if isinstance(seed, Tensor) else Tensor._wrap(_seed(output, seed))
-        if start.shape != output.shape or start.dtype != output.dtype:
-            _seed(output, start)
-            start = start.astype(output.dtype)
-        return backpropagate(output._node, start, wanted=wanted, keep_graph=keep_graph, lift=Tensor._wrap)
+    start = _seed(output, seed)
+    with recording() if create_graph else contextlib.nullcontext():
+        if create_graph:
+            start = seed.astype(output.dtype) if isinstance(seed, Tensor) else Tensor._wrap(start)
+        lift = Tensor._wrap if create_graph else None
+        found = backpropagate(output._node, start, wanted=wanted, keep_graph=keep_graph, lift=lift)
+    # A rule whose result is constant returns an array in a recorded pass, too.
+    return {
+        node: gradient if isinstance(gradient, Tensor) else Tensor._wrap(gradient) for node, gradient in found.items()
+    }
 
 
 def _seed(output: Tensor, seed: Any) -> Any:

@@ -360,3 +360,11 @@ def test_backward_with_create_graph_accumulates_inside_no_grad_too(x):
     (slope,) = mg.gradients(x.grad.sum(), [x])
     np.testing.assert_allclose(slope.data, 12 * x.data)
     x.zero_grad()
+
+
+def test_gradient_that_is_constant_is_a_tensor_in_a_recorded_pass_too(x):
+    (slope,) = mg.gradients((x**0).sum(), [x], create_graph=True)
+    assert isinstance(slope, mg.Tensor)
+    np.testing.assert_array_equal(slope.data, np.zeros(3))
+    (x**0).sum().backward(create_graph=True)
+    assert isinstance(x.grad, mg.Tensor)

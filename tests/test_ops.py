@@ -140,6 +140,11 @@ def test_first_derivative(operation, example):
     check_first_derivative(operation, example)
 
 
+def check_first_derivatives(operation):
+    for example in operation.examples:
+        check_first_derivative(operation, example)
+
+
 RULES = [
     (name, position)
     for name, operation in BUILTIN.items()
@@ -157,8 +162,7 @@ def test_a_rule_that_is_wrong_by_a_thousandth_is_noticed(name, position, monkeyp
     rules[position] = lambda *args, **params: right(*args, **params) * 1.001
     monkeypatch.setattr(operation.primitive, "rules", tuple(rules))
     with pytest.raises(AssertionError):
-        for example in operation.examples:
-            check_first_derivative(operation, example)
+        check_first_derivatives(operation)
 
 
 @pytest.mark.parametrize(("operation", "example"), CASES)

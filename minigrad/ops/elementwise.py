@@ -40,8 +40,8 @@ def _power_by_base(g: Any, out: Any, x: Any, y: Any) -> Any:
 
 
 def _power_by_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
-    if isinstance(x, (int, float)):
-        return g * (out * (math.log(x) if x > 0 else 0.0 if x == 0 else math.nan))
+    if isinstance(x, (int, float)) and x > 0:
+        return g * (out * math.log(x))
     return g * out * np.log(np.where(np.equal(x, 0), 1.0, x))
 
 
