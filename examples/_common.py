@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 import minigrad as mg
 from minigrad import checkpoint, data, losses, nn, optim
+from minigrad.training.batching import Batches
 
 SHADES = " .:-=+*#%@"
 
@@ -112,13 +113,13 @@ def run(
     args: argparse.Namespace,
     model: nn.Layer,
     optimizer: optim.Optimizer,
-    pairs: mg.batching.Batches,
+    pairs: Batches,
     validation: tuple[NDArray[Any], NDArray[Any]] | None,
     loss: Callable[[Any, Any], Any] = losses.cross_entropy,
-    every: int = 1,
 ) -> mg.History:
-    """Train, with a line after `every` so many epochs, from and to a checkpoint if one is asked for."""
+    """Train, with about ten lines of report, from and to a checkpoint if one is asked for."""
     history = mg.History()
+    every = max(1, args.epochs // 10)
     if args.resume:
         history = checkpoint.load(args.resume, model, optimizer, pairs.rng)
         print(f"resumed after epoch {len(history)} of {args.resume}")

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> float:
     model.summary()
     pairs = mg.batches(x[: args.limit], y[: args.limit], args.batch_size, rng=rng)
     optimizer = optim.Adam(model.parameters(), lr=0.05)
-    run(args, model, optimizer, pairs, validation=None, loss=losses.bce, every=50)
+    run(args, model, optimizer, pairs, validation=None, loss=losses.bce)
     predictions = mg.predict(model, x)
     for row, truth, prediction in zip(x.astype(int), y[:, 0].astype(int), predictions[:, 0], strict=True):
         print(f"{row[0]} xor {row[1]}: truth {truth}, predicted {prediction:.3f}")

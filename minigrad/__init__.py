@@ -3,22 +3,22 @@
 import builtins as _builtins
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from minigrad import checkpoint as checkpoint
 from minigrad import data as data
 from minigrad import losses as losses
 from minigrad import nn as nn
 from minigrad import ops as ops
 from minigrad import optim as optim
-from minigrad.batching import batches as batches
 from minigrad.differentiate import gradients as gradients
-from minigrad.history import History as History
-from minigrad.metrics import accuracy as accuracy
 from minigrad.modes import is_grad_enabled as is_grad_enabled
 from minigrad.modes import no_grad as no_grad
 from minigrad.ops import *
 from minigrad.ops.define import primitive as primitive
 from minigrad.tensor import Tensor as Tensor
+from minigrad.training import History as History
 from minigrad.training import NonFiniteLossError as NonFiniteLossError
+from minigrad.training import accuracy as accuracy
+from minigrad.training import batches as batches
+from minigrad.training import checkpoint as checkpoint
 from minigrad.training import evaluate as evaluate
 from minigrad.training import predict as predict
 from minigrad.training import train as train

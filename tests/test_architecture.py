@@ -21,9 +21,9 @@ ORDER = [
     ["tensor"],
     ["record", "differentiate"],
     ["ops"],
-    ["losses", "nn", "metrics", "batching", "history", "progress"],
+    ["losses", "nn"],
     ["optim", "data"],
-    ["training", "checkpoint"],
+    ["training"],
     ["__init__"],
 ]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

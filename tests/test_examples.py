@@ -9,6 +9,7 @@ import pytest
 import xor
 
 from minigrad import data
+from minigrad.training.batching import Batches
 
 EXAMPLES = {"xor": xor, "mnist": mnist, "mnist_conv": mnist_conv}
 
@@ -92,9 +93,7 @@ def test_interrupted_and_resumed_run_equals_one_that_was_not(name, capsys, tmp_p
 
 def cut_short(example, options, after):
     """Run an example that Ctrl-C interrupts at the start of an epoch."""
-    import minigrad as mg
-
-    iterate = mg.batching.Batches.__iter__
+    iterate = Batches.__iter__
     begun = []
 
     def interrupted(self):
@@ -105,7 +104,7 @@ def cut_short(example, options, after):
         return iterate(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mg.batching.Batches, "__iter__", interrupted)
+        patch.setattr(Batches, "__iter__", interrupted)
         example.main(options)
 
 

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -27,18 +27,18 @@ class ProgressBar:
             total = len(batches) if isinstance(batches, Sized) else None
             self._bar = _tqdm(total, title)
 
-    def update(self, **values: float) -> None:
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def update(self, values: Mapping[str, float]) -> None:
         """One more batch is done; show these running values."""
         if self._bar is not None:
             self._bar.set_postfix({name: f"{value:.4g}" for name, value in values.items()}, refresh=False)
             self._bar.update()
-
-    def close(self, **values: float) -> None:
-        """The epoch is over; leave the bar with these final values."""
-        if self._bar is not None:
-            if values:
-                self._bar.set_postfix({name: f"{value:.4g}" for name, value in values.items()})
-            self._bar.close()
 
 
 def _tqdm(total: int | None, title: str) -> Any:

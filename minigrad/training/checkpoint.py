@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.history import History
 from minigrad.nn import Layer
 from minigrad.optim import Optimizer
+from minigrad.training.history import History
 
 if TYPE_CHECKING:
     from types import ModuleType

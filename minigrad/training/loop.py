@@ -1,0 +1,130 @@
+"""How is a model trained?"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.nn import Layer
+from minigrad.optim import Optimizer
+from minigrad.record import plain
+from minigrad.training.evaluation import Loss, Means, Metric, Pairs, checked_pair, checked_scalar, evaluate
+from minigrad.training.history import History
+from minigrad.training.progress import ProgressBar, interruptible
+
+Callback = Callable[[History], object]
+
+
+class NonFiniteLossError(FloatingPointError):
+    """The loss became infinite or NaN.
+
+    Attributes:
+        epoch, step: where, both counted from 1; the step within the epoch.
+        last_finite_loss: the loss of the step before, or None in the first step.
+        history: the epochs finished until then.
+    """
+
+    def __init__(self, value: float, epoch: int, step: int, last_finite_loss: float | None, history: History) -> None:
+        before = (
+            "this is the first step" if last_finite_loss is None else f"the last finite loss was {last_finite_loss:.6g}"
+        )
+        super().__init__(
+            f"the loss is {value} in epoch {epoch}, step {step}; {before}. Parameters are as that step found them; "
+            "try a smaller learning rate, max_norm= in the optimiser, or look for bad values in the data"
+        )
+        self.epoch, self.step, self.last_finite_loss, self.history = epoch, step, last_finite_loss, history
+
+
+def train(
+    model: Layer,
+    loss: Loss,
+    optimizer: Optimizer,
+    data: Pairs,
+    *,
+    epochs: int,
+    validation: Pairs | None = None,
+    metrics: Sequence[Metric] = (),
+    callbacks: Sequence[Callback] = (),
+    progress: bool = True,
+    history: History | None = None,
+) -> History:
+    """Minimise a loss over batches of data.
+
+    Args:
+        model: called as ``model(x)``; in training mode during the steps.
+        loss: ``loss(prediction, y)``, a mean over the samples of the batch.
+        optimizer: updates the model's parameters after each batch.
+        data: pairs (x, y), iterated once an epoch: what `batches` makes, or a list.
+        epochs: how often to go through the data, epochs of an earlier `history` included.
+        validation: pairs (x, y) on which loss and metrics are recorded after each epoch.
+        metrics: functions ``metric(prediction, y) -> float`` such as `accuracy`, recorded under their names.
+        callbacks: called as ``callback(history)`` after each epoch; one that returns True ends the training.
+        progress: whether to show a progress bar on a terminal.
+        history: of an earlier run that this one continues.
+
+    Returns:
+        The history of all epochs. Ctrl-C ends the training after the current step: the unfinished epoch is not
+        recorded, and ``history.interrupted`` is True.
+
+    Raises:
+        NonFiniteLossError: where the loss is infinite or NaN, before the parameters are touched.
+        ValueError: for epochs below 1, data without batches, or a loss that is not a single number.
+        TypeError: for data that are not pairs.
+    """
+    if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 1:
+        raise ValueError(f"epochs is an integer of at least 1, not {epochs!r}")
+    history = History() if history is None else history
+    history.interrupted = False
+    mode = model.training
+    try:
+        with interruptible() as pressed:
+            while len(history) < epochs and not pressed.is_set():
+                start, means = time.perf_counter(), Means(metrics)
+                with ProgressBar(data, f"epoch {len(history) + 1}/{epochs}", progress) as bar:
+                    for current, prediction, y in _steps(model.train(), loss, optimizer, data, history):
+                        means.add(current, plain(prediction), y)
+                        bar.update(means.values())
+                        if pressed.is_set():
+                            raise KeyboardInterrupt
+                record = means.values() | {"seconds": time.perf_counter() - start}
+                if validation is not None:
+                    record |= {f"validation_{k}": v for k, v in evaluate(model, loss, validation, metrics).items()}
+                history.records.append(record)
+                answers = [callback(history) for callback in callbacks]
+                if any(answer is True for answer in answers):
+                    break
+            history.interrupted = pressed.is_set()
+    except KeyboardInterrupt:
+        history.interrupted = True
+    finally:
+        model.train(mode)
+    return history
+
+
+def _steps(
+    model: Layer, loss: Loss, optimizer: Optimizer, data: Pairs, history: History
+) -> Iterator[tuple[float, Any, Any]]:
+    """Update the parameters once for each batch; yield the loss, the prediction and the target."""
+    epoch = len(history) + 1
+    last: float | None = None
+    for step, pair in enumerate(data, start=1):
+        x, y = checked_pair(pair)
+        prediction = model(x)
+        value = checked_scalar(loss(prediction, y), loss)
+        current = float(value.item())
+        if not math.isfinite(current):
+            raise NonFiniteLossError(current, epoch, step, last, history)
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        last = current
+        yield current, prediction, y
+    if last is None:
+        raise ValueError(
+            f"epoch {epoch}: the data gave no batches (a generator is used up after one epoch; pass "
+            "mg.batches(x, y, batch_size) or a list)"
+        )
