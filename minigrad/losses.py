@@ -1,7 +1,7 @@
 """How wrong is a prediction?
 
-Each loss takes ``(prediction, target)``, Tensors or plain arrays, and gives a 0-d result. A target that is a plain
-array takes the dtype of the prediction. Shapes are never broadcast against each other.
+Each loss takes ``(prediction, target)``, Tensors or plain arrays, and gives a 0-d result. A target takes the dtype of
+the prediction, unless it is a floating-point Tensor. Shapes are never broadcast against each other.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def mse(prediction: Any, target: Any) -> Any:
         >>> losses.mse(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
         np.float64(2.0)
     """
-    target = _like(prediction, target, "mse")
+    prediction, target = _alike(prediction, target, "mse")
     return mean(square(prediction - target))
 
 
@@ -49,7 +49,7 @@ def bce(prediction: Any, target: Any) -> Any:
     Raises:
         ValueError: for two different shapes, empty ones, or numbers outside [0, 1].
     """
-    target = _like(prediction, target, "bce")
+    prediction, target = _alike(prediction, target, "bce")
     _check_probabilities(prediction, "bce: predictions", "; for logits there is bce_with_logits")
     _check_probabilities(target, "bce: targets", "")
     return mean(-target * _bounded_log(prediction) - (1.0 - target) * _bounded_log(1.0 - prediction))
@@ -67,7 +67,7 @@ def bce_with_logits(logits: Any, target: Any) -> Any:
     Raises:
         ValueError: for two different shapes, empty ones, or targets outside [0, 1].
     """
-    target = _like(logits, target, "bce_with_logits")
+    logits, target = _alike(logits, target, "bce_with_logits")
     _check_probabilities(target, "bce_with_logits: targets", "")
     return mean(target * softplus(-logits) + (1.0 - target) * softplus(logits))
 
@@ -94,18 +94,15 @@ def cross_entropy(logits: Any, target: Any) -> Any:
     if not samples:
         raise ValueError("cross_entropy: there are no samples")
     if np.ndim(target) == 1:
-        target = _one_hot(plain(target), samples, classes, logits.dtype)
+        logits, target = _alike(logits, _one_hot(plain(target), samples, classes), "cross_entropy")
     else:
-        target = _like(logits, target, "cross_entropy")
-        _check_probabilities(target, "cross_entropy: targets", "")
-        rows = np.sum(plain(target), axis=1)
-        if not np.allclose(rows, 1.0, atol=1e-3):
-            worst = int(np.argmax(np.abs(rows - 1.0)))
-            raise ValueError(f"cross_entropy: each row of targets sums to 1; row {worst} sums to {rows[worst]:.6g}")
-    return sum(target * log_softmax(logits)) * (-1.0 / samples)
+        logits, target = _alike(logits, target, "cross_entropy")
+        _check_distributions(plain(target))
+    # A mean, and not a sum divided by N: float16 cannot hold the sum over many samples.
+    return -mean(sum(target * log_softmax(logits), axis=1))
 
 
-def _one_hot(labels: Any, samples: int, classes: int, dtype: Any) -> Any:
+def _one_hot(labels: Any, samples: int, classes: int) -> Any:
     """Rows of zeros with a 1 at the label, after checking the labels."""
     labels = np.asarray(labels)
     if labels.shape != (samples,):
@@ -119,13 +116,21 @@ def _one_hot(labels: Any, samples: int, classes: int, dtype: Any) -> Any:
             f"cross_entropy: labels go from 0 to {classes - 1} for {classes} classes; "
             f"these go from {labels.min()} to {labels.max()}"
         )
-    rows = np.zeros((samples, classes), dtype)
-    rows[np.arange(samples), labels] = 1.0
+    rows = np.zeros((samples, classes), bool)
+    rows[np.arange(samples), labels] = True
     return rows
 
 
-def _like(prediction: Any, target: Any, loss: str) -> Any:
-    """The target, checked to have the shape of the prediction, in its dtype if it is plain."""
+def _check_distributions(rows: Any) -> None:
+    _check_probabilities(rows, "cross_entropy: targets", "")
+    sums = np.sum(rows, axis=1, dtype=float)
+    if not np.allclose(sums, 1.0, atol=1e-3):
+        worst = int(np.argmax(np.abs(sums - 1.0)))
+        raise ValueError(f"cross_entropy: each row of targets sums to 1; row {worst} sums to {sums[worst]:.6g}")
+
+
+def _alike(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
+    """Prediction and target, checked to have one shape, as floating-point values."""
     if np.shape(prediction) != np.shape(target):
         raise ValueError(
             f"{loss}: the prediction has shape {np.shape(prediction)}, the target {np.shape(target)}; "
@@ -133,10 +138,14 @@ def _like(prediction: Any, target: Any, loss: str) -> Any:
         )
     if np.size(prediction) == 0:
         raise ValueError(f"{loss}: the mean over no elements (shape {np.shape(prediction)}) does not exist")
-    if isinstance(target, Tensor):
-        return target
-    dtype = np.asarray(plain(prediction)).dtype
-    return np.asarray(target, dtype=dtype if dtype.kind == "f" else float)
+    # Negation and subtraction mean something else for booleans and unsigned integers.
+    if not isinstance(prediction, Tensor):
+        prediction = np.asarray(prediction)
+    if prediction.dtype.kind != "f":
+        prediction = prediction.astype(float)
+    if not isinstance(target, Tensor):
+        return prediction, np.asarray(target, dtype=prediction.dtype)
+    return prediction, target if target.dtype.kind == "f" else target.astype(prediction.dtype)
 
 
 def _check_probabilities(values: Any, what: str, hint: str) -> None:

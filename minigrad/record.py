@@ -61,8 +61,8 @@ def plain(value: Any) -> Any:
 
 def _as_array(value: Any, primitive: Primitive) -> Any:
     """A value that is neither Tensor nor plain array, such as a list, as an array."""
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{primitive.name}: masked arrays are not supported; fill them first")
+    if isinstance(value, (np.ma.MaskedArray, np.matrix)):
+        raise TypeError(f"{primitive.name}: a {type(value).__name__} behaves unlike an array; convert it to one first")
     if isinstance(value, (list, tuple)) and any(isinstance(item, Tensor) for item in value):
         raise TypeError(
             f"{primitive.name}: join Tensors with mg.stack or mg.concatenate, not in a {type(value).__name__}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from minigrad.graph import Primitive
 
@@ -61,8 +62,10 @@ def register(operation: Operation) -> None:
 def numpy_name(function: Function) -> str:
     """What a user calls a NumPy or SciPy function, such as ``np.linalg.inv``."""
     name = function.__name__
-    module = getattr(function, "__module__", None) or ("numpy" if hasattr(np, name) else "scipy.special")
-    return f"{module.replace('numpy', 'np', 1)}.{name}"
+    # A ufunc does not tell its module.
+    homes = [module.__name__ for module in (np, special) if getattr(module, name, None) is function]
+    module = homes[0] if homes else getattr(function, "__module__", None)
+    return f"{module.replace('numpy', 'np', 1)}.{name}" if module else name
 
 
 def from_numpy_call(

@@ -304,9 +304,13 @@ def test_what_is_no_array_of_numbers_is_refused(x, value):
         mg.maximum(x, value)
 
 
-def test_masked_arrays_and_lists_of_tensors_are_refused(x):
-    with pytest.raises(TypeError, match="masked"):
+def test_masked_arrays_matrices_and_lists_of_tensors_are_refused(x):
+    with pytest.raises(TypeError, match="MaskedArray"):
         x + np.ma.masked_array([1.0, 2.0, 3.0], [True, False, False])
+    with pytest.warns(PendingDeprecationWarning):
+        matrix = np.matrix([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
+    with pytest.raises(TypeError, match="matrix"):
+        x * matrix
     with pytest.raises(TypeError, match="stack"):
         mg.add(x, [x[0], x[1]])
 

@@ -190,7 +190,7 @@ class Reshape(Layer):
     """
 
     def __init__(self, shape: int | tuple[int, ...]) -> None:
-        self.shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        self.shape = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(shape)
 
     def forward(self, x: Any) -> Any:
         """reshape(x, (N, *shape))."""

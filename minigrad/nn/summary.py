@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.modes import no_grad
+from minigrad.nn.mode import in_mode
 
 if TYPE_CHECKING:
     from minigrad.nn.layer import Layer
@@ -18,13 +19,14 @@ _shapes: ContextVar[dict[int, tuple[int, ...]] | None] = ContextVar("minigrad_sh
 def observe(layer: Layer, out: Any) -> None:
     """Note the shape of what a layer returned, while a summary is being made."""
     shapes = _shapes.get()
-    if shapes is not None:
-        shapes[id(layer)] = np.shape(out)
+    # A layer of the user's own may return several arrays, which have no shape together.
+    if shapes is not None and hasattr(out, "shape"):
+        shapes[id(layer)] = out.shape
 
 
 def table(model: Layer, input_shape: tuple[int, ...] | None) -> str:
     """The table that `Layer.summary` prints."""
-    shapes = _output_shapes(model, input_shape)
+    shapes = _guessed_shapes(model) if input_shape is None else _output_shapes(model, input_shape)
     rows = [("layer", "output shape", "parameters")]
     for depth, layer in _walk(model):
         shape = shapes.get(id(layer))
@@ -49,25 +51,26 @@ def _count(layer: Layer) -> int:
     return sum(tensor.size for tensor in layer.parameters())
 
 
-def _output_shapes(model: Layer, input_shape: tuple[int, ...] | None) -> dict[int, tuple[int, ...]]:
+def _guessed_shapes(model: Layer) -> dict[int, tuple[int, ...]]:
+    """The shapes that layers return for as many features as the first one takes; none if it does not say."""
+    first = next((layer for _, layer in _walk(model) if not any(True for _ in layer.sublayers())), model)
+    features = getattr(first, "in_features", None)
+    try:
+        return {} if features is None else _output_shapes(model, (features,))
+    except ValueError:
+        # The first layer in the order of attributes need not be the first that is applied.
+        return {}
+
+
+def _output_shapes(model: Layer, input_shape: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
     """The shape that every layer returns for one sample of zeros."""
-    if input_shape is None:
-        first = next((layer for _, layer in _walk(model) if not any(True for _ in layer.sublayers())), model)
-        features = getattr(first, "in_features", None)
-        if features is None:
-            return {}
-        input_shape = (features,)
     parameters = model.parameters()
     sample = np.zeros((1, *input_shape), dtype=parameters[0].dtype if parameters else np.float32)
     shapes: dict[int, tuple[int, ...]] = {}
-    modes = [(layer, layer.training) for _, layer in _walk(model)]
     token = _shapes.set(shapes)
     try:
-        model.eval()
-        with no_grad():
+        with in_mode(model, training=False), no_grad():
             model(sample)
     finally:
         _shapes.reset(token)
-        for layer, mode in modes:
-            layer.training = mode
     return shapes

@@ -40,18 +40,25 @@ def save(
         rng: the generator that shuffles the batches and drops units, if the run is to go on bit for bit.
 
     Raises:
+        FileNotFoundError: where there is no such directory.
         ImportError: without safetensors, which belongs to the extra "checkpoint".
     """
     arrays = {f"model.{name}": array for name, array in model.state_dict().items()}
     arrays |= {f"optimizer.{name}": array for name, array in optimizer.state_dict().items()}
     metadata = {"format": _FORMAT, "history": json.dumps(history.records)}
     if rng is not None:
-        metadata["rng"] = json.dumps(rng.bit_generator.state)
+        metadata["rng"] = json.dumps(rng.bit_generator.state, default=np.ndarray.tolist)
     unfinished = Path(f"{os.fspath(path)}.part")
+    if not unfinished.parent.is_dir():
+        raise FileNotFoundError(f"there is no directory {unfinished.parent} for the checkpoint {os.fspath(path)}")
     # safetensors writes the memory as it lies, so arrays have to be contiguous.
     arrays = {name: np.array(array, order="C") for name, array in arrays.items()}
-    _safetensors().numpy.save_file(arrays, unfinished, metadata)
-    unfinished.replace(path)
+    safetensors = _safetensors()
+    try:
+        safetensors.numpy.save_file(arrays, unfinished, metadata)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def load(
@@ -65,9 +72,12 @@ def load(
 
     Raises:
         FileNotFoundError: where there is no such file.
-        ValueError: for a file that is no checkpoint, or does not hold a generator's state where `rng` is given.
+        ValueError: for a file that is no checkpoint, or, where `rng` is given, does not hold the state of a generator
+            of that kind.
         KeyError, ValueError, TypeError: for a model or an optimiser that the arrays do not fit.
         ImportError: without safetensors, which belongs to the extra "checkpoint".
+
+    After each of these nothing has changed.
     """
     safetensors = _safetensors()
     if not Path(path).is_file():
@@ -80,8 +90,14 @@ def load(
         raise ValueError(f"{os.fspath(path)} is not a checkpoint of minigrad: {error}") from error
     if metadata.get("format") != _FORMAT:
         raise ValueError(f"{os.fspath(path)} is not a checkpoint of minigrad")
+    generator = json.loads(metadata.get("rng", "{}"))
     if rng is not None and "rng" not in metadata:
         raise ValueError(f"{os.fspath(path)} was saved without the state of a random generator")
+    if rng is not None and generator["bit_generator"] != rng.bit_generator.state["bit_generator"]:
+        raise ValueError(
+            f"{os.fspath(path)} holds the state of a {generator['bit_generator']} generator; rng is a "
+            f"{rng.bit_generator.state['bit_generator']}"
+        )
     before = model.state_dict()
     model.load_state_dict(_below("model.", arrays))
     try:
@@ -90,7 +106,7 @@ def load(
         model.load_state_dict(before)
         raise
     if rng is not None:
-        rng.bit_generator.state = json.loads(metadata["rng"])
+        rng.bit_generator.state = generator
     return History(json.loads(metadata["history"]))
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from minigrad.modes import no_grad
 from minigrad.nn import Layer
+from minigrad.nn.mode import in_mode
 from minigrad.record import plain
 from minigrad.tensor import Tensor
 from minigrad.training.batching import check_batch_size
@@ -29,20 +30,15 @@ def evaluate(model: Layer, loss: Loss, data: Pairs, metrics: Sequence[Metric] = 
         The means over all samples: "loss", and each metric under its name.
 
     Raises:
-        ValueError: for data without batches, or a loss that is not a single number.
+        ValueError: for data without batches, a loss that is not a single number, or metrics of one name.
         TypeError: for data that are not pairs.
     """
     means = Means(metrics)
-    mode = model.training
-    model.eval()
-    try:
-        with no_grad():
-            for pair in data:
-                x, y = checked_pair(pair)
-                prediction = model(x)
-                means.add(float(checked_scalar(loss(prediction, y), loss).item()), plain(prediction), y)
-    finally:
-        model.train(mode)
+    with in_mode(model, training=False), no_grad():
+        for pair in data:
+            x, y = checked_pair(pair)
+            prediction = model(x)
+            means.add(len(x), single_number(loss(prediction, y), loss), plain(prediction), y)
     if not means.values():
         raise ValueError("evaluate: the data gave no batches")
     return means.values()
@@ -62,14 +58,9 @@ def predict(model: Layer, x: Any, batch_size: int | None = None) -> NDArray[Any]
     if batch_size is not None:
         check_batch_size(batch_size)
     x = plain(x)
-    mode = model.training
-    model.eval()
-    try:
-        with no_grad():
-            size = batch_size or max(len(x), 1)
-            parts = [np.asarray(plain(model(x[i : i + size]))) for i in range(0, max(len(x), 1), size)]
-    finally:
-        model.train(mode)
+    size = batch_size or max(len(x), 1)
+    with in_mode(model, training=False), no_grad():
+        parts = [np.asarray(plain(model(x[i : i + size]))) for i in range(0, max(len(x), 1), size)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
@@ -77,13 +68,15 @@ class Means:
     """Means of loss and metrics over all samples seen, from the means over batches."""
 
     def __init__(self, metrics: Sequence[Metric]) -> None:
+        names = ["loss", *map(_name, metrics)]
+        if len(set(names)) < len(names):
+            raise ValueError(f"metrics are recorded under their names, which must differ; these are {names[1:]}")
         self._metrics = metrics
         self._sums: dict[str, float] = {}
         self._samples = 0
 
-    def add(self, loss: float, prediction: Any, target: Any) -> None:
-        """Take in one batch, with its loss."""
-        count = len(prediction)
+    def add(self, count: int, loss: float, prediction: Any, target: Any) -> None:
+        """Take in one batch of so many samples, with its loss."""
         values = {"loss": loss, **{_name(metric): float(metric(prediction, target)) for metric in self._metrics}}
         for name, value in values.items():
             self._sums[name] = self._sums.get(name, 0.0) + count * value
@@ -105,13 +98,19 @@ def checked_pair(pair: Any) -> tuple[Any, Any]:
             f"an array of shape {pair.shape}" if isinstance(pair, (np.ndarray, Tensor)) else f"a {type(pair).__name__}"
         )
         raise TypeError(f"data are pairs (x, y), as mg.batches(x, y, batch_size) makes them; this batch is {kind}")
-    if not len(pair[0]):
+    try:
+        count = len(pair[0])
+    except TypeError:
+        raise TypeError(f"a batch has samples along the first axis of x; this x is {pair[0]!r}") from None
+    if not count:
         raise ValueError(f"a batch has no samples (shape {np.shape(pair[0])})")
     return pair[0], pair[1]
 
 
-def checked_scalar(value: Any, loss: Loss) -> Any:
+def single_number(value: Any, loss: Loss) -> float:
     """What a loss returned, if it is a single number."""
-    if np.size(value) != 1:
-        raise ValueError(f"the loss {_name(loss)} gave shape {np.shape(value)}; it has to be a single number")
-    return value
+    array = np.asarray(plain(value))
+    if array.size != 1 or array.dtype.kind not in "biuf":
+        given = f"shape {array.shape}" if array.dtype.kind in "biuf" else f"{value!r}"
+        raise ValueError(f"the loss {_name(loss)} gave {given}; it has to be a single number")
+    return float(array.item())

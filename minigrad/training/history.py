@@ -49,13 +49,14 @@ class History:
         return list(dict.fromkeys(name for record in self.records for name in record))
 
     def __str__(self) -> str:
-        names = self.names()
-        lines = ["  ".join(["epoch", *names])]
-        for number, record in enumerate(self.records, start=1):
-            cells = [f"{record[name]:.4g}" if name in record else "" for name in names]
-            widths = [len(name) for name in names]
-            lines.append("  ".join([f"{number:>5}", *(f"{c:>{w}}" for c, w in zip(cells, widths, strict=True))]))
-        return "\n".join(lines)
+        columns = [["epoch", *map(str, range(1, len(self) + 1))]]
+        for name in self.names():
+            columns.append([name, *(f"{record[name]:.4g}" if name in record else "" for record in self.records)])
+        widths = [max(map(len, column)) for column in columns]
+        return "\n".join(
+            "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
+            for row in zip(*columns, strict=True)
+        )
 
     def __repr__(self) -> str:
         return f"<History of {len(self)} epochs{', interrupted' if self.interrupted else ''}>"

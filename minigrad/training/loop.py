@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.nn import Layer
+from minigrad.nn.mode import in_mode
 from minigrad.optim import Optimizer
 from minigrad.record import plain
-from minigrad.training.evaluation import Loss, Means, Metric, Pairs, checked_pair, checked_scalar, evaluate
+from minigrad.tensor import Tensor
+from minigrad.training.evaluation import Loss, Means, Metric, Pairs, checked_pair, evaluate, single_number
 from minigrad.training.history import History
 from minigrad.training.progress import ProgressBar, interruptible
 
@@ -24,7 +26,7 @@ class NonFiniteLossError(FloatingPointError):
 
     Attributes:
         epoch, step: where, both counted from 1; the step within the epoch.
-        last_finite_loss: the loss of the step before, or None in the first step.
+        last_finite_loss: the loss of the step before, or None in the first step of the run.
         history: the epochs finished until then.
     """
 
@@ -72,21 +74,23 @@ def train(
 
     Raises:
         NonFiniteLossError: where the loss is infinite or NaN, before the parameters are touched.
-        ValueError: for epochs below 1, data without batches, or a loss that is not a single number.
-        TypeError: for data that are not pairs.
+        ValueError: for epochs below 1, data without batches, a loss that is not a single number, or metrics of one
+            name.
+        TypeError: for data that are not pairs, or a loss that is not a Tensor.
     """
     if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 1:
         raise ValueError(f"epochs is an integer of at least 1, not {epochs!r}")
     history = History() if history is None else history
     history.interrupted = False
-    mode = model.training
+    last: float | None = None
     try:
-        with interruptible() as pressed:
+        with in_mode(model, training=True), interruptible() as pressed:
             while len(history) < epochs and not pressed.is_set():
                 start, means = time.perf_counter(), Means(metrics)
                 with ProgressBar(data, f"epoch {len(history) + 1}/{epochs}", progress) as bar:
-                    for current, prediction, y in _steps(model.train(), loss, optimizer, data, history):
-                        means.add(current, plain(prediction), y)
+                    for count, current, prediction, y in _steps(model.train(), loss, optimizer, data, history, last):
+                        last = current
+                        means.add(count, current, plain(prediction), y)
                         bar.update(means.values())
                         if pressed.is_set():
                             raise KeyboardInterrupt
@@ -95,35 +99,38 @@ def train(
                     record |= {f"validation_{k}": v for k, v in evaluate(model, loss, validation, metrics).items()}
                 history.records.append(record)
                 answers = [callback(history) for callback in callbacks]
-                if any(answer is True for answer in answers):
+                # NumPy's True is what a comparison of means gives.
+                if any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers):
                     break
             history.interrupted = pressed.is_set()
     except KeyboardInterrupt:
         history.interrupted = True
-    finally:
-        model.train(mode)
     return history
 
 
 def _steps(
-    model: Layer, loss: Loss, optimizer: Optimizer, data: Pairs, history: History
-) -> Iterator[tuple[float, Any, Any]]:
-    """Update the parameters once for each batch; yield the loss, the prediction and the target."""
-    epoch = len(history) + 1
-    last: float | None = None
+    model: Layer, loss: Loss, optimizer: Optimizer, data: Pairs, history: History, last: float | None
+) -> Iterator[tuple[int, float, Any, Any]]:
+    """Update the parameters once for each batch; yield its size, the loss, the prediction and the target."""
+    epoch, step = len(history) + 1, 0
     for step, pair in enumerate(data, start=1):
         x, y = checked_pair(pair)
         prediction = model(x)
-        value = checked_scalar(loss(prediction, y), loss)
-        current = float(value.item())
+        value = loss(prediction, y)
+        current = single_number(value, loss)
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                f"the loss gave a {type(value).__name__}, through which no gradient flows; compute it from the "
+                "prediction with NumPy functions, without .numpy(), .item() or float()"
+            )
         if not math.isfinite(current):
             raise NonFiniteLossError(current, epoch, step, last, history)
         optimizer.zero_grad()
         value.backward()
         optimizer.step()
         last = current
-        yield current, prediction, y
-    if last is None:
+        yield len(x), current, prediction, y
+    if not step:
         raise ValueError(
             f"epoch {epoch}: the data gave no batches (a generator is used up after one epoch; pass "
             "mg.batches(x, y, batch_size) or a list)"

@@ -31,6 +31,7 @@ def accuracy(prediction: Any, target: Any) -> float:
         return float(np.mean((scores >= 0.5) == (truth >= 0.5)))
     if scores.ndim == 2 and truth.shape == scores.shape:
         truth = truth.argmax(axis=1)
-    if scores.ndim != 2 or truth.shape != scores.shape[:1]:
+    # The largest of a single score says nothing.
+    if scores.ndim != 2 or scores.shape[1] == 1 or truth.shape != scores.shape[:1]:
         raise ValueError(f"accuracy: predictions of shape {scores.shape} and targets of shape {truth.shape}")
     return float(np.mean(scores.argmax(axis=1) == truth))

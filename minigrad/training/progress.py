@@ -23,7 +23,8 @@ class ProgressBar:
 
     def __init__(self, batches: Iterable[Any], title: str, progress: bool) -> None:
         self._bar: Any = None
-        if progress and sys.stderr.isatty():
+        # There is no standard error at all in a program without a console on Windows.
+        if progress and sys.stderr is not None and sys.stderr.isatty():
             total = len(batches) if isinstance(batches, Sized) else None
             self._bar = _tqdm(total, title)
 
