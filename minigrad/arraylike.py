@@ -76,14 +76,15 @@ class ArrayLike:
         return int(self.shape[0])
 
     def __getattr__(self, name: str) -> Any:
-        """Every operation whose first argument is an array is a method too: ``x.tanh()``."""
+        """Operations on an array are methods too: ``x.tanh()``."""
         operation = operations.get(name)
-        if operation is None or name.startswith("_"):
+        if operation is None or not operation.is_method:
             raise AttributeError(f"a Tensor has no attribute {name!r}", name=name, obj=self)
         return operation.function.__get__(self)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *operations})
+        methods = (name for name, operation in operations.items() if operation.is_method)
+        return sorted({*super().__dir__(), *methods})
 
     def sum(self, axis: Axes = None, keepdims: bool = False) -> Any:
         """Sum over the given axes; see `minigrad.sum`."""

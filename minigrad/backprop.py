@@ -35,7 +35,7 @@ def backpropagate(
             gradients are themselves part of a graph.
 
     Returns:
-        One entry for each node reached. In a first-order pass no array is shared with another or with the graph.
+        One entry for each node reached. No array is shared with another or with the graph.
     """
     nodes = ancestors(root)
     relevant = None if wanted is None else _on_the_way(nodes, wanted)
@@ -49,10 +49,10 @@ def backpropagate(
             gradient, node.pending = node.pending, None
             if gradient is None:
                 continue
-            if node.keeps_grad or (wanted is not None and node in wanted):
+            if node.keeps_grad if wanted is None else node in wanted:
                 collected[node] = np.positive(gradient)
             _send_to_parents(node, gradient, relevant, collected, lift)
-            if not keep_graph:
+            if not keep_graph and (relevant is None or any(parent in relevant for parent in node.parents or ())):
                 node.release()
     except BaseException as error:
         error.add_note(f"while going back through {node.describe()}")
@@ -99,7 +99,7 @@ def _send_to_parents(
             parent.pending = share if parent.pending is None else parent.pending + share
         elif parent in collected:
             collected[parent] = collected[parent] + share
-        elif lift is None and (share is gradient or _may_be_shared(share, node)):
+        elif lift is not None or share is gradient or _may_be_shared(share, node):
             collected[parent] = np.positive(share)
         else:
             collected[parent] = share

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 from minigrad.graph import Node
-from minigrad.tensor import Tensor, differentiate
+from minigrad.modes import recording
+from minigrad.tensor import Tensor, differentiate, pass_in_progress
 
 
 def gradients(
@@ -50,5 +52,6 @@ def gradients(
             raise ValueError(f"gradients() with respect to inputs[{position}], which does not require a gradient")
         nodes.append(tensor._node)
     keep = create_graph if retain_graph is None else retain_graph
-    collected = differentiate(output, seed, keep, create_graph, set(nodes))
+    with pass_in_progress, recording() if create_graph else contextlib.nullcontext():
+        collected = differentiate(output, seed, keep, create_graph, set(nodes))
     return [collected.get(node) for node in nodes]

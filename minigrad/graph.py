@@ -44,7 +44,7 @@ class Node:
     A leaf (a Tensor that the user made) is a node without an operation. The slots after `order` are the
     bookkeeping of differentiation: `pending` is a gradient on its way through the current pass, `grad` the one
     deposited for the user, `keeps_grad` whether one is to be deposited, `changed` whether the array of this leaf was
-    updated since.
+    updated, or the leaf frozen, since.
     """
 
     __slots__ = (
@@ -112,8 +112,8 @@ def ancestors(root: Node) -> list[Node]:
             if node.changed:
                 raise RuntimeError(
                     f"cannot differentiate: {node.describe()} was updated after it was used, and its old values "
-                    "are gone; compute the result again, and update parameters (optimizer.step(), `.data = ...`) "
-                    "only after backward()"
+                    "are gone; compute the result again, and update or freeze parameters (optimizer.step(), "
+                    "`.data = ...`, requires_grad_(False)) only after backward()"
                 )
             continue
         if node.parents is None:

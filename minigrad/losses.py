@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops import log, log_softmax, mean, softplus, square, sum
+from minigrad.ops import log, log_softmax, mean, softplus, square, sum, where
 from minigrad.record import plain
 from minigrad.tensor import Tensor
 
@@ -98,8 +98,9 @@ def cross_entropy(logits: Any, target: Any) -> Any:
     else:
         logits, target = _alike(logits, target, "cross_entropy")
         _check_distributions(plain(target))
-    # A mean, and not a sum divided by N: float16 cannot hold the sum over many samples.
-    return -mean(sum(target * log_softmax(logits), axis=1))
+    # Only classes with a share in the target count, because 0 times a logarithm of -inf would be NaN; and a mean is
+    # taken, not a sum divided by N, because float16 cannot hold the sum over many samples.
+    return -mean(sum(target * where(np.greater(target, 0.0), log_softmax(logits), 0.0), axis=1))
 
 
 def _one_hot(labels: Any, samples: int, classes: int) -> Any:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
+from collections.abc import Callable
 from contextvars import ContextVar, Token
+from typing import TypeVar
+
+F = TypeVar("F", bound=Callable[..., object])
+
+_SUSPENDED_FUNCTIONS = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 
 _recording: ContextVar[bool] = ContextVar("minigrad_recording", default=True)
 
@@ -26,6 +33,14 @@ class _Recording(contextlib.ContextDecorator):
 
     def __exit__(self, *exception: object) -> None:
         _recording.reset(self._tokens.pop())
+
+    def __call__(self, function: F) -> F:
+        if any(test(function) for test in _SUSPENDED_FUNCTIONS):
+            # Such a function returns at once, and its body runs later, in whatever mode there is then.
+            raise TypeError(
+                f"{type(self).__name__} cannot decorate a generator or a coroutine; use a `with` block in it"
+            )
+        return super().__call__(function)
 
     def _recreate_cm(self) -> _Recording:
         # A decorated function may run in several threads at once: each call needs tokens of its own.

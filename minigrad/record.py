@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from minigrad.tensor import Tensor
 # take on the dtype of the array beside them (NEP 50).
 _ARRAYS = frozenset({np.ndarray, *np.sctypeDict.values()})
 _READY = _ARRAYS | {float, int, bool}
+_REAL = frozenset("biuf")
 
 
 def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -27,7 +29,7 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
         if kind is Tensor:
             any_tensor = True
             node = arg._node
-            arrays.append(arg._data)
+            arrays.append(arg._array)
             parents.append(node)
             if node is not None:
                 any_parent = True
@@ -40,10 +42,10 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
         raise _explained(error, primitive, arrays, params) from error
     if not any_tensor:
         return out
-    if type(out) not in _ARRAYS:
-        out = np.asarray(out)
+    if type(out) not in _ARRAYS or out.dtype.kind not in _REAL:
+        out = _as_result(out, primitive)
     # Integers and booleans have no derivative: what is computed from floats but is none, such as a cast, is a constant.
-    if any_parent and is_grad_enabled() and out.dtype.kind == "f":
+    if any_parent and out.dtype.kind == "f" and is_grad_enabled():
         return Tensor._wrap(out, Node(primitive, arrays, parents, params, out))
     return Tensor._wrap(out)
 
@@ -51,7 +53,7 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
 def plain(value: Any) -> Any:
     """The same value with arrays in the place of Tensors, in lists, tuples and dicts as well."""
     if isinstance(value, Tensor):
-        return value._data
+        return value._array
     if isinstance(value, (list, tuple)):
         return type(value)(plain(item) for item in value)
     if isinstance(value, dict):
@@ -68,15 +70,24 @@ def _as_array(value: Any, primitive: Primitive) -> Any:
             f"{primitive.name}: join Tensors with mg.stack or mg.concatenate, not in a {type(value).__name__}"
         )
     array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in _REAL:
         raise TypeError(f"{primitive.name}: a {type(value).__name__} is not an array of real numbers")
+    return array
+
+
+def _as_result(value: Any, primitive: Primitive) -> Any:
+    """What a primitive returned for Tensors as an array of real numbers, if it is one number or array at all."""
+    array = np.asarray(value) if isinstance(value, (int, float, np.ndarray, np.generic)) else None
+    if array is None or array.dtype.kind not in _REAL:
+        found = type(value).__name__ if array is None else array.dtype
+        raise TypeError(f"{primitive.name} gave {found} for a Tensor; the result has to be an array of real numbers")
     return array
 
 
 def _explained(error: Exception, primitive: Primitive, arrays: Sequence[Any], params: dict[str, Any]) -> Exception:
     """The error of a forward computation, with the operation, the shapes and the parameters it was given."""
     given = [str(getattr(array, "shape", array)) for array in arrays]
-    given += [f"{name}={value!r}" for name, value in params.items()]
+    given += [f"{name}={reprlib.repr(value)}" for name, value in params.items()]
     message = f"{primitive.name}({', '.join(given)}): {error}"
     for kind in (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, ValueError):
         if isinstance(error, kind):

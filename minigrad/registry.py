@@ -36,6 +36,12 @@ class Operation:
     examples: Sequence[Any]
     builtin: bool
 
+    @property
+    def is_method(self) -> bool:
+        """Whether the first argument is an array to differentiate by, so that ``tensor.NAME(...)`` has a meaning."""
+        rules = None if self.primitive is None else self.primitive.rules
+        return rules is None or (isinstance(rules, tuple) and rules[0] is not None)
+
 
 operations: dict[str, Operation] = {}
 overrides: dict[Function, Function] = {}
@@ -80,13 +86,15 @@ def from_numpy_call(
         TypeError: for an argument that the operation does not support.
     """
     theirs = _parameters(function)
-    if not theirs or getattr(replacement, "__wrapped__", None) is function:
-        # A function written in C may not tell its signature; the operation then has the same one.
+    # A function written in C may not tell its signature; the operation then has the same one.
+    same = not theirs or getattr(replacement, "__wrapped__", None) is function
+    given = _bound(replacement if same else function, function, *args, **kwargs)
+    if same:
         return args, kwargs
     ours = _parameters(replacement)
     names = list(ours)
     translated: dict[str, Any] = {}
-    for position, (name, value) in enumerate(inspect.signature(function).bind(*args, **kwargs).arguments.items()):
+    for position, (name, value) in enumerate(given.items()):
         parameter = theirs[name]
         if parameter.kind is parameter.VAR_KEYWORD:
             translated.update(value)
@@ -96,7 +104,19 @@ def from_numpy_call(
             translated[names[position]] = value
         elif value is not parameter.default:
             raise TypeError(f"{numpy_name(function)} of a Tensor does not support the argument {name}=")
+    unknown = translated.keys() - ours.keys()
+    if unknown:
+        raise TypeError(f"{numpy_name(function)} of a Tensor does not support the argument {unknown.pop()}=")
+    _bound(replacement, function, **translated)
     return (), translated
+
+
+def _bound(signed: Function, called: Function, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """Arguments by the parameters of one function; an error names the function that the user called."""
+    try:
+        return inspect.signature(signed).bind(*args, **kwargs).arguments
+    except TypeError as error:
+        raise TypeError(f"{numpy_name(called)} of a Tensor: {error}") from None
 
 
 @functools.cache

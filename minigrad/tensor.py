@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import warnings
 from typing import Any, final
 
@@ -14,6 +15,9 @@ from minigrad.backprop import backpropagate
 from minigrad.graph import Node, leaf
 from minigrad.modes import recording
 from minigrad.protocols import NumPyProtocols
+
+# Gradients on their way are kept in the graph's nodes, and deposits add to what is there: one pass at a time.
+pass_in_progress = threading.RLock()
 
 
 @final
@@ -27,7 +31,8 @@ class Tensor(ArrayLike, NumPyProtocols):
         name: what error messages call this Tensor.
 
     Raises:
-        TypeError: for data that are not real numbers, or integers of which a gradient is required.
+        TypeError: for data that are not real numbers, a Tensor that requires a gradient itself, or integers of which
+            a gradient is required.
 
     Example:
         >>> x = mg.Tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -37,19 +42,23 @@ class Tensor(ArrayLike, NumPyProtocols):
         Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("__weakref__", "_data", "_name", "_node")
+    __slots__ = ("__weakref__", "_array", "_name", "_node")
 
-    _data: Any
+    _array: Any
     _node: Node | None
     _name: str | None
 
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: DTypeLike | None = None, name: str | None = None
     ) -> None:
-        array = np.array(data._data if isinstance(data, Tensor) else data, dtype=dtype)
+        if isinstance(data, Tensor):
+            if data._node is not None:
+                raise TypeError("a copy of a Tensor that requires a gradient would be a constant; .detach() it first")
+            data = data._array
+        array = np.array(data, dtype=dtype)
         if array.dtype.kind not in "biuf":
             raise TypeError(f"a Tensor holds real numbers; data of dtype {array.dtype} cannot be one")
-        self._data = array
+        self._array = array
         self._name = name
         self._node = None
         if requires_grad:
@@ -59,7 +68,7 @@ class Tensor(ArrayLike, NumPyProtocols):
     def _wrap(cls, data: Any, node: Node | None = None) -> Tensor:
         """A Tensor around an array that is not copied."""
         tensor = cls.__new__(cls)
-        tensor._data = data
+        tensor._array = data
         tensor._node = node
         tensor._name = None
         return tensor
@@ -68,14 +77,14 @@ class Tensor(ArrayLike, NumPyProtocols):
     def data(self) -> NDArray[Any]:
         """The array itself, not a copy.
 
-        Assigning to it (``x.data = values``, ``x.data -= step``) writes into the same array, which a leaf allows
-        between two passes; a graph recorded before is then refused by backward. Writing to its elements
-        (``x.data[...] = values``) is allowed between two passes too, but cannot be noticed.
+        Assigning to it (``x.data = values``, ``x.data -= step``) changes the values of a leaf between two passes; a
+        graph that was recorded before and needs the gradient of the leaf is then refused by backward. Writing to its
+        elements (``x.data[...] = values``) is allowed between two passes too, but cannot be noticed.
         """
-        if not isinstance(self._data, np.ndarray):
+        if not isinstance(self._array, np.ndarray):
             # A 0-d result is kept as a NumPy scalar, which is faster; it becomes an array when somebody looks.
-            self._data = np.asarray(self._data)
-        array: NDArray[Any] = self._data
+            self._array = np.asarray(self._array)
+        array: NDArray[Any] = self._array
         return array
 
     @data.setter
@@ -85,6 +94,9 @@ class Tensor(ArrayLike, NumPyProtocols):
         values = np.asarray(values)
         if values.shape != self.shape:
             raise ValueError(f"data of shape {self.shape} cannot be replaced by data of shape {values.shape}")
+        if self._node is None and values is not self._array:
+            # Graphs that used this constant hold its array, and nothing would tell them of a change.
+            self._array = self._array.copy()
         np.copyto(self.data, values, casting="same_kind")
         self._mark_changed()
 
@@ -92,7 +104,7 @@ class Tensor(ArrayLike, NumPyProtocols):
         """Tell graphs recorded before now that the array of this leaf has new values."""
         if self._node is not None:
             self._node.changed = True
-            self._node = leaf(self._data, self._name, self._node.grad)
+            self._node = leaf(self._array, self._name, self._node.grad)
 
     @property
     def grad(self) -> Tensor | None:
@@ -141,22 +153,22 @@ class Tensor(ArrayLike, NumPyProtocols):
     @property
     def shape(self) -> tuple[int, ...]:
         """The size of each dimension."""
-        return self._data.shape  # type: ignore[no-any-return]
+        return self._array.shape  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return self._data.ndim  # type: ignore[no-any-return]
+        return self._array.ndim  # type: ignore[no-any-return]
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._data.size  # type: ignore[no-any-return]
+        return self._array.size  # type: ignore[no-any-return]
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of the elements."""
-        return self._data.dtype  # type: ignore[no-any-return]
+        return self._array.dtype  # type: ignore[no-any-return]
 
     def numpy(self) -> NDArray[Any]:
         """The values as a plain array, which shares memory with this Tensor."""
@@ -166,11 +178,11 @@ class Tensor(ArrayLike, NumPyProtocols):
         """The value of a Tensor of one element, as a Python number."""
         if self.size != 1:
             raise ValueError(f"item() needs a Tensor of one element; this one has shape {self.shape}")
-        return self._data.item()  # type: ignore[no-any-return]
+        return self._array.item()  # type: ignore[no-any-return]
 
     def detach(self) -> Tensor:
-        """The same values, sharing memory, as a constant."""
-        return Tensor._wrap(self._data)
+        """The same values as a constant, sharing memory until it requires a gradient itself."""
+        return Tensor._wrap(self._array)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set whether a gradient with respect to this leaf is wanted, and return the Tensor itself.
@@ -183,13 +195,17 @@ class Tensor(ArrayLike, NumPyProtocols):
             if not requires_grad:
                 raise ValueError("the result of an operation cannot stop requiring a gradient; use .detach()")
         elif not requires_grad:
+            if self._node is not None:
+                self._node.changed = True
             self._node = None
         elif self.dtype.kind != "f":
             raise TypeError(
                 f"only floating-point Tensors can require a gradient, not {self.dtype}: write 3.0 for 3, or give dtype="
             )
         elif self._node is None:
-            self._node = leaf(self.data, self._name)
+            # Graphs that used this Tensor as a constant keep its array; optimisers will write to the new one.
+            self._array = np.array(self._array)
+            self._node = leaf(self._array, self._name)
         return self
 
     def retain_grad(self) -> None:
@@ -206,17 +222,19 @@ class Tensor(ArrayLike, NumPyProtocols):
                 one element.
             retain_graph: keep the graph, so that another pass can go through it.
             create_graph: record the pass itself, so that the gradients can be differentiated; keeps the graph too.
+                The deposited gradients then refer to the graph and the graph to them, which only Python's collector
+                of cycles frees; `minigrad.gradients` deposits nothing and leaves no cycle.
 
         Raises:
             RuntimeError: without a recorded graph, through one that was released, or after a leaf has changed.
             ValueError: for a seed of another shape, or a missing one.
         """
-        with recording() if create_graph else contextlib.nullcontext():
+        with pass_in_progress, recording() if create_graph else contextlib.nullcontext():
             for node, gradient in differentiate(self, seed, retain_graph or create_graph, create_graph, None).items():
                 node.grad = gradient if node.grad is None else node.grad + gradient
 
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        text = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
         parts = [text]
         if self.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)) or self.size == 0:
             parts.append(f"dtype={self.dtype}")
@@ -227,10 +245,10 @@ class Tensor(ArrayLike, NumPyProtocols):
         return f"Tensor({', '.join(parts)})"
 
     def __format__(self, specification: str) -> str:
-        return format(self._data.item() if self.ndim == 0 and specification else str(self), specification)
+        return format(self._array.item() if self.ndim == 0 and specification else str(self), specification)
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(self._array)
 
     def __float__(self) -> float:
         if self._node is not None:
@@ -247,12 +265,12 @@ class Tensor(ArrayLike, NumPyProtocols):
     def __index__(self) -> int:
         if self.dtype.kind not in "iu" or self.ndim != 0:
             raise TypeError("only a 0-d Tensor of integers can be used as an index")
-        return int(self._data)
+        return int(self._array)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if not self.is_leaf:
             raise TypeError("the result of an operation cannot be copied or pickled with its graph; .detach() it first")
-        return _rebuilt, (self._data, self.requires_grad, self._name, self.grad)
+        return _rebuilt, (self._array, self.requires_grad, self._name, self.grad)
 
     def __init_subclass__(cls) -> None:
         raise TypeError("Tensor is not meant to be subclassed; operations are added with mg.primitive")
@@ -276,11 +294,10 @@ def differentiate(
             "computed inside no_grad, or detached)"
         )
     start = _seed(output, seed)
-    with recording() if create_graph else contextlib.nullcontext():
-        if create_graph:
-            start = seed.astype(output.dtype) if isinstance(seed, Tensor) else Tensor._wrap(start)
-        lift = Tensor._wrap if create_graph else None
-        found = backpropagate(output._node, start, wanted=wanted, keep_graph=keep_graph, lift=lift)
+    if create_graph:
+        start = seed.astype(output.dtype) if isinstance(seed, Tensor) else Tensor._wrap(start)
+    lift = Tensor._wrap if create_graph else None
+    found = backpropagate(output._node, start, wanted=wanted, keep_graph=keep_graph, lift=lift)
     # A rule whose result is constant returns an array in a recorded pass, too.
     return {
         node: gradient if isinstance(gradient, Tensor) else Tensor._wrap(gradient) for node, gradient in found.items()
@@ -294,8 +311,8 @@ def _seed(output: Tensor, seed: Any) -> Any:
             raise ValueError(
                 f"a Tensor of shape {output.shape} needs a seed of that shape; only one of a single element does not"
             )
-        return np.ones_like(output._data)
-    array = np.asarray(seed._data if isinstance(seed, Tensor) else seed)
+        return np.ones_like(output._array)
+    array = np.asarray(seed._array if isinstance(seed, Tensor) else seed)
     if array.shape != output.shape:
         raise ValueError(f"the seed has shape {array.shape}; the output has shape {output.shape}")
     if array.dtype.kind not in "biuf":

@@ -80,7 +80,7 @@ def test_every_operation_is_a_public_name_and_a_method():
         if operation.builtin:
             assert getattr(mg, name) is operation.function
             assert (name in mg.__all__) != hasattr(builtins, name)
-            assert callable(getattr(mg.Tensor(1.0), name))
+            assert hasattr(mg.Tensor(1.0), name) != (name in {"where", "concatenate", "stack"})
 
 
 def test_public_names_exist_and_are_documented():

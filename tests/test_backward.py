@@ -322,7 +322,7 @@ def test_graph_is_released_as_the_pass_goes():
         return x.copy()
 
     y = watching(x) * 2.0
-    array = y._data
+    array = y._array
     middle = weakref.ref(array)
     z = (y * y).sum()
     del y, array

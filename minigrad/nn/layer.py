@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.nn.summary import observe, table
+from minigrad.record import plain
 from minigrad.tensor import Tensor
 
 Self = TypeVar("Self", bound="Layer")
@@ -41,9 +42,9 @@ class Layer:
         """The equation of this layer."""
         raise NotImplementedError(f"{type(self).__name__} has no forward(x) method")
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result of `forward`."""
-        out = self.forward(x)
+        out = self.forward(*args, **kwargs)
         observe(self, out)
         return out
 
@@ -99,7 +100,7 @@ class Layer:
         missing, unexpected = own.keys() - state.keys(), state.keys() - own.keys()
         if missing or unexpected:
             raise KeyError(_mismatch(type(self).__name__, sorted(missing), sorted(unexpected)))
-        arrays = {name: np.asarray(state[name]) for name in own}
+        arrays = {name: np.asarray(plain(state[name])) for name in own}
         for name, tensor in own.items():
             if arrays[name].shape != tensor.shape:
                 raise ValueError(f"{name} has shape {tensor.shape}; the state holds shape {arrays[name].shape}")
@@ -122,7 +123,9 @@ class Layer:
 
 def _tensors_in(path: str, value: object) -> Iterator[tuple[str, Tensor]]:
     if isinstance(value, Tensor):
-        yield path, value
+        # A result that a layer keeps, such as its last output, is no parameter.
+        if value.is_leaf:
+            yield path, value
     elif isinstance(value, Layer):
         for name, tensor in value.named_tensors():
             yield f"{path}.{name}", tensor

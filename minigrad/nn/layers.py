@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from minigrad.nn.initializers import Initializer, glorot_uniform
 from minigrad.nn.layer import Layer
 from minigrad.ops import avg_pool2d, conv2d, matmul, max_pool2d, reshape
-from minigrad.ops.convolution import Padding, Pair, pair
+from minigrad.ops.convolution import Padding, Pair, is_integer, pair
 from minigrad.tensor import Tensor
 
 Seed = int | np.random.Generator | None
@@ -57,6 +57,8 @@ class Sequential(Layer):
 
 
 def _parameter(values: Any, dtype: DTypeLike, name: str) -> Tensor:
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(f"{name}: parameters have a floating dtype, not {np.dtype(dtype)}")
     return Tensor(values, requires_grad=True, dtype=dtype, name=name)
 
 
@@ -87,8 +89,8 @@ class Dense(Layer):
         rng: Seed = None,
         init: Initializer = glorot_uniform,
     ) -> None:
-        if in_features < 1 or out_features < 1:
-            raise ValueError(f"Dense needs at least 1 feature in and out, not {in_features} and {out_features}")
+        if not all(is_integer(size) and size >= 1 for size in (in_features, out_features)):
+            raise ValueError(f"Dense needs at least 1 feature in and out, not {in_features!r} and {out_features!r}")
         self.in_features = in_features
         self.out_features = out_features
         values = init((in_features, out_features), in_features, out_features, np.random.default_rng(rng))
@@ -143,8 +145,8 @@ class Conv(Layer):
         rng: Seed = None,
         init: Initializer = glorot_uniform,
     ) -> None:
-        if in_channels < 1 or out_channels < 1:
-            raise ValueError(f"Conv needs at least 1 channel in and out, not {in_channels} and {out_channels}")
+        if not all(is_integer(size) and size >= 1 for size in (in_channels, out_channels)):
+            raise ValueError(f"Conv needs at least 1 channel in and out, not {in_channels!r} and {out_channels!r}")
         if isinstance(padding, str) and padding not in ("valid", "same"):
             raise ValueError(f"Conv: padding is 'valid', 'same', a number or a pair of numbers, not {padding!r}")
         self.in_channels = in_channels
@@ -186,11 +188,13 @@ class Reshape(Layer):
     """Every sample in another shape: (N, ...) gives (N, *shape); one size may be -1.
 
     Raises:
-        ValueError: when called, for samples whose number of elements does not fit.
+        ValueError: for sizes that are no integers; when called, for samples whose number of elements does not fit.
     """
 
     def __init__(self, shape: int | tuple[int, ...]) -> None:
-        self.shape = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        self.shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+        if not all(is_integer(size) and size >= -1 for size in self.shape):
+            raise ValueError(f"Reshape: a shape is made of integers, one of which may be -1; got {shape!r}")
 
     def forward(self, x: Any) -> Any:
         """reshape(x, (N, *shape))."""
@@ -260,8 +264,8 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate: float, rng: Seed = None) -> None:
-        if not 0.0 <= rate < 1.0:
-            raise ValueError(f"Dropout: a rate is at least 0 and below 1, not {rate}")
+        if not (isinstance(rate, (int, float)) and 0.0 <= rate < 1.0):
+            raise ValueError(f"Dropout: a rate is a number of at least 0 and below 1, not {rate!r}")
         self.rate = rate
         self.rng = np.random.default_rng(rng)
 

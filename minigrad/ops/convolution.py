@@ -39,7 +39,6 @@ _PLANES = [(reals(4, 5), reals(3, 2), {"mode": mode}) for mode in ("full", "same
 @primitive(
     lambda g, out, x, kernel, mode: convolve2d(_uncropped(g, x, kernel, mode, flipped=False), kernel, "valid"),
     lambda g, out, x, kernel, mode: np.flip(correlate2d(_uncropped(g, x, kernel, mode, flipped=False), x, "valid")),
-    overrides=[signal.correlate2d],
     examples=_PLANES,
 )
 def correlate2d(x: Any, kernel: Any, mode: str = "valid") -> Any:
@@ -56,7 +55,6 @@ def correlate2d(x: Any, kernel: Any, mode: str = "valid") -> Any:
 @primitive(
     lambda g, out, x, kernel, mode: correlate2d(_uncropped(g, x, kernel, mode, flipped=True), kernel, "valid"),
     lambda g, out, x, kernel, mode: correlate2d(_uncropped(g, x, kernel, mode, flipped=True), x, "valid"),
-    overrides=[signal.convolve2d],
     examples=_PLANES,
 )
 def convolve2d(x: Any, kernel: Any, mode: str = "full") -> Any:
@@ -216,14 +214,19 @@ def _zeros_around(
     return [(rows, rows), (columns, columns)]
 
 
+def is_integer(value: object) -> bool:
+    """Whether a value is an integer of Python's or NumPy's, and not a boolean."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
 def pair(value: Pair, what: str, least: int = 1) -> tuple[int, int]:
     """One number for rows and columns, or one for each, checked.
 
     Raises:
         ValueError: for anything but one or two integers of at least `least`.
     """
-    both = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
-    if len(both) != 2 or not all(isinstance(each, (int, np.integer)) and each >= least for each in both):
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(both) != 2 or not all(is_integer(each) and each >= least for each in both):
         raise ValueError(f"{what} must be an integer of at least {least}, or a pair of them; got {value!r}")
     return int(both[0]), int(both[1])
 

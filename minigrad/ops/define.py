@@ -139,9 +139,20 @@ def elementwise(
     call.__doc__ = text
     # The module that assigns the result, so that it can be pickled by reference; what namedtuple does, too.
     call.__module__ = sys._getframe(1).f_globals["__name__"]
-    op = Primitive(call.__name__, ufunc, rules, broadcasts=ufunc.nin > 1)
+    forward = ufunc if "e" in "".join(ufunc.types) else _half_by_single(ufunc)
+    op = Primitive(call.__name__, forward, rules, broadcasts=ufunc.nin > 1)
     register(Operation(op.name, call, op, [ufunc], examples, builtin=True))
     return call
+
+
+def _half_by_single(ufunc: np.ufunc) -> Callable[[Any], Any]:
+    """A ufunc of one argument that has no loop for float16, and would turn it into float64."""
+
+    def forward(x: Any) -> Any:
+        half = getattr(x, "dtype", None) == np.float16
+        return ufunc(x.astype(np.float32)).astype(np.float16) if half else ufunc(x)
+
+    return forward
 
 
 def declared_in(module: str) -> list[str]:

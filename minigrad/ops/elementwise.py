@@ -103,7 +103,8 @@ ndtr = elementwise(
 )
 
 
-@primitive(lambda g, out, x: g * (x > 0.0), examples=_UNARY)
+# A product with 0 or 1 would make NaN of an infinite gradient where x is negative.
+@primitive(lambda g, out, x: np.where(x > 0.0, g, 0.0), examples=_UNARY)
 def relu(x: Any) -> Any:
     """max(x, 0), elementwise; the derivative at 0 is 0."""
     return np.maximum(x, 0.0)
@@ -136,7 +137,7 @@ def gelu(x: Any) -> Any:
 
     Hendrycks and Gimpel (2016), "Gaussian error linear units", arXiv:1606.08415, section 2.
     """
-    return x * special.ndtr(x)
+    return x * ndtr(x)
 
 
 # Choosing between values.
@@ -188,8 +189,12 @@ def where(condition: Any, x: Any, y: Any) -> Any:
         (reals(0), -0.8, 0.6),
     ],
 )
-def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
-    """x limited to the interval from `a_min` to `a_max`; at the bounds themselves the gradient passes to x."""
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """x limited to the interval from `a_min` to `a_max`; at the bounds themselves the gradient passes to x.
+
+    As in NumPy, the bounds can be given as `min` and `max` instead.
+    """
+    a_min, a_max = min if a_min is None else a_min, max if a_max is None else a_max
     raised = x if a_min is None else where(np.less(x, a_min), a_min, x)
     return raised if a_max is None else where(np.greater(raised, a_max), a_max, raised)
 
@@ -198,7 +203,7 @@ constant(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_
 constant(np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.isfinite, np.isinf, np.isnan, np.signbit)
 constant(np.sign, np.floor, np.ceil, np.trunc, np.rint, np.floor_divide)
 constant(np.argmax, np.argmin, np.argsort, np.count_nonzero, np.nonzero, np.any, np.all)
-constant(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like)
+constant(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like)
 constant(np.array_equal, np.allclose, np.isclose, np.result_type, np.may_share_memory, np.shares_memory)
 
 

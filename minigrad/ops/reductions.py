@@ -26,11 +26,10 @@ _EMPTY = [reals(0), (reals(2, 0), {"axis": 0})]
 
 def _restored(reduced: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
     """What a reduction of x returned, with the axes it removed put back with size 1."""
-    if keepdims or axis is None:
+    if keepdims or axis is None or x.ndim == 0:
         return reduced
-    axes = (axis,) if isinstance(axis, int) else axis
     kept = list(x.shape)
-    for each in axes:
+    for each in _axes(axis):
         kept[each] = 1
     return np.reshape(reduced, tuple(kept))
 
@@ -40,14 +39,18 @@ def _spread(reduced: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
     return np.broadcast_to(_restored(reduced, x, axis, keepdims), x.shape)
 
 
+def _axes(axis: int | tuple[int, ...]) -> tuple[int, ...]:
+    return axis if isinstance(axis, tuple) else (axis,)
+
+
 def _count(x: Any, axis: Axes) -> int:
     """How many elements of x are combined into one."""
-    if axis is None:
+    if axis is None or x.ndim == 0:
         return int(x.size)
-    return math.prod(x.shape[each] for each in ((axis,) if isinstance(axis, int) else axis))
+    return math.prod(x.shape[each] for each in _axes(axis))
 
 
-def _divided(g: Any, count: float) -> Any:
+def _divided(g: Any, count: Any) -> Any:
     """g / count, where float16 could hold neither a large count nor its reciprocal."""
     wide = np.result_type(g.dtype, np.float32)
     return g / count if wide == g.dtype else (g.astype(wide) / count).astype(g.dtype)
@@ -112,8 +115,8 @@ def std(x: Any, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> A
 def _shared_among_ties(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
     """The gradient of an extremum: equal shares to all elements that attain it."""
     attained = np.equal(x, _restored(out, x, axis, keepdims))
-    ties = np.sum(attained, axis=axis, keepdims=True, dtype=g.dtype)
-    return np.where(attained, _restored(g, x, axis, keepdims) / ties, 0.0)
+    ties = np.sum(attained, axis=axis, keepdims=True, dtype=np.result_type(g.dtype, np.float32))
+    return np.where(attained, _divided(_restored(g, x, axis, keepdims), ties), 0.0)
 
 
 @primitive(
@@ -138,7 +141,7 @@ def min(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:  # noqa: A001
 
 def _product_of_others(x: Any, axis: Axes) -> Any:
     """For each element the product of all the others along the axes, without a division that zeros would spoil."""
-    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = tuple(range(x.ndim)) if axis is None or x.ndim == 0 else _axes(axis)
     last = tuple(range(-len(axes), 0))
     moved = np.moveaxis(x, axes, last)
     flat = np.reshape(moved, (*moved.shape[: moved.ndim - len(axes)], _count(x, axes)))

@@ -132,7 +132,10 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
 
     Raises:
         ValueError: for a `mode` other than "constant".
+        TypeError: for a `pad_width` in another form, such as a dict.
     """
+    if isinstance(pad_width, dict):
+        raise TypeError("pad_width is an int, or (before, after) for every axis, not a dict")
     if mode != "constant":
         raise ValueError(f"mode={mode!r} is not supported; only 'constant' is")
     return np.pad(x, pad_width, mode="constant", constant_values=constant_values)
@@ -190,7 +193,7 @@ def _joined_at(position: int, g: Any, out: Any, *arrays: Any, axis: int | None) 
     """The part of the gradient of a concatenation that belongs to the array at `position`."""
     x = arrays[position]
     if axis is None:
-        start = sum(array.size for array in arrays[:position])
+        start = sum(np.size(array) for array in arrays[:position])
         return np.reshape(g[start : start + x.size], x.shape)
     start = sum(array.shape[axis] for array in arrays[:position])
     return g[(slice(None),) * (axis % x.ndim) + (slice(start, start + x.shape[axis]),)]
@@ -238,7 +241,7 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
         ValueError: where the axis cannot be divided into so many equal parts.
     """
     size = np.shape(x)[axis]
-    if isinstance(indices_or_sections, int):
+    if isinstance(indices_or_sections, (int, np.integer)):
         if indices_or_sections < 1 or size % indices_or_sections:
             raise ValueError(f"split: an axis of size {size} cannot be cut into {indices_or_sections} equal parts")
         step = size // indices_or_sections

@@ -82,7 +82,7 @@ def _scale_gradient(parameter: Tensor, scale: float) -> None:
         return
     if gradient.requires_grad:
         # Recorded by create_graph=True: its array belongs to a graph that may yet be differentiated.
-        gradient = parameter.grad = Tensor(gradient)
+        gradient = parameter.grad = Tensor(gradient.detach())
     values = gradient.data
     # A scale too small for the gradient's own dtype would lose digits, or be 0.
     dtype = values.dtype if scale >= np.finfo(values.dtype).tiny else np.dtype(np.float64)

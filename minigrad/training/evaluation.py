@@ -54,14 +54,21 @@ def predict(model: Layer, x: Any, batch_size: int | None = None) -> NDArray[Any]
 
     Raises:
         ValueError: for a batch size below 1.
+        TypeError: for a model that gives several results.
     """
     if batch_size is not None:
         check_batch_size(batch_size)
     x = plain(x)
     size = batch_size or max(len(x), 1)
     with in_mode(model, training=False), no_grad():
-        parts = [np.asarray(plain(model(x[i : i + size]))) for i in range(0, max(len(x), 1), size)]
+        parts = [_one_array(model(x[i : i + size])) for i in range(0, max(len(x), 1), size)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _one_array(out: Any) -> NDArray[Any]:
+    if not isinstance(out, (np.ndarray, Tensor)):
+        raise TypeError(f"predict: the model gave a {type(out).__name__}; it has to give one array or Tensor")
+    return np.asarray(plain(out))
 
 
 class Means:

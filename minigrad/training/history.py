@@ -23,7 +23,9 @@ class History:
     """
 
     def __init__(self, records: list[dict[str, float]] | None = None) -> None:
-        self.records: list[dict[str, float]] = [dict(record) for record in records or []]
+        self.records: list[dict[str, float]] = [
+            {name: float(value) for name, value in record.items()} for record in records or []
+        ]
         self.interrupted = False
 
     def __len__(self) -> int:
