@@ -6,28 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
-from minigrad.graph import Node
 from minigrad.registry import from_numpy_call, numpy_name, overrides
 
 
 class NumPyProtocols:
-    """Calls of NumPy functions become calls of operations; nothing turns into an array by accident."""
+    """Calls of NumPy functions become calls of operations, or raise."""
 
     __slots__ = ()
-
-    _array: Any
-    _node: Node | None
-
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        if self._node is not None:
-            raise TypeError(
-                "a Tensor that requires a gradient does not turn into an array by itself, because gradients would "
-                "be lost silently; join Tensors with mg.stack or mg.concatenate, and where a constant is meant use "
-                ".numpy() or .detach()"
-            )
-        return np.array(self._array, dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         called = numpy_name(ufunc) if method == "__call__" else f"{numpy_name(ufunc)}.{method}"

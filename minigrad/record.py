@@ -54,8 +54,10 @@ def plain(value: Any) -> Any:
     """The same value with arrays in the place of Tensors, in lists, tuples and dicts as well."""
     if isinstance(value, Tensor):
         return value._array
-    if isinstance(value, (list, tuple)):
-        return type(value)(plain(item) for item in value)
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(plain(item) for item in value)
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import warnings
 from typing import Any, final
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from minigrad.arraylike import ArrayLike
 from minigrad.backprop import backpropagate
+from minigrad.conversions import Conversions
 from minigrad.graph import Node, leaf
 from minigrad.modes import recording
 from minigrad.protocols import NumPyProtocols
@@ -21,7 +21,7 @@ pass_in_progress = threading.RLock()
 
 
 @final
-class Tensor(ArrayLike, NumPyProtocols):
+class Tensor(ArrayLike, Conversions, NumPyProtocols):
     """A real array that records what is computed from it.
 
     Args:
@@ -62,7 +62,7 @@ class Tensor(ArrayLike, NumPyProtocols):
         self._name = name
         self._node = None
         if requires_grad:
-            self.requires_grad_()
+            self._node = self._new_leaf()
 
     @classmethod
     def _wrap(cls, data: Any, node: Node | None = None) -> Tensor:
@@ -174,12 +174,6 @@ class Tensor(ArrayLike, NumPyProtocols):
         """The values as a plain array, which shares memory with this Tensor."""
         return self.data
 
-    def item(self) -> float | int | bool:
-        """The value of a Tensor of one element, as a Python number."""
-        if self.size != 1:
-            raise ValueError(f"item() needs a Tensor of one element; this one has shape {self.shape}")
-        return self._array.item()  # type: ignore[no-any-return]
-
     def detach(self) -> Tensor:
         """The same values as a constant, sharing memory until it requires a gradient itself."""
         return Tensor._wrap(self._array)
@@ -198,15 +192,18 @@ class Tensor(ArrayLike, NumPyProtocols):
             if self._node is not None:
                 self._node.changed = True
             self._node = None
-        elif self.dtype.kind != "f":
-            raise TypeError(
-                f"only floating-point Tensors can require a gradient, not {self.dtype}: write 3.0 for 3, or give dtype="
-            )
         elif self._node is None:
             # Graphs that used this Tensor as a constant keep its array; optimisers will write to the new one.
             self._array = np.array(self._array)
-            self._node = leaf(self._array, self._name)
+            self._node = self._new_leaf()
         return self
+
+    def _new_leaf(self) -> Node:
+        if self.dtype.kind != "f":
+            raise TypeError(
+                f"only floating-point Tensors can require a gradient, not {self.dtype}: write 3.0 for 3, or give dtype="
+            )
+        return leaf(self._array, self._name)
 
     def retain_grad(self) -> None:
         """Ask for the gradient of a result to be deposited in its ``.grad`` as well, by later passes."""
@@ -232,40 +229,6 @@ class Tensor(ArrayLike, NumPyProtocols):
         with pass_in_progress, recording() if create_graph else contextlib.nullcontext():
             for node, gradient in differentiate(self, seed, retain_graph or create_graph, create_graph, None).items():
                 node.grad = gradient if node.grad is None else node.grad + gradient
-
-    def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
-        parts = [text]
-        if self.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)) or self.size == 0:
-            parts.append(f"dtype={self.dtype}")
-        if self._node is not None:
-            parts.append("requires_grad=True" if self._node.op is None else f"from={self._node.op.name}")
-        if self._name is not None:
-            parts.append(f"name={self._name!r}")
-        return f"Tensor({', '.join(parts)})"
-
-    def __format__(self, specification: str) -> str:
-        return format(self._array.item() if self.ndim == 0 and specification else str(self), specification)
-
-    def __bool__(self) -> bool:
-        return bool(self._array)
-
-    def __float__(self) -> float:
-        if self._node is not None:
-            warnings.warn(
-                "float() of a Tensor that requires a gradient gives a constant; write .item() where that is meant, "
-                "and np.sin, not math.sin, where it is not",
-                stacklevel=2,
-            )
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __index__(self) -> int:
-        if self.dtype.kind not in "iu" or self.ndim != 0:
-            raise TypeError("only a 0-d Tensor of integers can be used as an index")
-        return int(self._array)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if not self.is_leaf:

@@ -17,7 +17,7 @@ PACKAGE = Path(mg.__file__).parent
 ORDER = [
     ["modes", "graph"],
     ["registry", "backprop"],
-    ["arraylike", "protocols"],
+    ["arraylike", "conversions", "protocols"],
     ["tensor"],
     ["record", "differentiate"],
     ["ops"],

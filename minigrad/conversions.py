@@ -1,0 +1,70 @@
+"""What does a Tensor turn into: numbers, text, arrays?"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from minigrad.graph import Node
+
+
+class Conversions:
+    """The ways out of a Tensor; none of them loses a gradient in silence."""
+
+    __slots__ = ()
+
+    _array: Any
+    _node: Node | None
+    _name: str | None
+
+    def item(self) -> float | int | bool:
+        """The value of a Tensor of one element, as a Python number."""
+        if self._array.size != 1:
+            raise ValueError(f"item() needs a Tensor of one element; this one has shape {self._array.shape}")
+        return self._array.item()  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
+        parts = [text]
+        if self._array.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)) or self._array.size == 0:
+            parts.append(f"dtype={self._array.dtype}")
+        if self._node is not None:
+            parts.append("requires_grad=True" if self._node.op is None else f"from={self._node.op.name}")
+        if self._name is not None:
+            parts.append(f"name={self._name!r}")
+        return f"Tensor({', '.join(parts)})"
+
+    def __format__(self, specification: str) -> str:
+        return format(self._array.item() if self._array.ndim == 0 and specification else str(self), specification)
+
+    def __bool__(self) -> bool:
+        return bool(self._array)
+
+    def __float__(self) -> float:
+        if self._node is not None:
+            warnings.warn(
+                "float() of a Tensor that requires a gradient gives a constant; write .item() where that is meant, "
+                "and np.sin, not math.sin, where it is not",
+                stacklevel=2,
+            )
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._array.dtype.kind not in "iu" or self._array.ndim != 0:
+            raise TypeError("only a 0-d Tensor of integers can be used as an index")
+        return int(self._array)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if self._node is not None:
+            raise TypeError(
+                "a Tensor that requires a gradient does not turn into an array by itself, because gradients would "
+                "be lost silently; join Tensors with mg.stack or mg.concatenate, and where a constant is meant use "
+                ".numpy() or .detach()"
+            )
+        return np.array(self._array, dtype=dtype, copy=copy)
