@@ -1,7 +1,7 @@
 """How wrong is a prediction?
 
 Each loss takes ``(prediction, target)``, Tensors or plain arrays, and gives a 0-d result. A target takes the dtype of
-the prediction, unless it is a floating-point Tensor. Shapes are never broadcast against each other.
+the prediction. Shapes are never broadcast against each other.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def _alike(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
         prediction = prediction.astype(float)
     if not isinstance(target, Tensor):
         return prediction, np.asarray(target, dtype=prediction.dtype)
-    return prediction, target if target.dtype.kind == "f" else target.astype(prediction.dtype)
+    return prediction, target if target.dtype == prediction.dtype else target.astype(prediction.dtype)
 
 
 def _check_probabilities(values: Any, what: str, hint: str) -> None:

@@ -269,3 +269,10 @@ def test_recorded_passes_leave_no_cycles_with_gradients():
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("loss", [losses.mse, losses.bce, losses.bce_with_logits, losses.cross_entropy])
+def test_target_in_double_precision_does_not_widen_the_loss(loss):
+    prediction = leaf([[0.25, 0.75]], dtype=np.float32)
+    for target in (np.array([[0.5, 0.5]]), mg.Tensor([[0.5, 0.5]]), leaf([[0.5, 0.5]])):
+        assert loss(prediction, target).dtype == np.float32
