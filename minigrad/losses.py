@@ -98,9 +98,11 @@ def cross_entropy(logits: Any, target: Any) -> Any:
     else:
         logits, target = _alike(logits, target, "cross_entropy")
         _check_distributions(plain(target))
-    # Only classes with a share in the target count, because 0 times a logarithm of -inf would be NaN; and a mean is
-    # taken, not a sum divided by N, because float16 cannot hold the sum over many samples.
-    return -mean(sum(target * where(np.greater(target, 0.0), log_softmax(logits), 0.0), axis=1))
+    # A class that is ruled out, with a logit of -inf, costs nothing where the target rules it out too: 0 times its
+    # logarithm would be NaN. And a mean is taken, not a sum divided by N, which float16 cannot hold for many samples.
+    logarithms = log_softmax(logits)
+    counted = np.logical_or(np.greater(target, 0.0), np.isfinite(logarithms))
+    return -mean(sum(target * where(counted, logarithms, 0.0), axis=1))
 
 
 def _one_hot(labels: Any, samples: int, classes: int) -> Any:

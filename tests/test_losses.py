@@ -44,6 +44,14 @@ CLOSED_FORMS = [
         lambda z, t: np.mean(np.sum(-t * np.log(special.softmax(z, axis=1)), axis=1)),
         lambda z, t: (special.softmax(z, axis=1) - t) / len(z),
     ),
+    # The derivative with respect to a target of 0 is as large as that with respect to any other.
+    (
+        losses.cross_entropy,
+        REALS,
+        np.eye(3)[LABELS],
+        lambda z, t: np.mean(np.sum(-t * np.log(special.softmax(z, axis=1)), axis=1)),
+        lambda z, t: (special.softmax(z, axis=1) - t) / len(z),
+    ),
     (
         losses.cross_entropy,
         REALS,

@@ -49,6 +49,15 @@ def test_sequential_refuses_what_is_no_layer(arguments, message):
         nn.Sequential(*arguments)
 
 
+def test_layers_show_what_they_were_made_with():
+    for text in (
+        *("Dense(3, 2)", "Dense(3, 2, bias=False)", "Flatten()", "Reshape((2, -1))", "Dropout(0.5)", "LeakyReLU(0.2)"),
+        *("Conv(3, 2, 5)", "Conv(3, 2, (5, 4), stride=(2, 1), padding='same', bias=False)", "Softmax(axis=1)"),
+        *("Conv(3, 2, 5, padding=(1, 0))", "MaxPool(2)", "AvgPool((2, 3))", "MaxPool(3, stride=(1, 2))"),
+    ):
+        assert repr(eval(text, vars(nn))) == text
+
+
 @pytest.mark.parametrize(
     ("layer", "function"),
     [
