@@ -177,6 +177,17 @@ def test_create_graph_works_inside_no_grad(x):
         assert not (x * 2.0).requires_grad
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_gradient_has_the_dtype_of_what_it_is_the_gradient_of(create_graph):
+    narrow = mg.Tensor(np.ones(3, np.float32), requires_grad=True)
+    wide = mg.Tensor(np.ones((2, 3)), requires_grad=True)
+    (narrow * wide).sum().backward(create_graph=create_graph)
+    assert (narrow.grad.dtype, narrow.grad.shape) == (np.float32, (3,))
+    assert (wide.grad.dtype, wide.grad.shape) == (np.float64, (2, 3))
+    narrow.zero_grad()
+    wide.zero_grad()
+
+
 def test_gradients_share_no_memory(x):
     y = mg.Tensor([1.0, 1.0, 1.0], requires_grad=True)
     seed = np.ones(3)

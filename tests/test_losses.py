@@ -142,6 +142,12 @@ def test_mean_over_nothing_is_refused(loss):
         loss(np.zeros((0, 3)), np.zeros((0, 3)))
 
 
+def test_bce_takes_logarithms_of_nothing_below_1e_12():
+    assert losses.bce(np.array([0.0]), [1]) == pytest.approx(-np.log(1e-12), rel=1e-12)
+    assert losses.bce(np.array([1e-12]), [1]) == pytest.approx(-np.log(1e-12), rel=1e-12)
+    assert losses.bce(np.array([1e-11]), [1]) == pytest.approx(-np.log(1e-11), rel=1e-12)
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
 def test_bce_is_finite_for_certain_predictions(dtype):
     prediction, target = [0.0, 1.0, 0.0, 1.0], [0, 1, 1, 0]
