@@ -121,7 +121,10 @@ def run(
     history = mg.History()
     every = max(1, args.epochs // 10)
     if args.resume:
-        history = checkpoint.load(args.resume, model, optimizer, pairs.rng)
+        try:
+            history = checkpoint.load(args.resume, model, optimizer, pairs.rng)
+        except (ImportError, KeyError, TypeError, ValueError) as error:
+            raise SystemExit(f"--resume {args.resume}: {error.args[0]}") from error
         print(f"resumed after epoch {len(history)} of {args.resume}")
 
     def report(history: mg.History) -> None:

@@ -135,3 +135,12 @@ def test_wrong_options_are_explained(name, options, message, capsys):
         EXAMPLES[name].main(options)
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_checkpoint_of_another_network_is_explained(tmp_path, capsys):
+    checkpoint, other = tmp_path / "run.safetensors", tmp_path / "notes.txt"
+    mnist.main(["--data", "digits", "--epochs", "1", "--limit", "100", "--save", str(checkpoint)])
+    other.write_text("no checkpoint")
+    for path, message in ((checkpoint, "does not fit Sequential"), (other, "not a checkpoint of minigrad")):
+        with pytest.raises(SystemExit, match=rf"^--resume {re.escape(str(path))}: .*{message}"):
+            mnist_conv.main(["--data", "digits", "--resume", str(path)])
