@@ -94,7 +94,7 @@ def _send_to_parents(
         except AttributeError:
             raise _not_an_array(share, op, position) from None
         if not fits:
-            share = _fitted(share, target, op, position)
+            share = fitted(share, target, op, position)
         if parent.op is not None:
             parent.pending = share if parent.pending is None else parent.pending + share
         elif parent in collected:
@@ -110,7 +110,7 @@ def _may_be_shared(share: Any, node: Node) -> bool:
     return share.base is not None or share is node.out or any(share is arg for arg in node.args)
 
 
-def _fitted(share: Any, target: Any, op: Primitive, position: int) -> Any:
+def fitted(share: Any, target: Any, op: Primitive, position: int) -> Any:
     """What a rule returned, in exactly the shape and dtype of the argument it belongs to."""
     if share.shape != target.shape:
         if not op.broadcasts or not _broadcasts_to(target.shape, share.shape):

@@ -140,6 +140,17 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         if self._node is not None:
             self._node.name = name
 
+    def named(self, name: str) -> Tensor:
+        """Give this Tensor a name, and return the Tensor itself: ``z1 = (x @ w + b).named("z1")``.
+
+        Example:
+            >>> x = mg.Tensor([1.0, 2.0], requires_grad=True)
+            >>> (x * x).named("squares")
+            Tensor([1., 4.], from=multiply, name='squares')
+        """
+        self.name = name
+        return self
+
     @property
     def requires_grad(self) -> bool:
         """Whether gradients flow to this Tensor."""

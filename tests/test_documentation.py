@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import data, losses, nn, optim
+from minigrad import data, losses, nn, optim, testing
 from minigrad.registry import operations
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?", README, re.DOTALL)
-NAMES = {"mg": mg, "np": np, "nn": nn, "losses": losses, "optim": optim, "data": data}
+NAMES = {"mg": mg, "np": np, "nn": nn, "losses": losses, "optim": optim, "data": data, "testing": testing}
 
 
 @pytest.mark.parametrize(("code", "output"), BLOCKS)
@@ -26,7 +26,12 @@ def test_readme_examples_print_what_they_say(code, output):
     with contextlib.redirect_stdout(printed):
         exec(compile(ast.parse(code), "README.md", "exec"), {"__name__": "readme"})
     assert output, "an example without its output"
-    assert printed.getvalue() == output
+    assert without_rounding(printed.getvalue()) == without_rounding(output)
+
+
+def without_rounding(text):
+    """The text without figures that are nothing but rounding errors, which every machine makes in its own way."""
+    return re.sub(r"(?<=relative error )\S+|(?<=good to )[^)]+|(?<=an error of )\S+", "...", text)
 
 
 def test_readme_has_its_examples():
@@ -35,7 +40,7 @@ def test_readme_has_its_examples():
 
 def documented():
     """Every public object with a docstring, methods included."""
-    for module in (mg, nn, losses, optim, data):
+    for module in (mg, nn, losses, optim, data, testing):
         for name in module.__all__:
             value = getattr(module, name)
             if inspect.ismodule(value):

@@ -2,6 +2,7 @@
 
 import re
 
+import check_my_backward
 import mnist
 import mnist_conv
 import numpy as np
@@ -144,3 +145,16 @@ def test_checkpoint_of_another_network_is_explained(tmp_path, capsys):
     for path, message in ((checkpoint, "does not fit Sequential"), (other, "not a checkpoint of minigrad")):
         with pytest.raises(SystemExit, match=rf"^--resume {re.escape(str(path))}: .*{message}"):
             mnist_conv.main(["--data", "digits", "--resume", str(path)])
+
+
+def test_planted_mistakes_are_found_and_the_mended_pass_is_verified(capsys):
+    assert check_my_backward.main([])
+    shown = capsys.readouterr().out
+    assert re.findall(r"why: (\w+): .* \[(.*)\]", shown) == [
+        *[("a2", "scale.constant"), ("z1", "operand.replaced"), ("b1", "scale.batch")]
+    ]
+    assert "compare_backward passed" in shown
+    assert "check_backward passed" in shown
+    with pytest.raises(SystemExit):
+        check_my_backward.main(["--help"])
+    assert "--seed" in capsys.readouterr().out

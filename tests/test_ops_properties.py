@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from numerical import numerical_gradient
 from scipy import signal
 
 import minigrad as mg
 from minigrad.ops.samples import Sample
 from minigrad.registry import operations
+from minigrad.testing import gradcheck
 
 ELEMENTWISE = {
     name: operation
@@ -29,17 +29,13 @@ def lattice(shape, shift, low=-2.0, high=2.0):
     return hnp.arrays(np.int64, shape, elements=st.integers(0, 39)).map(lambda k: low + (k + shift) * step)
 
 
-def check_gradients(function, *arrays, rtol=1e-7, atol=1e-8):
-    """Compare the gradients of a function of Tensors with differences of its values on arrays."""
-    tensors = [mg.Tensor(array, requires_grad=True) for array in arrays]
-    out = function(*tensors)
+def check_gradients(function, *arrays):
+    """Every gradient of a function of Tensors has to pass, but in an empty array there is nothing to be seen."""
+    out = function(*[mg.Tensor(array, requires_grad=True) for array in arrays])
     np.testing.assert_array_equal(out.data, function(*arrays))
-    seed = np.random.default_rng(0).uniform(0.5, 1.5, out.shape)
-    for found, truth, tensor in zip(
-        mg.gradients(out, tensors, seed=seed), numerical_gradient(function, arrays, seed), tensors, strict=True
-    ):
-        assert found is None or found.shape == tensor.shape
-        np.testing.assert_allclose(0.0 if found is None else found.data, truth, rtol=rtol, atol=atol)
+    result = gradcheck(function, arrays, raise_exception=all(array.size for array in arrays))
+    assert result.verdict != "fail"
+    assert all(leaf.verdict == "pass" or 0 in leaf.shape for leaf in result.leaves), result
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
@@ -80,7 +76,7 @@ def test_reductions_over_any_axes(name, data):
     expected = getattr(np, name, None)
     if expected is not None:
         np.testing.assert_allclose(function(x, axis=chosen, keepdims=keepdims), expected(x, chosen, keepdims=keepdims))
-    check_gradients(lambda x: function(x, axis=chosen, keepdims=keepdims), x, atol=1e-7)
+    check_gradients(lambda x: function(x, axis=chosen, keepdims=keepdims), x)
 
 
 @given(data=st.data())
@@ -143,6 +139,8 @@ def test_planes_agree_with_scipy_in_every_mode_and_size(data):
         check_gradients(lambda x, k, function=function: function(x, k, mode=mode), x, kernel)
 
 
+# Fewer examples than elsewhere, because each has many elements.
+@settings(max_examples=50)
 @given(data=st.data())
 def test_conv2d_is_a_sum_of_planes(data):
     samples, channels, count = (data.draw(st.integers(1, 2)) for _ in range(3))
@@ -210,11 +208,12 @@ def linear_program(seed):
         for kind, which, first, second in steps:
             a, b = values[first % len(values)], values[second % len(values)]
             values.append(unary[which % len(unary)](a) if kind else binary[which % len(binary)](a, b))
-        return values[-1] + values[-2]
+        # The product keeps a gradient from being 0 but for rounding, which no difference of values can tell from 0.
+        return values[-1] + values[-2] + x * y / 4
 
     return program
 
 
 @given(seed=st.integers(0, 10_000), x=lattice((2, 3), 0.25), y=lattice((2, 3), 0.75))
 def test_random_compositions(seed, x, y):
-    check_gradients(linear_program(seed), x, y, rtol=1e-6, atol=1e-6)
+    check_gradients(linear_program(seed), x, y)

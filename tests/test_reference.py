@@ -6,14 +6,14 @@ from functools import cache, partial
 
 import numpy as np
 import pytest
-from numerical import numerical_gradient
 from reference import layers as hand
 from reference import losses as hand_losses
 from reference.models import convolutional, perceptron, small, tempered
-from reference.network import gradients, predict, train
+from reference.network import gradients, predict, pull_back, train
 
 import minigrad as mg
 from minigrad import data, losses, nn, optim
+from minigrad.testing import GradcheckError, check_backward
 
 SAMPLES, EPOCHS = 100, 2  # one sample a step, so 200 steps
 
@@ -163,43 +163,81 @@ def test_gradients_are_the_same_with_tempered_weights(case):
     check_gradients(case, tempered(case.network()))
 
 
+def make_wrong(layer, part, factor):
+    """Scale one of the gradients that a layer finds: that of its input, or one of those of its parameters."""
+    right = layer.derive
+
+    def wrong(output_gradient):
+        found = [right(output_gradient), *layer.gradients]
+        found[part] = found[part] * factor
+        layer.gradients = tuple(found[1:])
+        return found[0]
+
+    layer.derive = wrong
+
+
 @small_cases
 @pytest.mark.parametrize("position", range(7))
 def test_a_gradient_that_is_wrong_by_very_little_is_noticed(case, position):
     for part in range(1 + len(case.network()[position].parameters)):
         network = tempered(case.network())
-        layer = network[position]
-
-        def wrong(output_gradient, layer=layer, right=layer.derive, part=part):
-            found = [right(output_gradient), *layer.gradients]
-            found[part] = found[part] * (1 + 1e-11)
-            layer.gradients = tuple(found[1:])
-            return found[0]
-
-        layer.derive = wrong
+        make_wrong(network[position], part, 1 + 1e-11)
         with pytest.raises(AssertionError):
             check_gradients(case, network)
 
 
+HAND = {
+    "Dense": (lambda rng: hand.Dense(5, 3, rng), (5, 1), ["weights", "bias"]),
+    "Convolutional": (lambda rng: hand.Convolutional((2, 5, 6), 3, 4, rng), (2, 5, 6), ["kernels", "bias"]),
+    "TiedConvolutional": (lambda rng: hand.TiedConvolutional((2, 5, 6), 3, 4, rng), (2, 5, 6), ["kernels", "bias"]),
+    "Reshape": (lambda rng: hand.Reshape((2, 3, 5), (30, 1)), (2, 3, 5), []),
+    "Tanh": (lambda rng: hand.Tanh(), (5, 1), []),
+    "Sigmoid": (lambda rng: hand.Sigmoid(), (5, 1), []),
+    "Softmax": (lambda rng: hand.Softmax(), (5, 1), []),
+}
+
+
+@pytest.mark.parametrize(("build", "shape", "parameters"), HAND.values(), ids=HAND)
+def test_every_layer_by_hand_is_right(build, shape, parameters):
+    """Against values of the layer alone: both sides of every other test could share a mistake."""
+    rng = np.random.default_rng(4)
+    result = check_backward(build(rng), inputs=rng.standard_normal(shape))
+    assert [leaf.name for leaf in result.leaves] == ["x", *parameters]
+
+
+@pytest.mark.parametrize(("build", "shape", "parameters"), HAND.values(), ids=HAND)
+def test_a_layer_that_is_wrong_by_a_thousandth_is_noticed(build, shape, parameters):
+    for part, name in enumerate(["x", *parameters]):
+        rng = np.random.default_rng(4)
+        layer = build(rng)
+        make_wrong(layer, part, 1.001)
+        with pytest.raises(GradcheckError) as caught:
+            check_backward(layer, inputs=rng.standard_normal(shape))
+        assert {finding.leaf for finding in caught.value.result.findings} == {name}
+
+
+class Network:
+    """A list of layers as one layer, followed by a loss."""
+
+    def __init__(self, layers, loss, loss_prime):
+        self.layers, self.loss, self.loss_prime = layers, loss, loss_prime
+
+    def forward(self, x):
+        self.output = predict(self.layers, x)
+        return self.loss(self.output)
+
+    def backward(self, output_gradient, learning_rate):
+        return pull_back(self.layers, output_gradient * self.loss_prime(self.output), learning_rate)
+
+
 @small_cases
-def test_the_gradients_by_hand_are_right(case):
-    """Against values of the loss alone: both sides of every other test could share a mistake."""
-    network = tempered(case.network())
+def test_the_gradients_of_whole_networks_by_hand_are_right(case):
     samples, targets = case.samples()
-    x, y = samples[0], targets[0][:, np.newaxis]
-    input_gradient, by_layer = gradients(network, case.loss_prime, x, y)
-    places = [array for layer in network for array in layer.parameters]
-
-    def loss_at(x, *values):
-        for place, value in zip(places, values, strict=True):
-            place[...] = value
-        return case.loss(y, predict(network, x))
-
-    expected = numerical_gradient(loss_at, [x, *[place.copy() for place in places]], upstream=1.0)
-    for actual, truth in zip(
-        [input_gradient, *[array for arrays in by_layer for array in arrays]], expected, strict=True
-    ):
-        np.testing.assert_allclose(actual, truth, rtol=1e-8, atol=1e-10)
+    truth = targets[0][:, np.newaxis]
+    network = Network(tempered(case.network()), partial(case.loss, truth), partial(case.loss_prime, truth))
+    result = check_backward(network, inputs=samples[0])
+    dense = [f"layers[{position}].{name}" for position in (3, 5) for name in ("weights", "bias")]
+    assert [leaf.name for leaf in result.leaves] == ["x", "layers[0].kernels", "layers[0].bias", *dense]
 
 
 @pytest.mark.parametrize("kind", [hand.Tanh, hand.Sigmoid, hand.Softmax])
@@ -223,8 +261,7 @@ def test_losses_and_their_primes_are_the_same(loss, prime, minigrad_loss):
         out.backward()
         assert_close(out, loss(truth, values))
         assert_close(prediction.grad, prime(truth, values))
-        (expected,) = numerical_gradient(lambda p, truth=truth: loss(truth, p), [values], upstream=1.0, step=1e-3)
-        np.testing.assert_allclose(prime(truth, values), expected, rtol=1e-6)
+        check_backward(partial(loss, truth), lambda g, out, p, truth=truth: g * prime(truth, p), values, style="args")
 
 
 @every_case

@@ -1,0 +1,279 @@
+"""How is a subject checked: in which order, at which points, with which upstream gradients?"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.tensor import Tensor
+from minigrad.testing.diagnosis import explain
+from minigrad.testing.diagnosis.evidence import evidence_of
+from minigrad.testing.leaves import Leaf, nearby
+from minigrad.testing.reference import Point, Reference
+from minigrad.testing.result import Finding, GradcheckError, GradcheckResult, LeafResult, Verdict
+from minigrad.testing.structure import Claim, misbehaviour, precision_lost, read_claim
+from minigrad.testing.subject import Array, Subject
+from minigrad.testing.verdict import judge
+
+Mode = Literal["auto", "dense", "projected"]
+
+# Leaves above this size are checked along random directions unless mode="dense".
+DENSE = 2000
+# So many elements of a large leaf are looked at one by one when a direction through it is wrong.
+SAMPLE = 200
+# What single precision can be asked for.
+RTOL = {8: 0.0, 4: 1e-4, 2: 2e-2}
+# Up to which share of the largest element a bar is of use, by the precision in which the function computes.
+USEFUL = {8: 1e-4, 4: 2e-2, 2: 2e-1}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the public checks have in common; `gradcheck` describes each.
+
+    Raises:
+        ValueError: for a value that means nothing.
+    """
+
+    rtol: float = 1e-8
+    mode: Mode = "auto"
+    directions: int = 3
+    grad_output: Any = None
+    kinks: Literal["report", "refuse"] = "report"
+    wrt: str | Sequence[str] | None = None
+    rng: int | np.random.Generator = 0
+    raise_exception: bool = True
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("auto", "dense", "projected"):
+            raise ValueError(f"mode is 'auto', 'dense' or 'projected', not {self.mode!r}")
+        if self.kinks not in ("report", "refuse"):
+            raise ValueError(f"kinks is 'report' or 'refuse', not {self.kinks!r}")
+        if isinstance(self.directions, bool) or not isinstance(self.directions, int) or self.directions < 1:
+            raise ValueError(f"directions is an integer of at least 1, not {self.directions!r}")
+        if not 0 <= self.rtol < 1:
+            raise ValueError(f"rtol is at least 0 and below 1, not {self.rtol!r}")
+
+    def generator(self) -> np.random.Generator:
+        """The source of everything random in the check."""
+        return np.random.default_rng(self.rng)
+
+    def delivered(self, result: GradcheckResult) -> GradcheckResult:
+        """The result; or, where it is not ok and `raise_exception`, an error."""
+        __tracebackhide__ = True
+        if self.raise_exception and not result.ok:
+            raise GradcheckError(result)
+        return result
+
+
+def upstream_like(outputs: Sequence[Array], rng: np.random.Generator) -> list[Array]:
+    """Random gradients of outputs, of both signs and away from 0, so that nothing cancels or goes unseen."""
+    return [
+        np.asarray(rng.choice([-1.0, 1.0], size=out.shape) * rng.uniform(0.5, 1.5, size=out.shape)).astype(out.dtype)
+        for out in outputs
+    ]
+
+
+def check(subject: Subject, options: Options, title: str, chosen: Sequence[int]) -> GradcheckResult:
+    """Check the claimed gradients of some leaves of a subject."""
+    rng = options.generator()
+    given, itemsize = subject.leaves, _promoted(subject)
+    values = [leaf.value for leaf in subject.leaves]
+    # The very first call is made elsewhere, so that what a layer keeps of its first input shows.
+    elsewhere = subject.first
+    if elsewhere is None:
+        elsewhere = [nearby(leaf, rng) if i in chosen else leaf.value for i, leaf in enumerate(subject.leaves)]
+        with contextlib.suppress(Exception), np.errstate(all="ignore"):
+            subject.vector(elsewhere)
+    outputs = _settled(subject, values)
+    upstream = _given_upstream(options.grad_output, outputs) or upstream_like(outputs, rng)
+    point = Point(subject, upstream, itemsize)
+    raw = subject.claimed(values, upstream)
+    exact = [leaf.value.dtype == np.float64 for leaf in given]
+    claims = [read_claim(*each) for each in zip(subject.leaves, raw, exact, strict=True)]
+    findings = misbehaviour(subject, values, upstream, raw, claims)
+    if subject.complaint:
+        fix = "return one for each input, in their order, None for one without a derivative"
+        findings.append(Finding(subject.name, "structure.count", subject.complaint, fix))
+    lost = precision_lost(point, chosen) if itemsize == 8 and all(exact) else []
+    findings += lost
+    leaves: list[LeafResult] = []
+    for position in chosen:
+        claim = claims[position]
+        rtol = max(options.rtol, RTOL[min(itemsize, claim.itemsize)] if not exact[position] else 0.0)
+        found, reference, places = _examined(point, position, claim, options, rtol, rng)
+        leaves.append(found)
+        if found.verdict != "fail":
+            continue
+        if claim.problem is not None:
+            findings.append(claim.problem)
+        explained = any(f.leaf == found.name and f.rule.startswith(("upstream.", "state.")) for f in findings)
+        if not claim.diagnosable or explained or lost:
+            continue
+        error = float(np.max(reference.error[np.isfinite(reference.error)], initial=0.0))
+        evidence = evidence_of(point, position, claim.value, reference.value, error, upstream, elsewhere, places)
+        cause = explain(evidence)
+        if claim.problem is None:
+            findings.append(cause)
+        elif cause.rule != "unexplained":
+            findings[-1] = cause
+    notes: tuple[str, ...] = (subject.remark,) if subject.remark else ()
+    notes += () if subject.matches_dtypes else ("checked in float64, at the same values",)
+    return GradcheckResult(
+        _verdict(leaves, findings),
+        tuple(_by_importance(findings)),
+        tuple(leaves),
+        subject.evaluations,
+        options.rng if isinstance(options.rng, int) else None,
+        subject.name,
+        title,
+        notes,
+    )
+
+
+def _verdict(leaves: Sequence[LeafResult], findings: Sequence[Finding]) -> Verdict:
+    if findings or any(leaf.verdict == "fail" for leaf in leaves):
+        return "fail"
+    return "inconclusive" if any(leaf.verdict == "inconclusive" for leaf in leaves) else "pass"
+
+
+def _by_importance(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.rule == "unexplained")
+
+
+def _promoted(subject: Subject) -> int:
+    """Check in float64 if the function lets itself: set the leaves; return the size of an output's element."""
+    narrow = [leaf for leaf in subject.leaves if leaf.value.dtype.itemsize < 8]
+    if narrow:
+        before = subject.leaves
+        wide = [Leaf(leaf.name, leaf.value.astype(np.float64), leaf.is_parameter) for leaf in before]
+        if all(out.dtype == np.float64 for out in subject.outputs([leaf.value for leaf in wide])):
+            subject.leaves = wide
+            subject.matches_dtypes = False
+            return 8
+        return min(out.dtype.itemsize for out in subject.outputs([leaf.value for leaf in before]))
+    return 8
+
+
+def _settled(subject: Subject, values: Sequence[Array]) -> list[Array]:
+    """The outputs, after seeing that they are finite and the same each time.
+
+    Raises:
+        ValueError: where they are not.
+    """
+    first = [np.array(out) for out in subject.outputs(values)]
+    for out in first:
+        if not np.isfinite(out).all():
+            raise ValueError(f"{subject.name} is not finite at the inputs, so it has no gradient there: {_shown(out)}")
+    again = subject.outputs(values)
+    if any(not np.array_equal(a, b) for a, b in zip(first, again, strict=True)):
+        raise ValueError(
+            f"{subject.name} gives another output each time it is called with the same inputs; seed its random "
+            "numbers anew in every call (is a Dropout layer in training mode?)"
+        )
+    return first
+
+
+def _shown(out: Array) -> str:
+    bad = np.argwhere(~np.isfinite(out))[0]
+    return f"output[{', '.join(map(str, bad))}] is {out[tuple(bad)]}"
+
+
+def _given_upstream(given: Any, outputs: Sequence[Array]) -> list[Array] | None:
+    if given is None:
+        return None
+    parts = list(given) if isinstance(given, (list, tuple)) else [given]
+    arrays = [np.asarray(part.data if isinstance(part, Tensor) else part) for part in parts]
+    shapes, wanted = [a.shape for a in arrays], [out.shape for out in outputs]
+    if shapes != wanted:
+        raise ValueError(f"grad_output has the shape of the output, {_listed(wanted)}, not {_listed(shapes)}")
+    if any(array.dtype.kind not in "biuf" for array in arrays):
+        raise ValueError("grad_output holds real numbers")
+    return [array.astype(out.dtype) for array, out in zip(arrays, outputs, strict=True)]
+
+
+def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join(map(str, shapes))
+
+
+def _examined(
+    point: Point, position: int, claim: Claim, options: Options, rtol: float, rng: np.random.Generator
+) -> tuple[LeafResult, Reference, NDArray[Any] | None]:
+    """The result for one leaf, its reference by elements, and the elements chosen if not all were."""
+    leaf = point.subject.leaves[position]
+    actual, accept = claim.value, options.kinks == "report"
+    useful = USEFUL[point.itemsize]
+    total = sum(value.size for value in point.values)
+    small = leaf.value.size <= DENSE and total <= 4 * DENSE
+    if options.mode == "dense" or (options.mode == "auto" and small):
+        reference = point.elements(position)
+        if actual.shape != leaf.value.shape:
+            return _misshapen(leaf, claim), reference, None
+        found = judge(leaf.name, leaf.value.shape, actual.reshape(-1), reference, rtol, accept, useful=useful)
+        return _noted(found, claim), reference, None
+    # Of different lengths, so that equal derivatives do not cancel.
+    sides = [
+        np.asarray(rng.choice([-1.0, 1.0], size=leaf.value.shape) * rng.uniform(0.5, 1.5, size=leaf.value.shape))
+        for _ in range(options.directions)
+    ]
+    reference = point.directions(position, sides)
+    if actual.shape != leaf.value.shape:
+        places = _places(leaf, None, rng)
+        return _misshapen(leaf, claim), point.elements(position, places), places
+    along = np.array([float(np.sum(actual * side)) for side in sides])
+    found = judge(leaf.name, leaf.value.shape, along, reference, rtol, accept, directions=True, useful=useful)
+    if found.verdict != "fail":
+        return _noted(found, claim), reference, None
+    # Something is wrong: say where.
+    places = _places(leaf, _wrong_element(point, position, actual, sides[0]), rng)
+    reference = point.elements(position, places)
+    located = judge(leaf.name, leaf.value.shape, actual.reshape(-1)[places], reference, rtol, accept, places)
+    return (located if located.verdict == "fail" else found), reference, places
+
+
+def _places(leaf: Leaf, also: int | None, rng: np.random.Generator) -> NDArray[Any]:
+    places = rng.choice(leaf.value.size, size=min(SAMPLE, leaf.value.size), replace=False)
+    return np.unique(places if also is None else np.append(places, also))
+
+
+def _wrong_element(point: Point, position: int, actual: Array, side: Array) -> int:
+    """An element whose derivative is wrong, by halving: the worse half of a direction, and so on."""
+    low, high = 0, actual.size
+    flat, signs = actual.reshape(-1), side.reshape(-1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        masks = []
+        for start, stop in ((low, middle), (middle, high)):
+            mask = np.zeros(actual.size)
+            mask[start:stop] = signs[start:stop]
+            masks.append(mask)
+        reference = point.directions(position, [mask.reshape(actual.shape) for mask in masks])
+        amiss = np.abs(np.array([flat @ mask for mask in masks]) - reference.value)
+        low, high = (low, middle) if not amiss[0] < amiss[1] else (middle, high)
+    return low
+
+
+def _misshapen(leaf: Leaf, claim: Claim) -> LeafResult:
+    text = claim.problem.text if claim.problem is not None else f"it has shape {claim.value.shape}"
+    return LeafResult(leaf.name, leaf.value.shape, "fail", resolution=0.0, note=text)
+
+
+def _noted(found: LeafResult, claim: Claim) -> LeafResult:
+    """A missing gradient is no mistake where the true one is 0; one of a wrong kind always is."""
+    if claim.problem is None or claim.problem.rule == "structure.missing" or found.verdict == "fail":
+        return found
+    return LeafResult(
+        found.name, found.shape, "fail", found.checked, error=found.error, bar=found.bar,
+        resolution=found.resolution, note=claim.problem.text,
+    )  # fmt: skip
+
+
+def relative(difference: float, scale: float) -> float:
+    """A difference relative to a scale, which may be 0."""
+    return difference / scale if scale else math.inf if difference else 0.0

@@ -1,0 +1,241 @@
+"""Which line of this hand-written backward pass is wrong, compared with the same model in minigrad?"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph import Node
+from minigrad.modes import recording
+from minigrad.tensor import Tensor
+from minigrad.testing.check import Options
+from minigrad.testing.diagnosis import explain
+from minigrad.testing.diagnosis.evidence import Array, Evidence, named_sizes
+from minigrad.testing.diagnosis.tape import Tape, edges_of, node_op, parent_of, true_share
+from minigrad.testing.leaves import Leaf, unknown_name
+from minigrad.testing.reference import Reference
+from minigrad.testing.result import Finding, GradcheckResult, LeafResult
+from minigrad.testing.structure import Claim, read_claim
+from minigrad.testing.subject import TensorSubject
+from minigrad.testing.verdict import judge
+
+
+def compare_backward(
+    fn: Callable[..., Any],
+    grads: Mapping[str, Any],
+    inputs: Any,
+    *,
+    steps: Mapping[str, Any] | None = None,
+    grad_output: Any = None,
+    rtol: float = 1e-8,
+    raise_exception: bool = True,
+) -> GradcheckResult:
+    """Compare a hand-written backward pass with a model in minigrad, line by line.
+
+    Every gradient, of a step or of an input, is judged by the rules of the operations between it and the next steps
+    above, applied to the gradients that *you* computed for those. So a mistake is blamed on the line that makes it,
+    not on the lines that use its result, and two mistakes give two findings.
+
+    Args:
+        fn: the model; it returns one Tensor, and names intermediate results with ``.named("z1")``.
+        grads: your gradients of inputs by name, such as ``{"W1": dW1}``; a name may leave out the beginning of a path
+            if it stays unique.
+        inputs: as for `gradcheck`.
+        steps: your gradients of intermediate results, by the names that `fn` gives them.
+        grad_output: the upstream gradient, for an output of more than one element.
+        rtol: the relative error allowed beyond rounding; 1e-4 at the least for float32.
+        raise_exception: whether a verdict other than *pass* is raised.
+
+    Returns:
+        A result that is true for *pass*, with one leaf for each entry of `steps` and `grads`.
+
+    Raises:
+        GradcheckError: for any other verdict, unless ``raise_exception=False``.
+        ValueError: for names that do not exist or are given twice, nothing to compare, and an upstream gradient of
+            another shape.
+        TypeError: for a model that does not return one Tensor.
+
+    Example:
+        >>> def model(x, W):
+        ...     z = (x @ W).named("z")
+        ...     return np.sum(np.tanh(z))
+        >>> x, W = np.linspace(-1, 1, 35).reshape(7, 5), np.linspace(0.5, 2, 15).reshape(5, 3)
+        >>> dz = 1 - np.tanh(x @ W)
+        >>> result = testing.compare_backward(model, {"W": x.T @ dz}, (x, W), steps={"z": dz}, raise_exception=False)
+        >>> [finding.leaf for finding in result.findings]
+        ['z']
+    """
+    __tracebackhide__ = True
+    settings = Options(rtol=rtol, raise_exception=raise_exception)
+    steps = {} if steps is None else steps
+    if not grads and not steps:
+        raise ValueError("nothing was checked: grads and steps are empty")
+    subject = TensorSubject(fn, inputs)
+    tensors = [Tensor(leaf.value, requires_grad=True, name=leaf.name) for leaf in subject.leaves]
+    with recording():
+        outputs = subject._called(tensors)
+    if len(outputs) != 1:
+        raise TypeError(f"{subject.name} returned {len(outputs)} Tensors; compare_backward needs one")
+    tape = Tape(outputs[0], tensors, _seed(grad_output, outputs[0]))
+    twice = sorted(set(steps) & set(grads))
+    if twice:
+        raise ValueError(f"{twice[0]!r} is a step and an input; give the step another name")
+    targets = {**_step_nodes(tape, steps), **_leaf_nodes(tape, subject.leaves, grads)}
+    claims = {
+        name: read_claim(Leaf(name, np.asarray(node.out)), {**steps, **grads}[name]) for name, node in targets.items()
+    }
+    tape.given = {
+        targets[name]: claims[name].value.astype(targets[name].out.dtype)
+        for name in steps
+        if claims[name].value.shape == targets[name].out.shape and np.isfinite(claims[name].value).all()
+    }
+    judged = _Judgement(tape, targets, claims, list(steps), settings.rtol)
+    leaves = [judged.leaf(name) for name in targets]
+    findings = [judged.cause(leaf.name) for leaf in leaves if leaf.verdict == "fail"]
+    unsure = any(leaf.verdict == "inconclusive" for leaf in leaves)
+    verdict = "fail" if findings else "inconclusive" if unsure else "pass"
+    return settings.delivered(
+        GradcheckResult(verdict, tuple(findings), tuple(leaves), 1, None, subject.name, "compare_backward")  # type: ignore[arg-type]
+    )
+
+
+class _Judgement:
+    """What should have been computed for each name, from the user's own gradients above it."""
+
+    def __init__(
+        self, tape: Tape, targets: Mapping[str, Node], claims: Mapping[str, Claim], steps: Sequence[str], rtol: float
+    ) -> None:
+        self.tape, self.targets, self.claims, self.steps, self.rtol = tape, targets, claims, steps, rtol
+        self.expected = tape.run({})
+        self.rounding = _rounding(tape, self.expected)
+        self.right: list[str] = []
+
+    def leaf(self, name: str) -> LeafResult:
+        node, claim = self.targets[name], self.claims[name]
+        truth, error = self._truth(name)
+        if claim.problem is not None and (claim.problem.rule != "structure.missing" or truth.any()):
+            return LeafResult(name, truth.shape, "fail", note=claim.problem.text)
+        reference = Reference(truth.reshape(-1), np.full(truth.size, error), flat=not truth.any())
+        # What was computed in single precision agrees to single precision.
+        rtol = self.rtol if min(node.out.dtype.itemsize, claim.itemsize) == 8 else max(self.rtol, 1e-4)
+        found = judge(name, truth.shape, claim.value.reshape(-1), reference, rtol)
+        if found.verdict == "pass":
+            self.right.append(name)
+        return found
+
+    def _truth(self, name: str) -> tuple[Array, float]:
+        node = self.targets[name]
+        truth = np.asarray(self.expected.get(node, np.zeros_like(node.out)), dtype=np.float64)
+        return truth, self.rounding.get(node, 0.0)
+
+    def cause(self, name: str) -> Finding:
+        node, claim = self.targets[name], self.claims[name]
+        where = self._where(name)
+        if claim.problem is not None and not claim.diagnosable:
+            return Finding(name, claim.problem.rule, claim.problem.text, claim.problem.fix, where)
+        truth, error = self._truth(name)
+        tensors = {other: np.asarray(n.out) for other, n in self.targets.items() if other != name}
+        tensors |= {f"your gradient of {other}": self.claims[other].value for other in self.steps if other != name}
+        shapes = {other: np.shape(n.out) for other, n in self.targets.items()}
+        self.tape.leaves = [node]
+        evidence = Evidence(
+            name, claim.value, truth, error, tensors, named_sizes(shapes, np.shape(self._batch())), tape=self.tape
+        )
+        found = explain(evidence)
+        if claim.problem is not None and found.rule == "unexplained":
+            found = claim.problem
+        return Finding(name, found.rule, found.text, found.fix, where, found.confidence)
+
+    def _batch(self) -> Any:
+        """A result whose first axis is the batch: the last one that has two axes."""
+        return next((node.out for node in self.tape.nodes if np.ndim(node.out) > 1), self.tape.root.out)
+
+    def _where(self, name: str) -> str:
+        above = [other for other in self.steps if other != name and self._feeds(name, other)]
+        own = f", judged on your own {_listed(above)}" if above else ""
+        right = f"; {_listed(self.right[:6])} {'is' if len(self.right) == 1 else 'are'} right" if self.right else ""
+        return f"{'step' if name in self.steps else 'gradient'} {name}{own}{right}"
+
+    def _feeds(self, name: str, other: str) -> bool:
+        """Whether a step is used for the gradient of this name with no other step between."""
+        wanted, start = self.targets[name], self.targets[other]
+        others = {self.targets[step] for step in self.steps} - {start}
+        stack, seen = [start], {start}
+        while stack:
+            node = stack.pop()
+            for edge in edges_of(node):
+                parent = parent_of(edge)
+                if parent is wanted:
+                    return True
+                if parent not in seen and parent not in others:
+                    seen.add(parent)
+                    stack.append(parent)
+        return False
+
+
+def _rounding(tape: Tape, arrived: Mapping[Node, Array]) -> dict[Node, float]:
+    """How far each gradient can be off by rounding, from the size of the terms that it is a sum of."""
+    found: dict[Node, float] = {}
+    for node in tape.nodes:
+        gradient = tape.given.get(node, arrived.get(node))
+        if gradient is None:
+            continue
+        sizes = [np.abs(arg) if isinstance(arg, np.ndarray) and arg.dtype.kind == "f" else arg for arg in node.args]
+        for edge in edges_of(node):
+            parent = parent_of(edge)
+            terms = [np.abs(true_share(*edge, gradient))]
+            # The terms of a product with a matrix cancel; those of the product of their sizes do not.
+            with contextlib.suppress(ValueError, TypeError), np.errstate(all="ignore"):
+                rule = node_op(node).rules[edge[1]]
+                terms.append(np.abs(rule(np.abs(gradient), node.out, *sizes, **node.params)))
+            largest = max((float(np.max(t[np.isfinite(t)], initial=0.0)) for t in map(np.asarray, terms)), default=0.0)
+            tiny = float(np.finfo(parent.out.dtype).eps)
+            found[parent] = found.get(parent, 0.0) + 4 * tiny * largest
+    found.setdefault(tape.root, 0.0)
+    return found
+
+
+def _seed(given: Any, output: Tensor) -> Array:
+    if given is None:
+        if output.size != 1:
+            raise ValueError(f"the model's output has shape {output.shape}; pass grad_output in that shape")
+        return np.ones(output.shape)
+    seed = np.asarray(given.data if isinstance(given, Tensor) else given)
+    if seed.shape != output.shape:
+        raise ValueError(f"grad_output has the shape of the output, {output.shape}, not {seed.shape}")
+    return seed
+
+
+def _step_nodes(tape: Tape, steps: Mapping[str, Any]) -> dict[str, Node]:
+    """The nodes of named results, in the order in which gradients reach them."""
+    named: dict[str, Node] = {}
+    for node in tape.nodes:
+        if node.name is not None:
+            if node.name in named and node.name in steps:
+                raise ValueError(f"two results of the model are named {node.name!r}")
+            named[node.name] = node
+    for name in steps:
+        if name not in named:
+            raise ValueError(f"steps: {unknown_name(name, list(named))}")
+    return {name: node for name, node in named.items() if name in steps}
+
+
+def _leaf_nodes(tape: Tape, leaves: Sequence[Leaf], grads: Mapping[str, Any]) -> dict[str, Node]:
+    found: dict[str, Node] = {}
+    names = [leaf.name for leaf in leaves]
+    for key in grads:
+        matching = [key] if key in names else [n for n in names if n.endswith((f".{key}", f"]{key}", f"[{key}]"))]
+        if len(matching) != 1:
+            several = f"grads: {key!r} may be any of {', '.join(map(repr, matching))}; give the whole name"
+            raise ValueError(several if matching else f"grads: {unknown_name(key, names)}")
+        node = tape.leaves[names.index(matching[0])]
+        assert node is not None
+        found[key] = node
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

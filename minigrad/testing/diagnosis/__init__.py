@@ -1,0 +1,107 @@
+"""Why is this gradient wrong? Rules are tried in order; each recognises one mistake by its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from minigrad.testing.diagnosis import form, operands, operations, paths, slips, values
+from minigrad.testing.diagnosis.evidence import Array, Evidence, named_sizes
+from minigrad.testing.result import Finding
+
+Rule = Callable[[Evidence], Finding | None]
+
+# The more specific first: a rule further down would find an explanation for what belongs to one above, too.
+RULES: list[Rule] = [
+    form.zero,
+    form.not_summed,
+    form.summed_too_often,
+    form.transposed,
+    form.reshaped,
+    form.constant_ratio,
+    form.flipped,
+    form.shifted,
+    values.low_precision,
+    paths.path_missing,
+    paths.paths_missing,
+    operands.epsilon_left_out,
+    paths.path_scaled,
+    slips.local_mistake,
+    values.known_factor,
+    values.operand,
+    values.stale,
+    paths.path_rescaled,
+    operands.part_skipped,
+    operands.other_step,
+    operands.wrong_operand,
+    values.known_term,
+    values.nearly_right,
+    values.diagonal,
+    values.overwritten,
+    values.support,
+]
+
+
+def explain(evidence: Evidence) -> Finding:
+    """The first explanation that fits, or a finding with the rule ``unexplained``."""
+    with np.errstate(all="ignore"):
+        if evidence.suspect is not None:
+            # The gradient is minigrad's own: what is wrong is a rule, or the function hides a part from it.
+            culprit = operations.wrong_rule(evidence.suspect)
+            if culprit is None:
+                return operations.detached(evidence)
+            return operations.blamed(evidence, culprit, explain(culprit.evidence))
+        for rule in RULES:
+            found = rule(evidence)
+            if found is not None:
+                return found
+    return evidence.finding("unexplained", "no known mistake gives these numbers", confidence=0.0)
+
+
+def diagnose(
+    actual: Any,
+    reference: Any,
+    *,
+    tensors: Mapping[str, Any] | None = None,
+    dims: Mapping[str, int] | None = None,
+    backward: Callable[..., Any] | None = None,
+) -> list[Finding]:
+    """Why does one gradient differ from another, wherever they come from?
+
+    Args:
+        actual: the gradient in question; anything that ``np.asarray`` takes, such as arrays of PyTorch or JAX.
+        reference: what it should be.
+        tensors: other arrays of the computation by name: inputs, outputs, weights, the upstream gradient.
+        dims: sizes that a wrong factor may come from, by name; ``"batch"`` names the batch. Those of the arrays by
+            default.
+        backward: ``backward(**tensors)`` gives the gradient in question; it is called with one of them replaced.
+
+    Returns:
+        At most one finding, its rule ``unexplained`` where nothing fits; none where the two agree.
+
+    Raises:
+        TypeError: for gradients that are not arrays of real numbers.
+
+    Example:
+        >>> truth = np.linspace(1, 2, 21).reshape(7, 3)
+        >>> [finding.rule for finding in testing.diagnose(truth / 7, truth, dims={"batch": 7})]
+        ['scale.batch']
+    """
+    arrays = [np.asarray(actual), np.asarray(reference)]
+    if any(array.dtype.kind not in "biuf" for array in arrays):
+        raise TypeError(f"gradients are arrays of real numbers, not {arrays[0].dtype} and {arrays[1].dtype}")
+    rounding = max(float(np.finfo(a.dtype).eps) if a.dtype.kind == "f" else 0.0 for a in arrays)
+    claim, truth = (array.astype(np.float64) for array in arrays)
+    known = {name: np.asarray(array, dtype=np.float64) for name, array in (tensors or {}).items()}
+    error = 10 * rounding * float(np.max(np.abs(truth), initial=0.0))
+    if Evidence.close(claim, truth, 20 * error):
+        return []
+    shapes = {name: array.shape for name, array in known.items()} | {"the gradient": truth.shape}
+
+    def recalled(name: str, array: Array) -> Array | None:
+        return None if backward is None or name not in known else np.asarray(backward(**{**known, name: array}))
+
+    sizes = named_sizes(shapes, ()) if dims is None else dims
+    return [explain(Evidence("gradient", claim, truth, error, known, sizes, recalled=recalled))]

@@ -1,0 +1,156 @@
+"""Which mistakes show in the form of a gradient: a factor, a sum left out, elements in other places?"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from minigrad.testing.diagnosis.evidence import Evidence
+from minigrad.testing.result import Finding
+
+
+def zero(e: Evidence) -> Finding | None:
+    """Nothing but zeros."""
+    if e.actual.size and not e.actual.any() and e.truth.any():
+        return e.finding("structure.zero", "the gradient is zero everywhere", "no gradient flows to this leaf")
+    return None
+
+
+def not_summed(e: Evidence) -> Finding | None:
+    """The gradient of a broadcast argument in the shape of the result."""
+    if e.actual.shape == e.truth.shape or e.sampled:
+        return None
+    for axes in _subsets(e.actual.ndim):
+        for reduce, word in ((np.sum, "sum"), (np.mean, "mean")):
+            reduced = reduce(e.actual, axis=axes)
+            if reduced.size == e.truth.size and e.is_true(reduced.reshape(e.truth.shape)):
+                text = f"shape {e.actual.shape} instead of {e.truth.shape}: its {word} over {_axes(axes)} is right"
+                fix = f"undo the broadcasting: .{word}(axis={axes[0] if len(axes) == 1 else axes})"
+                return e.finding("shape.not_summed", text, fix)
+    return None
+
+
+def summed_too_often(e: Evidence) -> Finding | None:
+    """A gradient that was summed over axes that the leaf has."""
+    if e.actual.shape == e.truth.shape or e.sampled:
+        return None
+    for axes in _subsets(e.truth.ndim):
+        if e.explains(e.truth.sum(axis=axes)) or e.explains(e.truth.sum(axis=axes, keepdims=True)):
+            text = f"shape {e.actual.shape} instead of {e.truth.shape}: it was summed over {_axes(axes)}"
+            return e.finding("shape.wrong", text, "leave that sum out")
+    return None
+
+
+def reshaped(e: Evidence) -> Finding | None:
+    """The right numbers in the right order, in another shape."""
+    if e.actual.shape != e.truth.shape and e.actual.size == e.truth.size and e.is_true(e.actual.reshape(e.truth.shape)):
+        text = f"the numbers are right, their shape is {e.actual.shape} instead of {e.truth.shape}"
+        return e.finding("shape.wrong", text, f".reshape({e.truth.shape})")
+    return None
+
+
+def constant_ratio(e: Evidence) -> Finding | None:
+    """The truth times a constant, named from the sizes of the arrays."""
+    if e.actual.shape != e.truth.shape or not e.truth.any():
+        return None
+    ratio = float(np.sum(e.actual * e.truth) / np.sum(e.truth * e.truth))
+    if ratio == 0 or not e.explains(ratio * e.truth):
+        return None
+    return e.finding(*named_factor(ratio, e))
+
+
+def named_factor(ratio: float, e: Evidence) -> tuple[str, str, str]:
+    """A rule, a text and a fix for a wrong factor."""
+    if _near(ratio, -1.0):
+        return "scale.sign", "got == -expected: the sign is wrong", "change the sign"
+    plain = _near(abs(ratio), 2.0) or _near(abs(ratio), 0.5)
+    for sign in (1.0, -1.0):
+        for name, size in e.dims.items():
+            family = "scale.batch" if name in ("the batch", "batch", "N") else "scale.dimension"
+            # A factor of 2 has other reasons more often, unless the batch is of that size.
+            if plain and family != "scale.batch":
+                continue
+            minus = "-" if sign < 0 else ""
+            if _near(ratio, sign / size):
+                what = f"got == {minus}expected / {size}, and {name} is {size}: a mean where a sum belongs"
+                return family, what, f"multiply by {minus}{size}"
+            if _near(ratio, sign * size):
+                what = f"got == {minus}expected * {size}, and {name} is {size}: a sum where a mean belongs"
+                return family, what, f"divide by {minus}{size}"
+            root = size**0.5
+            for power in (root, 1.0 / root):
+                if _near(ratio, sign * power):
+                    text = f"got == {minus}expected * {power:.6g}, and {name} is {size}: a square root of it"
+                    return family, text, f"divide by {minus}{power:.6g}"
+    if abs(ratio - 1.0) < 0.05 and e.adds_small_constant:
+        text = f"got == expected * {ratio:.9g}: nearly right everywhere, by the same factor"
+        return "epsilon.missing", text, "look for a small constant, an epsilon, that only the forward pass has"
+    return "scale.constant", f"got == expected * {_simple(ratio)}: a constant factor", f"divide by {_simple(ratio)}"
+
+
+def transposed(e: Evidence) -> Finding | None:
+    """The truth with its axes in another order."""
+    if e.sampled or e.truth.ndim < 2 or e.actual.ndim != e.truth.ndim:
+        return None
+    for order in list(itertools.permutations(range(e.truth.ndim)))[1:]:
+        if e.explains(e.truth.transpose(order)):
+            text = f"the right numbers, with the axes in the order {order}"
+            return e.finding(
+                "layout.transposed", text, "transpose it" if e.truth.ndim == 2 else "put the axes in order"
+            )
+    if e.truth.size == e.actual.size and e.truth.ndim == 2 and e.explains(e.truth.T.reshape(e.actual.shape)):
+        return e.finding("layout.transposed", "the right numbers, read by columns instead of rows", "transpose it")
+    return None
+
+
+def flipped(e: Evidence) -> Finding | None:
+    """The truth in reverse order along some axes."""
+    if e.sampled or e.actual.shape != e.truth.shape:
+        return None
+    for axes in _subsets(e.truth.ndim):
+        if e.explains(np.flip(e.truth, axes)):
+            text = f"the right numbers in reverse order along {_axes(axes)}"
+            return e.finding("layout.flipped", text, f"np.flip over {_axes(axes)}, or convolve instead of correlate")
+    return None
+
+
+def shifted(e: Evidence) -> Finding | None:
+    """The truth, moved along some axes, whatever happens at the border."""
+    if e.sampled or e.actual.shape != e.truth.shape:
+        return None
+    shape = e.truth.shape
+    moves = [[0] if size < 4 else [0, 1, -1, 2, -2] for size in shape]
+    for shifts in itertools.islice(itertools.product(*moves), 1, 200):
+        moved = list(zip(shape, shifts, strict=True))
+        inner = tuple(slice(1 + abs(s), n - 1 - abs(s)) if n >= 4 else slice(None) for n, s in moved)
+        outer = tuple(slice(1 + abs(s) - s, n - 1 - abs(s) - s) if n >= 4 else slice(None) for n, s in moved)
+        if not any(shifts) or e.actual[inner].size < 4 or not e.truth[outer].any():
+            continue
+        if e.close(e.truth[outer], e.actual[inner], e.tolerance):
+            where = ", ".join(f"{s:+d} along axis {axis}" for axis, s in enumerate(shifts) if s)
+            return e.finding("layout.shifted", f"the right numbers, moved by {where}", "mend the index")
+    return None
+
+
+def _subsets(count: int) -> Iterator[tuple[int, ...]]:
+    for length in range(1, count + 1):
+        yield from itertools.combinations(range(count), length)
+
+
+def _axes(axes: tuple[int, ...]) -> str:
+    return f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
+
+
+def _near(a: float, b: float) -> bool:
+    return abs(a - b) <= 1e-6 * abs(b)
+
+
+def _simple(ratio: float) -> str:
+    """A factor as a fraction of small numbers, if it is one."""
+    for below in range(1, 10):
+        above = ratio * below
+        if above and abs(above - round(above)) < 1e-6 * abs(above) and round(above) < 1000:
+            return f"{round(above)}" if below == 1 else f"{round(above)}/{below}"
+    return f"{ratio:.6g}"

@@ -1,0 +1,136 @@
+"""Was a rule given another array than the one it needs, or was a part of the chain left out?"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from minigrad.graph import Node
+from minigrad.testing.diagnosis.evidence import Array, Evidence
+from minigrad.testing.diagnosis.tape import (
+    Edge,
+    Share,
+    by_kind,
+    node_op,
+    parent_of,
+    passed_on,
+    true_share,
+    with_operands,
+)
+from minigrad.testing.result import Finding
+
+_FIXES = {
+    "factor.missing": "multiply by the local derivative",
+    "factor.extra": "multiply by the local derivative once",
+    "operand.replaced": "check which array the derivative is a function of: for tanh, 1 - out**2",
+}
+
+
+def part_skipped(e: Evidence) -> Finding | None:
+    """The gradient of a result was passed on to something that it was computed from, as if they were the same."""
+    if e.tape is None or e.actual.shape != e.truth.shape:
+        return None
+    nodes = [node for node in e.tape.nodes if np.ndim(node.out)]
+    leaf = e.tape.leaves[e.position]
+    assert leaf is not None
+    for count, (later, earlier) in enumerate(itertools.combinations([*nodes, leaf], 2)):
+        if count > e.tape.budget(e.position):
+            break
+        if np.shape(later.out) == np.shape(earlier.out) and e.fits({}, (later, earlier)):
+            start, end = e.tape.place(earlier), e.tape.place(later)
+            text = f"the derivative of all between {start} and {end} is left out"
+            return e.finding("factor.missing", text, "multiply by it", end)
+    return None
+
+
+def epsilon_left_out(e: Evidence) -> Finding | None:
+    """A small constant that the forward pass adds is not there in what a rule uses."""
+    if e.tape is None or e.actual.shape != e.truth.shape:
+        return None
+    for node in e.tape.nodes:
+        small = [arg for arg in node.args if np.ndim(arg) == 0 and 0 < abs(arg) <= 0.1]
+        if node_op(node).name != "add" or not small:
+            continue
+        without = node.out - small[0]
+
+        def share(user: Node, position: int, g: Array, node: Node = node, without: Array = without) -> Array:
+            args = [
+                without if parent is node else arg for arg, parent in zip(user.args, user.parents or (), strict=True)
+            ]
+            return with_operands(node_op(user).forward(*args, **user.params), args, user, position, g)
+
+        users = [edge for edge in e.tape.edges_towards(e.position) if node in (edge[0].parents or ())]
+        if users and e.fits(dict.fromkeys(users, share)):
+            place = e.tape.place(node)
+            text = f"{small[0]:g} is added in the forward pass, at {place}, and left out in the backward pass"
+            return e.finding("epsilon.missing", text, "use the same number in both", place)
+    return None
+
+
+def other_step(e: Evidence) -> Finding | None:
+    """In a recurrence, the operand of the next or the last step stands in the place of that of each step."""
+    if e.tape is None or e.actual.shape != e.truth.shape:
+        return None
+    for edges in by_kind(e.tape.edges_towards(e.position)):
+        for slot in range(len(edges[0][0].args)):
+            steps = [(edge, np.asarray(edge[0].args[slot])) for edge in reversed(edges) if slot != edge[1]]
+            made = [node for _, array in steps for node in e.tape.nodes if node.out is array]
+            if len(steps) < 3 or len(made) < 2:
+                continue
+            # All results of the kind that makes these operands: the last of them is no operand of a further step.
+            chain = [np.asarray(node.out) for node in reversed(e.tape.nodes) if node.op is made[0].op]
+            for direction, word in ((1, "next step"), (-1, "step before")):
+                changes: dict[Edge, Share] = {}
+                for number, (edge, array) in enumerate(steps):
+                    place = next((k for k, other in enumerate(chain) if other is array), -1 if number == 0 else None)
+                    if place is None or not 0 <= place + direction < len(chain):
+                        continue
+                    args = list(edge[0].args)
+                    args[slot] = chain[place + direction]
+                    changes[edge] = lambda n, k, g, args=args: with_operands(n.out, args, n, k, g)  # type: ignore[misc]
+                if changes and e.fits(changes):
+                    place_text = e.tape.place(edges[0][0])
+                    text = f"at every step, going back through {place_text}, the state of the {word} is used"
+                    return e.finding("operand.replaced", text, "keep the state that went into each step", place_text)
+    return None
+
+
+def wrong_operand(e: Evidence) -> Finding | None:
+    """A rule was given another array of the computation in the place of one that it needs, or one too many."""
+    if e.tape is None or e.actual.shape != e.truth.shape:
+        return None
+    values = e.tape.values()
+    values += [(f"{name} transposed", array.T) for name, array in values if array.ndim == 2]
+    tried = 0
+    for edge in e.tape.edges_towards(e.position):
+        node, position = edge
+        place = e.tape.place(node)
+        for name, array in values:
+            for rule, text, share in _with_array(node, position, array):
+                tried += 1
+                if tried > e.tape.budget(e.position):
+                    return None
+                if e.fits({edge: share}):
+                    return e.finding(rule, f"going back through {place}, {text.format(name=name)}", _FIXES[rule], place)
+    return None
+
+
+def _with_array(node: Node, position: int, array: Array) -> Iterator[tuple[str, str, Share]]:
+    """The slips that involve one more array."""
+    slots = [node.out, *node.args]
+    for slot, current in enumerate(slots):
+        if np.shape(current) == array.shape and not np.array_equal(current, array):
+            used = [array if k == slot else value for k, value in enumerate(slots)]
+            what = "the output" if slot == 0 else f"argument {slot - 1}"
+            text = f"{{name}} stands in the place of {what}"
+            yield "operand.replaced", text, lambda n, k, g, used=used: with_operands(used[0], used[1:], n, k, g)  # type: ignore[misc]
+    if array.shape == np.shape(node.out):
+        for text, factor in (("{name}", array), ("1 - {name}", 1.0 - array), ("({name})**2", array * array)):
+            only = f"g is multiplied by {text} only"
+            yield "factor.missing", only, lambda n, k, g, factor=factor: passed_on(n, k, g * factor)  # type: ignore[misc]
+    if array.shape == np.shape(parent_of((node, position)).out):
+        yield "factor.extra", "{name} is multiplied in once too often", lambda n, k, g: true_share(n, k, g) * array
+        yield "factor.missing", "{name} is not multiplied in", lambda n, k, g: true_share(n, k, g) / array
+        yield "factor.extra", "{name}**2 is multiplied in", lambda n, k, g: true_share(n, k, g) * array**2

@@ -1,0 +1,98 @@
+"""Did a contribution get lost, or counted wrongly, where a value is used several times?"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from minigrad.testing.diagnosis.evidence import Evidence
+from minigrad.testing.diagnosis.form import named_factor
+from minigrad.testing.diagnosis.tape import Edge, Tape, by_kind, edges_of, forks, nothing, parent_of
+from minigrad.testing.result import Finding
+
+
+def path_missing(e: Evidence) -> Finding | None:
+    """One of several uses of a value contributes nothing, or twice."""
+    for edge, factor in _scaled_edges(e):
+        assert e.tape is not None
+        place = e.tape.place(edge[0])
+        if abs(factor) < 1e-6:
+            text = f"the contribution through {place} is missing"
+            return e.finding("path.missing", text, "add what comes from each use of a value", place)
+        if abs(factor - 2.0) < 1e-6:
+            text = f"the contribution through {place} is counted twice"
+            return e.finding("path.repeated", text, "add it once", place)
+    return None
+
+
+def path_scaled(e: Evidence) -> Finding | None:
+    """What one of several uses of a value contributes has a wrong sign, or a factor that is the size of something."""
+    found = path_rescaled(e)
+    return found if found is not None and found.rule in ("path.sign", "scale.batch", "scale.dimension") else None
+
+
+def path_rescaled(e: Evidence) -> Finding | None:
+    """What one of several uses of a value contributes has a wrong factor."""
+    for edge, factor in _scaled_edges(e):
+        assert e.tape is not None
+        place = e.tape.place(edge[0])
+        if abs(factor + 1.0) < 1e-6:
+            text = f"the contribution through {place} has the wrong sign"
+            return e.finding("path.sign", text, "change its sign", place)
+        name, text, fix = named_factor(factor, e)
+        return e.finding(name, f"of the contribution through {place} only: {text}", fix, place)
+    return None
+
+
+def _scaled_edges(e: Evidence) -> Iterator[tuple[Edge, float]]:
+    """The edges along which a factor explains the gradient, with the factor."""
+    if e.tape is None or e.actual.shape != e.truth.shape:
+        return
+    edges = e.tape.edges_towards(e.position)
+    split = forks(edges)
+    # Where a value is used several times first: further along the same path the numbers would be the same.
+    for edge in sorted(edges, key=lambda edge: parent_of(edge) not in split)[: e.tape.budget(e.position)]:
+        without = e.tape.gradient(e.position, {edge: nothing})
+        through = e.truth - without
+        if not without.any() or np.max(np.abs(through), initial=0.0) <= 10 * e.tolerance:
+            continue
+        factor = float(np.sum((e.actual - without) * through) / np.sum(through * through))
+        if e.explains(without + factor * through):
+            yield edge, factor
+
+
+def paths_missing(e: Evidence) -> Finding | None:
+    """Several contributions are missing at once: all of a kind, all but some of the leaf's own, or two results."""
+    if e.tape is None or e.actual.shape != e.truth.shape:
+        return None
+    for dropped in itertools.islice(_sets_of_edges(e.tape, e.position), e.tape.budget(e.position)):
+        without = e.tape.gradient(e.position, dict.fromkeys(dropped, nothing))
+        if without.any() and not e.is_true(without) and e.explains(without):
+            places = list(dict.fromkeys(e.tape.place(node) for node, _ in dropped))
+            shown = ", ".join(places[:2]) + (f" and {len(places) - 2} more" if len(places) > 2 else "")
+            text = f"the contribution through {shown} is missing"
+            return e.finding("path.missing", text, "add what comes from each use of a value", shown)
+    return None
+
+
+def _sets_of_edges(tape: Tape, position: int) -> Iterator[list[Edge]]:
+    edges = tape.edges_towards(position)
+    results = [node for node in tape.nodes if any(edge[0] is node for edge in edges) and node is not tape.root]
+    yield from (edges_of(node) for node in results)
+    kinds = by_kind(edges)
+    yield from (kind for kind in kinds if len(kind) > 1)
+    split = forks(edges)
+    # An edge to a fork, of one kind: h @ W in every step, but not the h @ W that is asked for.
+    yield from (
+        [edge for edge in kind if parent_of(edge) in split and parent_of(edge) is not tape.leaves[position]]
+        for kind in kinds
+    )
+    own = [edge for edge in edges if parent_of(edge) is tape.leaves[position]]
+    if len(own) <= 9:
+        for length in range(2, len(own)):
+            yield from (list(chosen) for chosen in itertools.combinations(own, length))
+    if len(results) <= 40:
+        for pair in itertools.combinations(results, 2):
+            yield [edge for node in pair for edge in edges_of(node)]

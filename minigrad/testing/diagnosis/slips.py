@@ -1,0 +1,89 @@
+"""Did one operation send back what a common slip would send?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from minigrad.graph import Node
+from minigrad.testing.diagnosis.evidence import Array, Evidence
+from minigrad.testing.diagnosis.tape import Share, by_kind, node_op, passed_on, true_share, with_operands
+from minigrad.testing.result import Finding
+
+
+def local_mistake(e: Evidence) -> Finding | None:
+    """One operation, or all of its kind, sent back what a common slip would send."""
+    if e.tape is None or e.actual.shape != e.truth.shape:
+        return None
+    edges = e.tape.edges_towards(e.position)
+    groups = [*([edge] for edge in edges), *(kind for kind in by_kind(edges) if len(kind) > 1)]
+    for name, text, share in SLIPS:
+        for group in groups[: e.tape.budget(e.position)]:
+            if e.fits(dict.fromkeys(group, share)):
+                place = e.tape.place(group[0][0])
+                every = f" and {len(group) - 1} more" if len(group) > 1 else ""
+                return e.finding(name, text.format(place=f"{place}{every}"), FIXES[name], place)
+    return None
+
+
+def _twice(node: Node, position: int, g: Array) -> Array:
+    return true_share(node, position, true_share(node, position, g))
+
+
+def _input_for_output(node: Node, position: int, g: Array) -> Array:
+    return with_operands(node.args[position], list(node.args), node, position, g)
+
+
+def _output_for_input(node: Node, position: int, g: Array) -> Array:
+    args = [node.out if np.shape(arg) == np.shape(node.out) else arg for arg in node.args]
+    return with_operands(node.out, args, node, position, g)
+
+
+def _exchanged(node: Node, position: int, g: Array) -> Array:
+    args = list(node.args[::-1])
+    return with_operands(node_op(node).forward(*args, **node.params), args, node, position, g)
+
+
+def _others(change: Callable[[Array], Array]) -> Share:
+    """The rule, with the other array arguments rearranged."""
+
+    def share(node: Node, position: int, g: Array) -> Array:
+        args = [change(arg) if k != position and np.ndim(arg) >= 2 else arg for k, arg in enumerate(node.args)]
+        return with_operands(node.out, args, node, position, g)
+
+    return share
+
+
+def _rearranged(change: Callable[[Array], Array]) -> Share:
+    return lambda node, position, g: change(true_share(node, position, g))
+
+
+def _swapped(x: Array) -> Array:
+    return np.swapaxes(x, -1, -2)
+
+
+def _reversed(x: Array) -> Array:
+    return np.flip(x, (-2, -1))
+
+
+SLIPS: list[tuple[str, str, Share]] = [
+    ("factor.missing", "the derivative of {place} is left out: g is passed on unchanged", passed_on),
+    ("factor.extra", "the derivative of {place} is multiplied in twice", _twice),
+    ("operand.replaced", "the derivative of {place} is taken of its input instead of its output", _input_for_output),
+    ("operand.replaced", "the derivative of {place} is taken at its output instead of its input", _output_for_input),
+    ("operand.replaced", "the derivative of {place} is taken with its arguments exchanged", _exchanged),
+    ("operand.transposed", "going back through {place}, the other operand should be transposed", _others(_swapped)),
+    ("operand.flipped", "going back through {place}, the other operand should be flipped", _others(_reversed)),
+    ("layout.transposed", "what comes back through {place} should be transposed", _rearranged(_swapped)),
+    ("layout.flipped", "what comes back through {place} should be flipped", _rearranged(_reversed)),
+]  # fmt: skip
+FIXES = {
+    "factor.missing": "multiply by the local derivative",
+    "factor.extra": "multiply by the local derivative once",
+    "operand.replaced": "check which array the derivative is a function of: for tanh, 1 - out**2",
+    "operand.transposed": "for x @ W the gradient is g @ W.T",
+    "operand.flipped": "correlating forward means convolving back",
+    "layout.transposed": "transpose it",
+    "layout.flipped": "flip it",
+}

@@ -1,0 +1,265 @@
+"""Which mistakes show when the backward pass is called again, or its result is compared with known arrays?"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import special
+
+from minigrad.testing.diagnosis.evidence import Array, Evidence
+from minigrad.testing.result import Finding
+
+# Jacobians are computed up to this number of elements.
+JACOBIAN = 40_000
+
+
+def stale(e: Evidence) -> Finding | None:
+    """The gradient at the point of the very first call."""
+    if e.point is None or e.sampled or e.actual.shape != e.truth.shape or not e.elsewhere:
+        return None
+    fresh = e.point.subject.fresh(e.point.values, e.upstream)
+    if fresh is not None and e.is_true(fresh[e.position]):
+        text = "right in the first call of all, and wrong in this one: what was kept at first is never replaced"
+        return e.finding("state.stale", text, "keep the input anew in every forward pass")
+    before = e.point.values
+    try:
+        e.point.values = list(e.elsewhere)
+        e.point.center = e.point.at(e.point.values)
+        there = e.point.elements(e.position)
+    finally:
+        e.point.values = before
+        e.point.center = e.point.at(before)
+    bound = 1e-6 * float(np.max(np.abs(there.value), initial=0.0)) + 20 * float(np.max(there.error, initial=0.0))
+    if np.isfinite(bound) and e.close(there.value.reshape(e.truth.shape), e.actual, bound):
+        text = "this is the gradient at the inputs of the first call: what was kept then is never replaced"
+        return e.finding("state.stale", text, "keep the input anew in every forward pass")
+    return _stale_input(e)
+
+
+def _stale_input(e: Evidence) -> Finding | None:
+    """The gradient with one operand from the first call."""
+    if e.point is None or e.recalled is None:
+        return None
+    for leaf, old in zip(e.point.subject.leaves, e.elsewhere, strict=True):
+        found = e.recalled(leaf.name, old)
+        now = e.recalled(leaf.name, leaf.value)
+        if found is not None and now is not None and e.explains(found) and not e.explains(now):
+            return e.finding("state.stale", f"{leaf.name} is that of the first call", "keep it anew in every call")
+    return None
+
+
+def operand(e: Evidence) -> Finding | None:
+    """The user's own backward pass is right when one of its operands is replaced."""
+    if e.recalled is None or e.sampled:
+        return None
+    for name, rule, text, array in _replacements(e):
+        try:
+            found = e.recalled(name, array)
+        except (ValueError, TypeError, IndexError):
+            continue
+        if found is not None and e.is_true(found):
+            return e.finding(rule, text, "use that instead", f"the use of {name} in the backward pass")
+    return None
+
+
+def _replacements(e: Evidence) -> Iterator[tuple[str, str, str, Array]]:
+    """Operands, and what could belong in their place."""
+    known = {name: t for name, t in e.tensors.items() if name not in ("the output", "the upstream gradient")}
+    out = e.tensors.get("the output")
+    g = e.tensors.get("the upstream gradient")
+    if g is not None and g.ndim:
+        for axes in ((-1,), (-2,), (-2, -1)):
+            if g.ndim >= len(axes) and -min(axes) <= g.ndim:
+                yield "g", "operand.flipped", f"right with g flipped along axes {axes}", np.flip(g, axes)
+    for name, array in known.items():
+        if array.ndim:
+            yield name, "operand.flipped", f"right with {name} flipped: {name}[..., ::-1]", np.flip(array, -1)
+        if array.ndim >= 2:
+            yield (
+                name,
+                "operand.flipped",
+                f"right with {name} flipped: {name}[..., ::-1, ::-1]",
+                np.flip(array, (-2, -1)),
+            )
+            if array.shape[-1] == array.shape[-2]:
+                yield name, "operand.transposed", f"right with {name} transposed", np.swapaxes(array, -1, -2)
+        if out is not None and array.shape == out.shape:
+            yield name, "operand.replaced", f"right with the output in the place of {name}", out
+            yield "out", "operand.replaced", f"right with {name} in the place of the output", array
+        for other, replacement in known.items():
+            if other != name and replacement.shape == array.shape:
+                yield name, "operand.replaced", f"right with {other} in the place of {name}", replacement
+
+
+def known_factor(e: Evidence) -> Finding | None:
+    """The truth times, or divided by, a known array."""
+    if e.sampled or e.actual.shape != e.truth.shape or e.truth.size < 2:
+        return None
+    for name, array in _known(e):
+        if e.explains(e.truth * array):
+            if e.tape is not None and e.tape.divides_by(array):
+                return e.finding("factor.missing", f"got == expected * ({name})", f"divide by {name}")
+            return e.finding("factor.extra", f"got == expected * ({name})", f"leave the factor {name} out")
+        if np.all(array) and e.close(e.actual * array, e.truth, e.tolerance):
+            return e.finding("factor.missing", f"got * ({name}) == expected", f"multiply by {name}")
+    return None
+
+
+def known_term(e: Evidence) -> Finding | None:
+    """The truth plus or minus a known array."""
+    if e.sampled or e.actual.shape != e.truth.shape or e.truth.size < 2:
+        return None
+    difference = e.actual - e.truth
+    g = e.tensors.get("the upstream gradient")
+    products = [(f"g * ({name})", array * g) for name, array in _known(e) if g is not None and g.shape == array.shape]
+    for name, array in [*_known(e), *products]:
+        if e.close(difference, array, e.tolerance):
+            return e.finding("term.extra", f"got == expected + ({name})", f"leave the term {name} out")
+        if e.close(-difference, array, e.tolerance):
+            return e.finding("term.missing", f"got == expected - ({name})", f"add {name}")
+    return None
+
+
+def _known(e: Evidence) -> Iterator[tuple[str, Array]]:
+    """Arrays that broadcast to the leaf, and simple functions of them."""
+    for name, array in [*e.tensors.items(), *(e.tape.values() if e.tape is not None else ())]:
+        if array.size < 2 or array.ndim > e.truth.ndim:
+            continue
+        try:
+            array = np.array(np.broadcast_to(array, e.truth.shape), dtype=np.float64)
+        except ValueError:
+            continue
+        yield name, array
+        yield f"1 - {name}", 1 - array
+        yield f"({name})**2", array**2
+        yield f"1 - ({name})**2", 1 - array**2
+        yield f"{name} * (1 - {name})", array * (1 - array)
+        bounded = special.expit(array)
+        yield f"the derivative of sigmoid({name})", bounded * (1 - bounded)
+        yield f"the derivative of tanh({name})", 1 - np.tanh(array) ** 2
+
+
+def overwritten(e: Evidence) -> Finding | None:
+    """Where several contributions meet, only the last or the first of them is there."""
+    found = _jacobians(e)
+    if found is None:
+        return None
+    _, true = found
+    g = e.upstream[0]
+    terms = (true * g.reshape(-1, 1)).reshape(*g.shape, e.truth.size)
+    actual = e.actual.reshape(-1)
+    tolerance = 1e-6 * e.scale + e.tolerance
+    wrong = np.abs(actual - e.truth.reshape(-1)) > tolerance
+    if wrong.all() and e.truth.size > 1 and not g.ndim:
+        return None
+    for count in range(1, g.ndim + 1):
+        for axes in itertools.combinations(range(g.ndim), count):
+            others = tuple(axis for axis in range(g.ndim) if axis not in axes)
+            parts = terms.sum(axis=others).reshape(-1, e.truth.size)
+            there = np.abs(parts) > 1e-9 * e.scale
+            if len(parts) < 2 or not (there.sum(axis=0)[wrong] > 1).all():
+                continue
+            last = len(parts) - 1 - np.argmax(there[::-1], axis=0)
+            for kept, word in ((last, "last"), (np.argmax(there, axis=0), "first")):
+                if np.max(np.abs(parts[kept, np.arange(e.truth.size)] - actual)) <= tolerance:
+                    count = int(wrong.sum())
+                    text = f"where several contributions meet, only the {word} is there, in {count} elements"
+                    fix = "add up, do not assign: += for slices, np.add.at for indices that repeat"
+                    return e.finding("index.repeated", text, fix)
+    return None
+
+
+def _jacobians(e: Evidence) -> tuple[Array, Array] | None:
+    """The Jacobian that the backward pass claims, and the true one, if they are small enough."""
+    point = e.point
+    if point is None or e.sampled or e.actual.shape != e.truth.shape or len(e.upstream) != 1:
+        return None
+    rows, columns = point.center.size, e.truth.size
+    if rows * columns > JACOBIAN or rows < 2:
+        return None
+    claimed, true = np.empty((rows, columns)), np.empty((rows, columns))
+    values, shape, unit = point.values, e.upstream[0].shape, point.unit(e.position)
+    for row in range(rows):
+        seed = np.zeros(rows)
+        seed[row] = 1.0
+        found = point.subject.claimed(values, [seed.reshape(shape)])[e.position]
+        claimed[row] = np.reshape(found, -1) if np.size(found) == columns else np.nan
+    for column in range(columns):
+        step = np.zeros(columns)
+        step[column] = 1e-5 * unit
+        line = point.line(e.position, step.reshape(e.truth.shape))
+        true[:, column] = (line(1.0) - line(-1.0)) / (2e-5 * unit)
+    return (claimed, true) if np.isfinite(claimed).all() and np.isfinite(true).all() else None
+
+
+def diagonal(e: Evidence) -> Finding | None:
+    """The Jacobian that was claimed is diagonal, and the true one is not."""
+    found = _jacobians(e)
+    if found is None or found[0].shape[0] != found[0].shape[1]:
+        return None
+    here, there = (np.abs(m) > 1e-6 * np.abs(m).max() for m in found)
+    off_diagonal = ~np.eye(len(here), dtype=bool)
+    if here[off_diagonal].any() or not there[off_diagonal].any():
+        return None
+    text = "every output is taken to depend on the input at its own place alone, but it depends on others too"
+    return e.finding("support.diagonal", text, "the Jacobian is not diagonal: add the terms off the diagonal")
+
+
+def support(e: Evidence) -> Finding | None:
+    """The Jacobian that was claimed has other non-zero elements than the true one."""
+    found = _jacobians(e)
+    if found is None:
+        return None
+    here, there = (np.abs(m) > 1e-6 * np.abs(m).max() for m in found)
+    square = here.shape[0] == here.shape[1]
+    if square and not (here | there)[~np.eye(len(here), dtype=bool)].any():
+        return None
+    missing, extra = int((there & ~here).sum()), int((here & ~there).sum())
+    if missing + extra > 0.1 * there.sum():
+        text = (
+            f"outputs are taken to depend on the wrong inputs: {missing} of {int(there.sum())} non-zero derivatives "
+            f"are missing, and {extra} are claimed that are none"
+        )
+        return e.finding("support.axis", text, "check the axes over which the backward pass sums", confidence=0.8)
+    return None
+
+
+def low_precision(e: Evidence) -> Finding | None:
+    """Errors without a pattern, of the size of single precision's rounding."""
+    if e.actual.shape != e.truth.shape or not e.scale:
+        return None
+    worst = float(np.max(np.abs(e.actual - e.truth))) / e.scale
+    single = bool(np.array_equal(e.actual, e.actual.astype(np.float32)))
+    if worst < 2e-6 or (single and worst < 1e-4):
+        text = f"errors of {worst:.1g} without a pattern: the backward pass rounds to float32 somewhere"
+        return e.finding("precision.float32", text, "compute in float64", confidence=0.8)
+    return None
+
+
+def nearly_right(e: Evidence) -> Finding | None:
+    """Small errors with a pattern: an epsilon left out, or an approximate formula."""
+    if e.sampled or e.actual.shape != e.truth.shape or not e.scale:
+        return None
+    if np.max(np.abs(e.actual - e.truth)) > 0.1 * e.scale:
+        return None
+    large = np.abs(e.truth) > 1e-3 * e.scale
+    ratio = np.where(large, e.actual / np.where(large, e.truth, 1.0), np.nan)
+    spread = float(np.nanmax(np.abs(ratio - 1.0)))
+    for axis in range(e.truth.ndim):
+        if e.truth.shape[axis] < 2:
+            continue
+        rows = np.moveaxis(ratio, axis, 0).reshape(e.truth.shape[axis], -1)
+        rows = rows[:, np.isfinite(rows).any(axis=0)]
+        within = np.nanmax(rows, axis=0) - np.nanmin(rows, axis=0)
+        if np.max(within, initial=0.0) < 0.02 * spread:
+            text = f"off by up to {spread:.1g}, by the same factor along axis {axis}"
+            fix = "look for a small constant, an epsilon, that only the forward pass has"
+            return e.finding("epsilon.missing", text, fix, confidence=0.9)
+    if e.adds_small_constant:
+        text = f"off by up to {spread:.1g}, and the forward pass contains a small constant"
+        return e.finding("epsilon.missing", text, "use the same epsilon in the backward pass", confidence=0.7)
+    text = f"off by up to {spread:.1g} of each element: close, but another formula"
+    fix = "an approximation of the derivative? differentiate what the forward pass computes"
+    return e.finding("approximation.formula", text, fix, confidence=0.7)
