@@ -230,3 +230,10 @@ def test_reports_stay_short(count):
     assert len(text.splitlines()) <= 15
     assert max(map(len, text.splitlines())) <= 160
     assert f"{count} of {count}" in text
+
+
+@pytest.mark.parametrize("frequency", [1.0, 2e3, 1e5])
+def test_fast_oscillations_are_never_called_wrong(frequency):
+    for seed in range(12):
+        x = np.random.default_rng(seed).standard_normal((7, 5))
+        assert check(lambda x: np.sin(frequency * x), x, rng=seed).verdict != "fail"

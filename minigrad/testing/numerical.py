@@ -30,6 +30,7 @@ class Slope:
         low, high: the one-sided derivatives in order, at a kink only.
         sharp: whether the kink is exactly at the point, so that `low` and `high` are exact too.
         flat: whether no evaluation changed the function at all.
+        rough: whether the function is not smooth between the points of evaluation.
     """
 
     value: float
@@ -38,6 +39,7 @@ class Slope:
     high: float = math.nan
     sharp: bool = False
     flat: bool = False
+    rough: bool = False
 
     @property
     def kinked(self) -> bool:
@@ -47,7 +49,7 @@ class Slope:
     def per(self, unit: float) -> Slope:
         """The same for an argument measured in other units."""
         low, high = sorted((self.low / unit, self.high / unit)) if self.kinked else (math.nan, math.nan)
-        return Slope(self.value / unit, self.error / abs(unit), low, high, self.sharp, self.flat)
+        return Slope(self.value / unit, self.error / abs(unit), low, high, self.sharp, self.flat, self.rough)
 
 
 def slope(
@@ -89,7 +91,14 @@ def slope(
         return Slope(math.nan, math.inf)
     if found[-1].kinked:
         return found[-1]
-    return min((each for each in found if not each.kinked), key=lambda each: each.error)
+    # Over large steps fast oscillations may agree by accident, but not with what small steps say.
+    finest = found[-1]
+    if finest.rough:
+        return finest
+    agreeing = [
+        each for each in found if not each.kinked and abs(each.value - finest.value) <= 20 * finest.error + each.error
+    ]
+    return min(agreeing, key=lambda each: each.error)
 
 
 def slope_at(
@@ -124,10 +133,11 @@ def slope_at(
         return Slope(value, error, min(sides), max(sides), False, flat)
     # Slopes to both sides that do not close in step by step do not belong to one smooth function.
     bent = max(abs(jumps[0] - 2 * jumps[1]), abs(jumps[1] - 2 * jumps[2]))
-    if error > 1e-4 * abs(value) or bent > 1e-3 * max(map(abs, sides)) + 40 * rounding:
+    rough = bent > 1e-3 * max(map(abs, sides)) + 40 * rounding
+    if error > 1e-4 * abs(value) or rough:
         # Perhaps there is a kink between the points of evaluation; then extrapolation means nothing.
         error = max(error, max(sides) - min(sides))
-    return Slope(value, error, flat=flat)
+    return Slope(value, error, flat=flat, rough=rough)
 
 
 def rounding_noise(line: Callable[[float], Vector], center: Vector, upstream: Vector, itemsize: int = 8) -> float:
