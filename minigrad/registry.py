@@ -114,14 +114,19 @@ def from_numpy_call(
 def _bound(signed: Function, called: Function, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Arguments by the parameters of one function; an error names the function that the user called."""
     try:
-        return inspect.signature(signed).bind(*args, **kwargs).arguments
+        return _signature(signed).bind(*args, **kwargs).arguments
     except TypeError as error:
         raise TypeError(f"{numpy_name(called)} of a Tensor: {error}") from None
 
 
+# Making a signature takes longer than most operations on small arrays.
 @functools.cache
+def _signature(function: Function) -> inspect.Signature:
+    return inspect.signature(function)
+
+
 def _parameters(function: Function) -> Mapping[str, inspect.Parameter]:
     try:
-        return inspect.signature(function).parameters
+        return _signature(function).parameters
     except ValueError:
         return {}

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minigrad.tensor import Tensor
 from minigrad.testing.diagnosis import explain
 from minigrad.testing.diagnosis.evidence import evidence_of
+from minigrad.testing.examine import Examination, Mode
 from minigrad.testing.leaves import Leaf, nearby
-from minigrad.testing.reference import Point, Reference
+from minigrad.testing.reference import Point
 from minigrad.testing.result import Finding, GradcheckError, GradcheckResult, LeafResult, Verdict
-from minigrad.testing.structure import Claim, misbehaviour, precision_lost, read_claim
+from minigrad.testing.structure import misbehaviour, precision_lost, read_claim
 from minigrad.testing.subject import Array, Subject
-from minigrad.testing.verdict import judge
 
-Mode = Literal["auto", "dense", "projected"]
-
-# Leaves above this size are checked along random directions unless mode="dense".
-DENSE = 2000
-# So many elements of a large leaf are looked at one by one when a direction through it is wrong.
-SAMPLE = 200
 # What single precision can be asked for.
 RTOL = {8: 0.0, 4: 1e-4, 2: 2e-2}
-# Up to which share of the largest element a bar is of use, by the precision in which the function computes.
-USEFUL = {8: 1e-4, 4: 2e-2, 2: 2e-1}
 
 
 @dataclass(frozen=True)
@@ -103,11 +93,13 @@ def check(subject: Subject, options: Options, title: str, chosen: Sequence[int])
         findings.append(Finding(subject.name, "structure.count", subject.complaint, fix))
     lost = precision_lost(point, chosen) if itemsize == 8 and all(exact) else []
     findings += lost
+    examination = Examination(point, options.mode, options.directions, options.kinks == "report", rng)
     leaves: list[LeafResult] = []
     for position in chosen:
         claim = claims[position]
         rtol = max(options.rtol, RTOL[min(itemsize, claim.itemsize)] if not exact[position] else 0.0)
-        found, reference, places = _examined(point, position, claim, options, rtol, rng)
+        seen = examination.of(position, claim, rtol)
+        found = seen.result
         leaves.append(found)
         if found.verdict != "fail":
             continue
@@ -116,8 +108,7 @@ def check(subject: Subject, options: Options, title: str, chosen: Sequence[int])
         explained = any(f.leaf == found.name and f.rule.startswith(("upstream.", "state.")) for f in findings)
         if not claim.diagnosable or explained or lost:
             continue
-        error = float(np.max(reference.error[np.isfinite(reference.error)], initial=0.0))
-        evidence = evidence_of(point, position, claim.value, reference.value, error, upstream, elsewhere, places)
+        evidence = evidence_of(point, position, claim.value, seen.reference, upstream, elsewhere, seen.places)
         cause = explain(evidence)
         if claim.problem is None:
             findings.append(cause)
@@ -200,80 +191,3 @@ def _given_upstream(given: Any, outputs: Sequence[Array]) -> list[Array] | None:
 
 def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
     return ", ".join(map(str, shapes))
-
-
-def _examined(
-    point: Point, position: int, claim: Claim, options: Options, rtol: float, rng: np.random.Generator
-) -> tuple[LeafResult, Reference, NDArray[Any] | None]:
-    """The result for one leaf, its reference by elements, and the elements chosen if not all were."""
-    leaf = point.subject.leaves[position]
-    actual, accept = claim.value, options.kinks == "report"
-    useful = USEFUL[point.itemsize]
-    total = sum(value.size for value in point.values)
-    small = leaf.value.size <= DENSE and total <= 4 * DENSE
-    if options.mode == "dense" or (options.mode == "auto" and small):
-        reference = point.elements(position)
-        if actual.shape != leaf.value.shape:
-            return _misshapen(leaf, claim), reference, None
-        found = judge(leaf.name, leaf.value.shape, actual.reshape(-1), reference, rtol, accept, useful=useful)
-        return _noted(found, claim), reference, None
-    # Of different lengths, so that equal derivatives do not cancel.
-    sides = [
-        np.asarray(rng.choice([-1.0, 1.0], size=leaf.value.shape) * rng.uniform(0.5, 1.5, size=leaf.value.shape))
-        for _ in range(options.directions)
-    ]
-    reference = point.directions(position, sides)
-    if actual.shape != leaf.value.shape:
-        places = _places(leaf, None, rng)
-        return _misshapen(leaf, claim), point.elements(position, places), places
-    along = np.array([float(np.sum(actual * side)) for side in sides])
-    found = judge(leaf.name, leaf.value.shape, along, reference, rtol, accept, directions=True, useful=useful)
-    if found.verdict != "fail":
-        return _noted(found, claim), reference, None
-    # Something is wrong: say where.
-    places = _places(leaf, _wrong_element(point, position, actual, sides[0]), rng)
-    reference = point.elements(position, places)
-    located = judge(leaf.name, leaf.value.shape, actual.reshape(-1)[places], reference, rtol, accept, places)
-    return (located if located.verdict == "fail" else found), reference, places
-
-
-def _places(leaf: Leaf, also: int | None, rng: np.random.Generator) -> NDArray[Any]:
-    places = rng.choice(leaf.value.size, size=min(SAMPLE, leaf.value.size), replace=False)
-    return np.unique(places if also is None else np.append(places, also))
-
-
-def _wrong_element(point: Point, position: int, actual: Array, side: Array) -> int:
-    """An element whose derivative is wrong, by halving: the worse half of a direction, and so on."""
-    low, high = 0, actual.size
-    flat, signs = actual.reshape(-1), side.reshape(-1)
-    while high - low > 1:
-        middle = (low + high) // 2
-        masks = []
-        for start, stop in ((low, middle), (middle, high)):
-            mask = np.zeros(actual.size)
-            mask[start:stop] = signs[start:stop]
-            masks.append(mask)
-        reference = point.directions(position, [mask.reshape(actual.shape) for mask in masks])
-        amiss = np.abs(np.array([flat @ mask for mask in masks]) - reference.value)
-        low, high = (low, middle) if not amiss[0] < amiss[1] else (middle, high)
-    return low
-
-
-def _misshapen(leaf: Leaf, claim: Claim) -> LeafResult:
-    text = claim.problem.text if claim.problem is not None else f"it has shape {claim.value.shape}"
-    return LeafResult(leaf.name, leaf.value.shape, "fail", resolution=0.0, note=text)
-
-
-def _noted(found: LeafResult, claim: Claim) -> LeafResult:
-    """A missing gradient is no mistake where the true one is 0; one of a wrong kind always is."""
-    if claim.problem is None or claim.problem.rule == "structure.missing" or found.verdict == "fail":
-        return found
-    return LeafResult(
-        found.name, found.shape, "fail", found.checked, error=found.error, bar=found.bar,
-        resolution=found.resolution, note=claim.problem.text,
-    )  # fmt: skip
-
-
-def relative(difference: float, scale: float) -> float:
-    """A difference relative to a scale, which may be 0."""
-    return difference / scale if scale else math.inf if difference else 0.0

@@ -201,7 +201,7 @@ def _each_output(point: _ArrayPoint, directions: Sequence[Array], method: Method
     for index in range(point.center.size):
         part = slice(index, index + 1)
         if method == "richardson":
-            noise = tiny * abs(float(point.center[index]))
+            noise = tiny * np.abs(point.center[part])
             each = slope(lambda t, part=part: remembered(t * unit)[part], point.center[part], one, noise)  # type: ignore[misc]
             found.append(each.per(unit))
         else:

@@ -1,8 +1,8 @@
 """What is the derivative of this function along a line, and how well is that known, from its values alone?
 
-Central differences at h, h/2 and h/4, extrapolated twice (L. F. Richardson, 1911), are exact to sixth order. The bar is
-what the last extrapolation changed, plus what rounding can do. A kink shows in the difference between the
-slopes to both sides: that of a smooth function shrinks with h.
+Central differences at three distances, extrapolated twice (L. F. Richardson, 1911), are exact to sixth order. The bar
+is what the last extrapolation changed, plus what rounding can do. A kink shows in the difference between the slopes to
+both sides: that of a smooth function shrinks with the distance.
 """
 
 from __future__ import annotations
@@ -18,6 +18,16 @@ Vector = NDArray[np.float64]
 
 # Steps relative to the scale of the argument, each tried where the one before did not resolve the derivative.
 STEPS = {8: (2e-2, 2e-4, 3e-6), 4: (1e-1, 2e-2, 4e-3), 2: (2e-1, 1e-1, 5e-2)}
+# Tried where rounding is all that blurs the derivative: of a term that is small beside others, say.
+WIDE_STEPS = (2.0, 200.0, 2e4)
+# Not in simple proportions: to steps h, h/2 and h/4 a wave of the length h/4 looks like a straight line.
+DISTANCES = np.array([1.0, 0.45, 0.22])
+# D in d(h) = D + a h^2 + b h^4, from all three distances, and in d(h) = D + a h^2 from the smaller two.
+SIXTH_ORDER = np.linalg.inv(DISTANCES[:, None] ** [0, 2, 4])[0]
+FOURTH_ORDER = np.array([0.0, *np.linalg.inv(DISTANCES[1:, None] ** [0, 2])[0]])
+# K in j(h) = K + a h + b h^3, a jump between the slopes to both sides, and in j(h) = K + a h.
+JUMP = np.linalg.inv(DISTANCES[:, None] ** [0, 1, 3])[0]
+ROUGH_JUMP = np.array([0.0, *np.linalg.inv(DISTANCES[1:, None] ** [0, 1])[0]])
 
 
 @dataclass
@@ -56,7 +66,7 @@ def slope(
     line: Callable[[float], Vector],
     center: Vector,
     upstream: Vector,
-    noise: float,
+    noise: Vector,
     position: float = 1.0,
     itemsize: int = 8,
 ) -> Slope:
@@ -66,14 +76,14 @@ def slope(
         line: the values of a function along a line, scaled so that t = 1 is a change as large as the argument.
         center: ``line(0.0)``.
         upstream: weights of the values.
-        noise: the standard deviation of the rounding error of the weighted sum.
+        noise: the standard deviation of the rounding error of each weighted value.
         position: how large the argument is in units of t; it is rounded as well.
         itemsize: of the dtype in which the function computes, in bytes.
     """
     found: list[Slope] = []
     last: Slope | None = None
     steps = STEPS[itemsize]
-    tiny = float(np.finfo(f"f{itemsize}").eps)
+    tiny = float(np.finfo(f"f{itemsize}").eps) * position
     extra = 0
     while extra < len(steps) + 4:
         # Below the last step there is nothing but rounding, unless the function does not exist at a larger one.
@@ -81,7 +91,7 @@ def slope(
             break
         step = steps[extra] if extra < len(steps) else steps[-1] * 1e-1 ** (extra - len(steps) + 1)
         extra += 1
-        last = slope_at(line, center, upstream, noise, step, tiny * position)
+        last = slope_at(line, center, upstream, noise, step, tiny)
         if last is None:
             continue
         found.append(last)
@@ -98,50 +108,80 @@ def slope(
     agreeing = [
         each for each in found if not each.kinked and abs(each.value - finest.value) <= 20 * finest.error + each.error
     ]
-    return min(agreeing, key=lambda each: each.error)
+    best = min(agreeing, key=lambda each: each.error)
+    # Where even the largest step saw one smooth function, a still larger one may see it better.
+    for step in WIDE_STEPS if extra == len(steps) == len(found) and not (found[0].kinked or found[0].rough) else ():
+        wide = slope_at(line, center, upstream, noise, step, tiny)
+        if wide is None or wide.kinked or wide.rough or not wide.error < best.error:
+            break
+        if abs(wide.value - best.value) > best.error:
+            break
+        best = wide
+    return best
 
 
 def slope_at(
-    line: Callable[[float], Vector], center: Vector, upstream: Vector, noise: float, step: float, tiny: float
+    line: Callable[[float], Vector], center: Vector, upstream: Vector, noise: Vector, step: float, tiny: float
 ) -> Slope | None:
     """What six evaluations at distances up to `step` tell; None where the function is not finite there."""
-    slopes, jumps, sides = [], [], []
-    flat = True
-    for distance in (step, step / 2, step / 4):
-        ahead, behind = line(distance), line(-distance)
-        flat = flat and bool((ahead == center).all() and (behind == center).all())
-        right = float(upstream @ (ahead - center)) / distance
-        left = float(upstream @ (center - behind)) / distance
-        slopes.append(float(upstream @ (ahead - behind)) / (2 * distance))
-        jumps.append(right - left)
-        sides += [right, left]
-    first, second, third = slopes
-    fourth_order = (4 * third - second) / 3
-    value = (16 * fourth_order - (4 * second - first) / 3) / 15
+    distances = step * DISTANCES
+    rights, lefts = np.empty(3), np.empty(3)
+    moved = np.zeros(center.shape, dtype=bool)
+    for count, distance in enumerate(distances):
+        ahead = line(distance) - center
+        rights[count] = upstream @ ahead / distance
+        moved |= ahead != 0.0
+        behind = center - line(-distance)
+        lefts[count] = upstream @ behind / distance
+        moved |= behind != 0.0
+    slopes, jumps = (rights + lefts) / 2, rights - lefts
+    value = float(SIXTH_ORDER @ slopes)
     if not math.isfinite(value):
         return None
-    rounding = (noise + tiny * abs(value)) / (step / 4)
-    error = abs(value - fourth_order) + 4 * rounding
-    # The jump K of j(h) = K + a h + b h^3, by the same extrapolation.
-    coarse, fine = 2 * jumps[1] - jumps[0], 2 * jumps[2] - jumps[1]
-    jump = (8 * fine - coarse) / 7
-    uncertain = 10 * (abs(jump - fine) + 4 * rounding) + 1e-7 * max(map(abs, sides))
+    flat = not moved.any()
+    rounding = (float(np.linalg.norm(noise[moved])) + tiny * abs(value)) / float(distances[-1])
+    # What did not even move is not rounded in another way each time; over the largest distance it may hide a slope.
+    hidden = float(np.linalg.norm(noise[~moved])) / step
+    error = abs(value - float(FOURTH_ORDER @ slopes)) + 4 * rounding + hidden
+    steepest = max(float(np.max(np.abs(rights))), float(np.max(np.abs(lefts))))
+    jump = float(JUMP @ jumps)
+    uncertain = 10 * (abs(jump - float(ROUGH_JUMP @ jumps)) + 4 * rounding) + 1e-7 * steepest
     if abs(jump) > uncertain:
         half = abs(jump) / 2
         if error < 1e-4 * half:
+            half = max(half, _spread(line, center, upstream, distances, exact=True))
             return Slope(value, error, value - half, value + half, True, flat)
-        return Slope(value, error, min(sides), max(sides), False, flat)
+        middle, half = float(slopes[-1]), _spread(line, center, upstream, distances, exact=False)
+        low = min(middle - half, float(rights.min()), float(lefts.min()))
+        high = max(middle + half, float(rights.max()), float(lefts.max()))
+        return Slope(value, error, low, high, False, flat)
     # Slopes to both sides that do not close in step by step do not belong to one smooth function.
-    bent = max(abs(jumps[0] - 2 * jumps[1]), abs(jumps[1] - 2 * jumps[2]))
-    rough = bent > 1e-3 * max(map(abs, sides)) + 40 * rounding
+    closing = np.abs(jumps[:-1] - DISTANCES[:-1] / DISTANCES[1:] * jumps[1:])
+    rough = bool(closing.max() > 1e-3 * steepest + 40 * rounding)
     if error > 1e-4 * abs(value) or rough:
         # Perhaps there is a kink between the points of evaluation; then extrapolation means nothing.
-        error = max(error, max(sides) - min(sides))
+        error = max(error, float(max(rights.max(), lefts.max()) - min(rights.min(), lefts.min())))
     return Slope(value, error, flat=flat, rough=rough)
 
 
-def rounding_noise(line: Callable[[float], Vector], center: Vector, upstream: Vector, itemsize: int = 8) -> float:
-    """The standard deviation of the rounding error of ``upstream @ line(t)`` near 0.
+def _spread(line: Callable[[float], Vector], center: Vector, upstream: Vector, distances: Vector, exact: bool) -> float:
+    """Half the distance between the one-sided slopes at a kink, added up over all results.
+
+    Of several kinks each may have any slope in its own interval. In the sum of the results jumps of opposite signs
+    would cancel.
+
+    Args:
+        line, center, upstream: as for `slope`.
+        distances: where to look.
+        exact: whether the kinks are at the point, so that their jumps can be extrapolated.
+    """
+    jumps = [(line(distance) - 2 * center + line(-distance)) / distance for distance in distances]
+    widths = sum(weight * jump for weight, jump in zip(JUMP, jumps, strict=True)) if exact else jumps[-1]
+    return float(np.abs(upstream) @ np.abs(widths)) / 2
+
+
+def rounding_noise(line: Callable[[float], Vector], center: Vector, upstream: Vector, itemsize: int = 8) -> Vector:
+    """The standard deviation of the rounding error of each value of ``upstream * line(t)`` near 0.
 
     Fourth differences of nearby values hold nothing of a smooth function but its noise (R. W. Hamming, 1962). Points
     lie to one side, because a kink at 0 is none there; the quieter side counts, for one that is close.
@@ -161,6 +201,6 @@ def rounding_noise(line: Callable[[float], Vector], center: Vector, upstream: Ve
         # C(8, 4) = 70 is the sum of the squares of the weights of a fourth difference.
         sides.append(np.sqrt(squares / (3 * 70.0)))
     quieter = np.fmin(*sides)
-    measured = float(np.linalg.norm(upstream * np.where(np.isfinite(quieter), quieter, 0.0)))
+    measured = np.where(np.isfinite(quieter), quieter, 0.0)
     # Half a unit in the last place of each value is there at the least.
-    return max(measured, tiny * float(np.linalg.norm(upstream * center)))
+    return np.abs(upstream) * np.maximum(measured, tiny * np.abs(center))

@@ -30,6 +30,17 @@ class Reference:
     kinks: dict[int, Slope] = field(default_factory=dict)
     flat: bool = True
 
+    @classmethod
+    def of(cls, slopes: Iterable[Slope], count: int) -> Reference:
+        """So many slopes, put together."""
+        reference = cls(np.empty(count), np.empty(count))
+        for number, each in enumerate(slopes):
+            reference.value[number], reference.error[number] = each.value, each.error
+            reference.flat = reference.flat and each.flat
+            if each.kinked:
+                reference.kinks[number] = each
+        return reference
+
 
 class Point:
     """A subject at the point and with the upstream gradient that are judged."""
@@ -41,7 +52,7 @@ class Point:
         self.center = subject.vector(self.values)
         rows = [np.asarray(part, dtype=np.float64).reshape(-1) for part in upstream]
         self.upstream = rows[0] if len(rows) == 1 else np.concatenate(rows)
-        self._noise: float | None = None
+        self._noise: NDArray[np.float64] | None = None
 
     def unit(self, position: int) -> float:
         """What a large change of a leaf is: the root mean square of its elements."""
@@ -76,8 +87,8 @@ class Point:
         return out
 
     @property
-    def noise(self) -> float:
-        """The rounding error of the weighted sum of outputs, measured along a direction through all leaves."""
+    def noise(self) -> NDArray[np.float64]:
+        """The rounding error of each weighted output, measured along a direction through all leaves."""
         if self._noise is None:
             signs = np.random.default_rng(0)
             directions = [
@@ -99,7 +110,7 @@ class Point:
     def elements(self, position: int, chosen: Sequence[int] | Array | None = None) -> Reference:
         """The derivative by every element of a leaf, or by the chosen ones of its flattened form."""
         places = range(self.values[position].size) if chosen is None else chosen
-        return self._collected(self.slopes(position, places), len(places))
+        return Reference.of(self.slopes(position, places), len(places))
 
     def slopes(self, position: int, chosen: Iterable[int]) -> Iterator[Slope]:
         """The slopes behind `elements`, one after the other."""
@@ -112,23 +123,17 @@ class Point:
             size = abs(float(value.flat[index]))
             unit = max(size, common)
             flat[index] = unit
-            yield slope(line, self.center, self.upstream, self.noise, size / unit, self.itemsize).per(unit)
+            found = slope(line, self.center, self.upstream, self.noise, size / unit, self.itemsize).per(unit)
+            if 0 < size < 0.1 * common and not found.error <= 1e-6 * abs(found.value) and not found.kinked:
+                # A small element among large ones: perhaps the function lives on its own scale, as log does.
+                flat[index] = size
+                near = slope(line, self.center, self.upstream, self.noise, 1.0, self.itemsize).per(size)
+                found = near if near.error < found.error and not near.kinked else found
+            yield found
             flat[index] = 0.0
 
-    def directions(self, position: int, directions: Sequence[Array]) -> Reference:
-        """The derivative along directions through one leaf."""
+    def direction(self, position: int, direction: Array) -> Slope:
+        """The derivative along a direction through one leaf."""
         unit = self.unit(position)
-        slopes = (
-            slope(self.line(position, unit * d), self.center, self.upstream, self.noise, 1.0, self.itemsize).per(unit)
-            for d in directions
-        )
-        return self._collected(slopes, len(directions))
-
-    def _collected(self, slopes: Iterable[Slope], count: int) -> Reference:
-        reference = Reference(np.empty(count), np.empty(count))
-        for number, each in enumerate(slopes):
-            reference.value[number], reference.error[number] = each.value, each.error
-            reference.flat = reference.flat and each.flat
-            if each.kinked:
-                reference.kinks[number] = each
-        return reference
+        line = self.line(position, unit * direction)
+        return slope(line, self.center, self.upstream, self.noise, 1.0, self.itemsize).per(unit)

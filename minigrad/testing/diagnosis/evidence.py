@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from minigrad.graph import Node
 from minigrad.testing.diagnosis.tape import Edge, Share, Tape, node_op, traced
-from minigrad.testing.reference import Point
+from minigrad.testing.reference import Point, Reference
 from minigrad.testing.result import Finding
 
 Array = NDArray[Any]
@@ -30,6 +30,7 @@ class Evidence:
         error: how well the truth is known.
         tensors: other arrays that might explain the difference, by what they are called.
         dims: sizes of axes that might explain a factor, by what they are called.
+        kinks: the positions in the flattened leaf of elements whose true gradient may be anything in an interval.
         sampled: whether `actual` and `truth` are only some of the elements, in a row.
         point, position, upstream: the check in which it was found, if it was one.
         elsewhere: the first values that the function was called with.
@@ -44,6 +45,7 @@ class Evidence:
     error: float = 0.0
     tensors: Mapping[str, Array] = field(default_factory=dict)
     dims: Mapping[str, int] = field(default_factory=dict)
+    kinks: Sequence[int] = ()
     sampled: bool = False
     point: Point | None = None
     position: int = 0
@@ -57,6 +59,9 @@ class Evidence:
         if self.tape is not None and not self.sampled:
             self.tape.prune(self.position)
             exact = self.tape.gradient(self.position)
+            if exact.shape == self.truth.shape:
+                self.truth = self.truth.copy()
+                self.truth.reshape(-1)[self.kinks] = exact.reshape(-1)[self.kinks]
             if self.close(exact, self.truth, 1e-6 * self.scale + 20 * self.error):
                 # Derived, not measured: good to rounding.
                 self.truth, self.error = exact, 1e-13 * self.scale
@@ -116,8 +121,7 @@ def evidence_of(
     point: Point,
     position: int,
     actual: Array,
-    reference: Array,
-    error: float,
+    reference: Reference,
     upstream: Sequence[Array],
     elsewhere: Sequence[Array],
     places: NDArray[Any] | None,
@@ -129,7 +133,6 @@ def evidence_of(
         position: of the leaf.
         actual: the claimed gradient.
         reference: the numerical one, in a row; of the chosen `places` only if there are any.
-        error: the largest bar.
         upstream, elsewhere: the upstream gradient, and the values of the first call.
         places: the positions of the chosen elements.
     """
@@ -151,10 +154,11 @@ def evidence_of(
     return Evidence(
         leaf.name,
         actual.reshape(-1)[places] if sampled and not misfit else actual,
-        reference if sampled else reference.reshape(leaf.value.shape),
-        error,
+        reference.value if sampled else reference.value.reshape(leaf.value.shape),
+        float(np.max(reference.error[np.isfinite(reference.error)], initial=0.0)),
         tensors,
         named_sizes(shapes, outputs[0].shape if outputs else ()),
+        list(reference.kinks),
         sampled,
         point,
         position,

@@ -83,8 +83,7 @@ def wrong_rule(tape: Tape) -> Culprit | None:
             leaf, reference = subject.leaves[position], point.elements(position)
             actual = np.asarray(claim, dtype=np.float64)
             if judge(leaf.name, actual.shape, actual.reshape(-1), reference, 1e-8).verdict == "fail":
-                error = float(np.max(reference.error, initial=0.0))
-                evidence = evidence_of(point, position, actual, reference.value, error, upstream, (), None)
+                evidence = evidence_of(point, position, actual, reference, upstream, (), None)
                 # The rule is what is looked at: its tape is nothing but itself.
                 evidence.tape = evidence.suspect = None
                 return Culprit(subject.name, subject.arguments[position], evidence)
