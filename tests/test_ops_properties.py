@@ -17,7 +17,7 @@ ELEMENTWISE = {
     for name, operation in operations.items()
     if operation.builtin
     and operation.primitive is not None
-    and operation.function.__module__ == "minigrad.ops.elementwise"
+    and operation.function.__module__ in ("minigrad.ops.elementwise", "minigrad.ops.transcendental")
     and name != "where"
 }
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)

@@ -13,6 +13,7 @@ from minigrad.modes import no_grad
 from minigrad.tensor import Tensor
 from minigrad.testing.leaves import Inputs
 from minigrad.testing.numerical import Slope, Vector, slope
+from minigrad.testing.recorder import Recorder
 from minigrad.testing.reference import Point
 from minigrad.testing.subject import Array, Subject, function_name
 
@@ -137,7 +138,7 @@ class _ArraySubject(Subject):
     def claimed(self, values: Sequence[Array], upstream: Sequence[Array]) -> list[Any]:
         raise NotImplementedError
 
-    def traced(self, tensors: Sequence[Tensor]) -> Tensor:
+    def traced(self, tensors: Sequence[Tensor], recorder: Recorder) -> Tensor:
         raise NotImplementedError
 
 

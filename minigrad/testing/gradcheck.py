@@ -13,6 +13,7 @@ from minigrad.modes import recording
 from minigrad.tensor import Tensor
 from minigrad.testing.check import Options, check, upstream_like
 from minigrad.testing.leaves import Leaf
+from minigrad.testing.recorder import Recorder
 from minigrad.testing.result import GradcheckResult
 from minigrad.testing.subject import Array, Subject, TensorSubject
 
@@ -198,7 +199,7 @@ class _TangentSubject(Subject):
                     total[number] += 0.0 if pushed is None else float(np.sum(weights * pushed.data))
         return [total.astype(values[0].dtype)]
 
-    def traced(self, tensors: Sequence[Tensor]) -> Tensor:
+    def traced(self, tensors: Sequence[Tensor], recorder: Recorder) -> Tensor:
         """There is no tape of a double pass."""
         raise TypeError("not recorded")
 

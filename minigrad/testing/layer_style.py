@@ -13,6 +13,7 @@ import numpy as np
 from minigrad.tensor import Tensor
 from minigrad.testing.leaves import Inputs, Leaf, nearby, unknown_name
 from minigrad.testing.pair import as_output
+from minigrad.testing.recorder import Recorder
 from minigrad.testing.subject import Array, Subject, function_name, small_constant_in
 
 
@@ -167,19 +168,17 @@ class LayerSubject(Subject):
             if not np.array_equal(now, before):
                 self.mutations.add((leaf.name, "input", who, f"its input {leaf.name}"))
 
-    def traced(self, tensors: Sequence[Tensor]) -> Tensor:
-        """The forward pass with Tensors in the place of the weights."""
+    def traced(self, tensors: Sequence[Tensor], recorder: Recorder) -> Tensor:
+        """The forward pass, recorded, with Tensors in the place of the weights."""
+        started = [recorder.started(tensor) for tensor in tensors]
         try:
-            for leaf, tensor in zip(self.leaves[self.own :], tensors[self.own :], strict=True):
-                _assign(self.layer, leaf.name, tensor)
-            out = self.inputs.call(self.layer.forward, tensors[: self.own])
+            for leaf, value in zip(self.leaves[self.own :], started[self.own :], strict=True):
+                _assign(self.layer, leaf.name, value)
+            return recorder.finished(self.inputs.call(recorder.copy(self.layer.forward), started[: self.own]))
         finally:
             self._restore()
             # The caches hold Tensors now; a plain call puts arrays there again.
             self.outputs([leaf.value for leaf in self.leaves])
-        if not isinstance(out, Tensor):
-            raise TypeError("the forward pass made an array of a Tensor")
-        return out
 
 
 def _positional(function: Callable[..., Any]) -> int:

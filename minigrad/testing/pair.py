@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from minigrad.tensor import Tensor
 from minigrad.testing.leaves import Inputs, unknown_name
+from minigrad.testing.recorder import Recorder
 from minigrad.testing.subject import Array, Subject, function_name, small_constant_in
 
 Style = Literal["auto", "args", "cache", "layer"]
@@ -29,9 +30,9 @@ class PairSubject(Subject):
         """The positions of the leaves that `wrt` names; all for None."""
         return self.inputs.chosen(wrt)
 
-    def _forward(self, values: Sequence[Any]) -> tuple[Any, Any]:
+    def _forward(self, values: Sequence[Any], forward: Callable[..., Any] | None = None) -> tuple[Any, Any]:
         """The output, and the cache in the style that has one."""
-        result = self.inputs.call(self.forward, values)
+        result = self.inputs.call(forward or self.forward, values)
         is_pair = isinstance(result, tuple) and len(result) == 2
         if self.style == "auto":
             self.style = "cache" if is_pair else "args"
@@ -118,12 +119,10 @@ class PairSubject(Subject):
             flat += _flattened(argument, part)
         return flat
 
-    def traced(self, tensors: Sequence[Tensor]) -> Tensor:
-        """The forward pass on Tensors, which plain NumPy code takes as they are."""
-        out, _ = self._forward(tensors)
-        if not isinstance(out, Tensor):
-            raise TypeError("the forward pass made an array of a Tensor")
-        return out
+    def traced(self, tensors: Sequence[Tensor], recorder: Recorder) -> Tensor:
+        """The forward pass, recorded."""
+        out, _ = self._forward([recorder.started(tensor) for tensor in tensors], recorder.copy(self.forward))
+        return recorder.finished(out)
 
 
 def as_output(out: Any, name: str) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from minigrad.differentiate import gradients
 from minigrad.modes import no_grad
 from minigrad.tensor import Tensor
 from minigrad.testing.leaves import Inputs, Leaf
+from minigrad.testing.recorder import Recorder
 
 Array = NDArray[Any]
 
@@ -54,7 +55,7 @@ class Subject(ABC):
         """What the backward pass gives for each leaf, whatever that is."""
 
     @abstractmethod
-    def traced(self, tensors: Sequence[Tensor]) -> Tensor:
+    def traced(self, tensors: Sequence[Tensor], recorder: Recorder) -> Tensor:
         """The output computed from Tensors, so that it knows how it was made; may raise anything."""
 
     def recalled(self, values: Sequence[Array], upstream: Sequence[Array], name: str, array: Array) -> list[Any] | None:
@@ -117,7 +118,7 @@ class TensorSubject(Subject):
             for value, gradient in zip(values, total, strict=True)
         ]
 
-    def traced(self, tensors: Sequence[Tensor]) -> Tensor:
+    def traced(self, tensors: Sequence[Tensor], recorder: Recorder) -> Tensor:
         """The only output."""
         (out,) = self._called(tensors)
         return out

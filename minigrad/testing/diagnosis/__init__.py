@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.diagnosis import form, operands, operations, paths, slips, values
+from minigrad.testing.diagnosis import form, jacobian, operands, operations, paths, slips, values
 from minigrad.testing.diagnosis.evidence import Array, Evidence, named_sizes
 from minigrad.testing.result import Finding
 
@@ -20,13 +20,14 @@ RULES: list[Rule] = [
     form.summed_too_often,
     form.transposed,
     form.reshaped,
+    form.exchanged,
+    operands.epsilon_left_out,
     form.constant_ratio,
     form.flipped,
     form.shifted,
     values.low_precision,
     paths.path_missing,
     paths.paths_missing,
-    operands.epsilon_left_out,
     paths.path_scaled,
     slips.local_mistake,
     values.known_factor,
@@ -38,9 +39,9 @@ RULES: list[Rule] = [
     operands.wrong_operand,
     values.known_term,
     values.nearly_right,
-    values.diagonal,
-    values.overwritten,
-    values.support,
+    jacobian.diagonal,
+    jacobian.overwritten,
+    jacobian.support,
 ]
 
 

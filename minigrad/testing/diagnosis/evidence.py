@@ -84,10 +84,10 @@ class Evidence:
 
     @cached_property
     def adds_small_constant(self) -> bool:
-        """Whether the forward pass contains a small number, such as an epsilon, as far as can be seen."""
-        if self.point is not None and self.point.subject.has_small_constant:
-            return True
-        added = [node for node in (self.tape.nodes if self.tape is not None else ()) if node_op(node).name == "add"]
+        """Whether the forward pass adds a small number, such as an epsilon, as far as can be seen."""
+        if self.tape is None:
+            return self.point is not None and self.point.subject.has_small_constant
+        added = [node for node in self.tape.nodes if node_op(node).name == "add"]
         return any(np.ndim(arg) == 0 and 0 < arg <= 0.1 for node in added for arg in node.args)
 
     @staticmethod

@@ -51,6 +51,19 @@ def reshaped(e: Evidence) -> Finding | None:
     return None
 
 
+def exchanged(e: Evidence) -> Finding | None:
+    """The gradient of another leaf."""
+    if e.tape is None or e.sampled:
+        return None
+    for position, node in enumerate(e.tape.leaves):
+        if position != e.position and node is not None and np.shape(node.out) == e.actual.shape:
+            other = e.tape.gradient(position)
+            if e.explains(other) and not e.is_true(other):
+                text = f"this is the gradient of {e.tape.place(node)}"
+                return e.finding("structure.order", text, "return the gradients in the order of the inputs")
+    return None
+
+
 def constant_ratio(e: Evidence) -> Finding | None:
     """The truth times a constant, named from the sizes of the arrays."""
     if e.actual.shape != e.truth.shape or not e.truth.any():
@@ -121,6 +134,12 @@ def shifted(e: Evidence) -> Finding | None:
     if e.sampled or e.actual.shape != e.truth.shape:
         return None
     shape = e.truth.shape
+    for axis, size in enumerate(shape):
+        for shift in range(-min(2, size - 1), min(2, size - 1) + 1):
+            turned = np.roll(e.truth, shift, axis)
+            if shift and e.explains(turned) and not e.is_true(turned):
+                text = f"the right numbers, rolled by {shift:+d} along axis {axis}"
+                return e.finding("layout.shifted", text, f"np.roll by {-shift}, or mend the index")
     moves = [[0] if size < 4 else [0, 1, -1, 2, -2] for size in shape]
     for shifts in itertools.islice(itertools.product(*moves), 1, 200):
         moved = list(zip(shape, shifts, strict=True))

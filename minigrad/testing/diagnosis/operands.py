@@ -35,9 +35,7 @@ def part_skipped(e: Evidence) -> Finding | None:
     nodes = [node for node in e.tape.nodes if np.ndim(node.out)]
     leaf = e.tape.leaves[e.position]
     assert leaf is not None
-    for count, (later, earlier) in enumerate(itertools.combinations([*nodes, leaf], 2)):
-        if count > e.tape.budget(e.position):
-            break
+    for later, earlier in e.tape.affordable(itertools.combinations([*nodes, leaf], 2)):
         if np.shape(later.out) == np.shape(earlier.out) and e.fits({}, (later, earlier)):
             start, end = e.tape.place(earlier), e.tape.place(later)
             text = f"the derivative of all between {start} and {end} is left out"
@@ -49,24 +47,40 @@ def epsilon_left_out(e: Evidence) -> Finding | None:
     """A small constant that the forward pass adds is not there in what a rule uses."""
     if e.tape is None or e.actual.shape != e.truth.shape:
         return None
-    for node in e.tape.nodes:
-        small = [arg for arg in node.args if np.ndim(arg) == 0 and 0 < abs(arg) <= 0.1]
-        if node_op(node).name != "add" or not small:
-            continue
-        without = node.out - small[0]
-
-        def share(user: Node, position: int, g: Array, node: Node = node, without: Array = without) -> Array:
-            args = [
-                without if parent is node else arg for arg, parent in zip(user.args, user.parents or (), strict=True)
-            ]
-            return with_operands(node_op(user).forward(*args, **user.params), args, user, position, g)
-
-        users = [edge for edge in e.tape.edges_towards(e.position) if node in (edge[0].parents or ())]
+    small = {node: constant for node in e.tape.nodes if (constant := _small_constant(node)) is not None}
+    towards = e.tape.edges_towards(e.position)
+    # One addition in a loop makes many nodes.
+    at_once: dict[object, list[Node]] = {}
+    for node in small:
+        at_once.setdefault(e.tape.log.site(node) or node, []).append(node)
+    for nodes in at_once.values():
+        users = [edge for edge in towards if any(node in (edge[0].parents or ()) for node in nodes)]
+        share = _without({node: node.out - small[node] for node in nodes})
         if users and e.fits(dict.fromkeys(users, share)):
-            place = e.tape.place(node)
-            text = f"{small[0]:g} is added in the forward pass, at {place}, and left out in the backward pass"
+            place = e.tape.place(nodes[0])
+            text = f"{small[nodes[0]]:g} is added in the forward pass, at {place}, and left out in the backward pass"
             return e.finding("epsilon.missing", text, "use the same number in both", place)
     return None
+
+
+def _small_constant(node: Node) -> float | None:
+    if node_op(node).name != "add":
+        return None
+    for arg, parent in zip(node.args, node.parents or (), strict=True):
+        if parent is None and np.ndim(arg) == 0 and 0 < abs(arg) <= 0.1:
+            return float(arg)
+    return None
+
+
+def _without(replaced: dict[Node, Array]) -> Share:
+    """The rule, with other results in the place of some."""
+
+    def share(user: Node, position: int, g: Array) -> Array:
+        pairs = zip(user.args, user.parents or (), strict=True)
+        args = [replaced.get(parent, arg) if parent is not None else arg for arg, parent in pairs]
+        return with_operands(node_op(user).forward(*args, **user.params), args, user, position, g)
+
+    return share
 
 
 def other_step(e: Evidence) -> Finding | None:
@@ -103,17 +117,16 @@ def wrong_operand(e: Evidence) -> Finding | None:
         return None
     values = e.tape.values()
     values += [(f"{name} transposed", array.T) for name, array in values if array.ndim == 2]
-    tried = 0
-    for edge in e.tape.edges_towards(e.position):
-        node, position = edge
-        place = e.tape.place(node)
-        for name, array in values:
-            for rule, text, share in _with_array(node, position, array):
-                tried += 1
-                if tried > e.tape.budget(e.position):
-                    return None
-                if e.fits({edge: share}):
-                    return e.finding(rule, f"going back through {place}, {text.format(name=name)}", _FIXES[rule], place)
+    slips = (
+        (edge, name, *slip)
+        for edge in e.tape.edges_towards(e.position)
+        for name, array in values
+        for slip in _with_array(*edge, array)
+    )
+    for edge, name, rule, text, share in e.tape.affordable(slips):
+        if e.fits({edge: share}):
+            place = e.tape.place(edge[0])
+            return e.finding(rule, f"going back through {place}, {text.format(name=name)}", _FIXES[rule], place)
     return None
 
 

@@ -15,6 +15,7 @@ from minigrad.tensor import Tensor
 from minigrad.testing.diagnosis.evidence import Array, Evidence, evidence_of
 from minigrad.testing.diagnosis.tape import Tape, edges_of, node_op
 from minigrad.testing.leaves import Leaf
+from minigrad.testing.recorder import Recorder
 from minigrad.testing.reference import Point
 from minigrad.testing.result import Finding
 from minigrad.testing.subject import Subject
@@ -65,7 +66,7 @@ class _OperationSubject(Subject):
             for k, value in zip(self.arguments, values, strict=True)
         ]
 
-    def traced(self, tensors: Sequence[Tensor]) -> Tensor:
+    def traced(self, tensors: Sequence[Tensor], recorder: Recorder) -> Tensor:
         out: Tensor = apply(self.op, self._filled(tensors), self.node.params)
         return out
 

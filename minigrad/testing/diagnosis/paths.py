@@ -9,15 +9,15 @@ import numpy as np
 
 from minigrad.testing.diagnosis.evidence import Evidence
 from minigrad.testing.diagnosis.form import named_factor
-from minigrad.testing.diagnosis.tape import Edge, Tape, by_kind, edges_of, forks, nothing, parent_of
+from minigrad.testing.diagnosis.tape import Edge, Share, Tape, by_kind, edges_of, forks, nothing, parent_of, true_share
 from minigrad.testing.result import Finding
 
 
 def path_missing(e: Evidence) -> Finding | None:
     """One of several uses of a value contributes nothing, or twice."""
-    for edge, factor in _scaled_edges(e):
+    for group, factor in _scaled_edges(e):
         assert e.tape is not None
-        place = e.tape.place(edge[0])
+        place = e.tape.places(group)
         if abs(factor) < 1e-6:
             text = f"the contribution through {place} is missing"
             return e.finding("path.missing", text, "add what comes from each use of a value", place)
@@ -35,9 +35,9 @@ def path_scaled(e: Evidence) -> Finding | None:
 
 def path_rescaled(e: Evidence) -> Finding | None:
     """What one of several uses of a value contributes has a wrong factor."""
-    for edge, factor in _scaled_edges(e):
+    for group, factor in _scaled_edges(e):
         assert e.tape is not None
-        place = e.tape.place(edge[0])
+        place = e.tape.places(group)
         if abs(factor + 1.0) < 1e-6:
             text = f"the contribution through {place} has the wrong sign"
             return e.finding("path.sign", text, "change its sign", place)
@@ -46,32 +46,37 @@ def path_rescaled(e: Evidence) -> Finding | None:
     return None
 
 
-def _scaled_edges(e: Evidence) -> Iterator[tuple[Edge, float]]:
+def _scaled_edges(e: Evidence) -> Iterator[tuple[list[Edge], float]]:
     """The edges along which a factor explains the gradient, with the factor."""
     if e.tape is None or e.actual.shape != e.truth.shape:
         return
     edges = e.tape.edges_towards(e.position)
     split = forks(edges)
     # Where a value is used several times first: further along the same path the numbers would be the same.
-    for edge in sorted(edges, key=lambda edge: parent_of(edge) not in split)[: e.tape.budget(e.position)]:
-        without = e.tape.gradient(e.position, {edge: nothing})
+    groups = sorted(e.tape.groups(edges), key=lambda group: parent_of(group[0]) not in split)
+    for group in e.tape.affordable(groups):
+        without = e.tape.gradient(e.position, dict.fromkeys(group, nothing))
         through = e.truth - without
         if not without.any() or np.max(np.abs(through), initial=0.0) <= 10 * e.tolerance:
             continue
         factor = float(np.sum((e.actual - without) * through) / np.sum(through * through))
-        if e.explains(without + factor * through):
-            yield edge, factor
+        # One edge of the group may feed another; then a factor is there several times.
+        if e.explains(without + factor * through) and (len(group) == 1 or e.fits(_scaled(group, factor))):
+            yield group, factor
+
+
+def _scaled(group: list[Edge], factor: float) -> dict[Edge, Share]:
+    return dict.fromkeys(group, lambda node, position, g: factor * true_share(node, position, g))
 
 
 def paths_missing(e: Evidence) -> Finding | None:
     """Several contributions are missing at once: all of a kind, all but some of the leaf's own, or two results."""
     if e.tape is None or e.actual.shape != e.truth.shape:
         return None
-    for dropped in itertools.islice(_sets_of_edges(e.tape, e.position), e.tape.budget(e.position)):
+    for dropped in e.tape.affordable(_sets_of_edges(e.tape, e.position)):
         without = e.tape.gradient(e.position, dict.fromkeys(dropped, nothing))
         if without.any() and not e.is_true(without) and e.explains(without):
-            places = list(dict.fromkeys(e.tape.place(node) for node, _ in dropped))
-            shown = ", ".join(places[:2]) + (f" and {len(places) - 2} more" if len(places) > 2 else "")
+            shown = e.tape.places(dropped)
             text = f"the contribution through {shown} is missing"
             return e.finding("path.missing", text, "add what comes from each use of a value", shown)
     return None

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.graph import Node
 from minigrad.testing.diagnosis.evidence import Array, Evidence
-from minigrad.testing.diagnosis.tape import Share, by_kind, node_op, passed_on, true_share, with_operands
+from minigrad.testing.diagnosis.tape import Share, node_op, passed_on, true_share, with_operands
 from minigrad.testing.result import Finding
 
 
@@ -17,13 +17,11 @@ def local_mistake(e: Evidence) -> Finding | None:
     if e.tape is None or e.actual.shape != e.truth.shape:
         return None
     edges = e.tape.edges_towards(e.position)
-    groups = [*([edge] for edge in edges), *(kind for kind in by_kind(edges) if len(kind) > 1)]
     for name, text, share in SLIPS:
-        for group in groups[: e.tape.budget(e.position)]:
+        for group in e.tape.affordable(e.tape.groups(edges)):
             if e.fits(dict.fromkeys(group, share)):
-                place = e.tape.place(group[0][0])
-                every = f" and {len(group) - 1} more" if len(group) > 1 else ""
-                return e.finding(name, text.format(place=f"{place}{every}"), FIXES[name], place)
+                place = e.tape.places(group)
+                return e.finding(name, text.format(place=place), FIXES[name], place)
     return None
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,17 @@ from minigrad.backprop import fitted
 from minigrad.graph import Node, ancestors
 from minigrad.modes import recording
 from minigrad.tensor import Tensor
+from minigrad.testing.recorder import Recorder
 from minigrad.testing.subject import Subject
+from minigrad.testing.written import Log, Site
 
 Array = NDArray[Any]
 Edge = tuple[Node, int]
 # What flows from a node to one of its arguments, given the gradient of the node; None for nothing.
 Share = Callable[[Node, int, Array], Array | None]
+Candidate = TypeVar("Candidate")
+# So many rules may be evaluated in search of one kind of explanation.
+WORK = 20_000
 
 
 class Tape:
@@ -33,40 +38,86 @@ class Tape:
         given: gradients that take the place of those that arrive at some nodes, on the way further down.
     """
 
-    def __init__(self, output: Tensor, leaves: Sequence[Tensor], seed: Array) -> None:
+    def __init__(self, output: Tensor, leaves: Sequence[Tensor], seed: Array, log: Log | None = None) -> None:
         if output._node is None:
             raise ValueError("nothing was recorded")
         self.root = output._node
         self.seed = np.asarray(seed, dtype=output.dtype)
         self.nodes = ancestors(self.root)
         self.leaves = [tensor._node for tensor in leaves]
+        self.log = log or Log()
         self.given: Mapping[Node, Array] = {}
         self.pruned: Mapping[Edge, Share] = {}
+        self._right: dict[Node, Array] | None = None
+        self._work = 0
 
     def gradient(
         self, position: int, changes: Mapping[Edge, Share] | None = None, skip: tuple[Node, Node] | None = None
     ) -> Array:
-        """The gradient of one leaf, with mistakes as `run` makes them."""
-        leaf = self.leaves[position]
-        assert leaf is not None
-        found = self.run({**self.pruned, **(changes or {})}, skip)
-        gradient = found.get(leaf)
-        return np.zeros_like(leaf.out) if gradient is None else np.asarray(gradient)
-
-    def run(self, changes: Mapping[Edge, Share], skip: tuple[Node, Node] | None = None) -> dict[Node, Array]:
-        """The gradients that arrive at all nodes.
+        """The gradient of one leaf, with mistakes on the way.
 
         Args:
+            position: of the leaf.
             changes: other shares along some edges.
             skip: two nodes; the gradient of the first goes to the second, past all that lies between.
         """
+        leaf = self.leaves[position]
+        assert leaf is not None
+        if self._right is None:
+            self._right = self.run(self.pruned)
+        zero = np.zeros_like(leaf.out)
+        changes = changes or {}
+        # What the mistakes change flows back by itself, because the way back is linear.
+        changed: dict[Node, Array] = {}
+        if skip is not None:
+            if skip[0] not in self._right:
+                return zero
+            changed[skip[1]] = self._right[skip[0]]
+            changes = {**dict.fromkeys(edges_of(skip[0]), nothing), **changes}
+        affected = {edge[0] for edge in changes}
+        for node in self.nodes if affected else ():
+            if node not in affected and node not in changed:
+                continue
+            right = self.given.get(node, self._right.get(node))
+            difference = None if node in self.given else changed.get(node)
+            for edge in edges_of(node):
+                parent = parent_of(edge)
+                for sign, share, gradient in self._differing(edge, changes.get(edge), right, difference):
+                    found = share(*edge, gradient)
+                    self._work += 1
+                    if found is not None:
+                        found = sign * fitted(found, parent.out, node_op(node), edge[1])
+                        changed[parent] = found if parent not in changed else changed[parent] + found
+        right = self._right.get(leaf)
+        total = zero if right is None else np.asarray(right)
+        return total + changed[leaf] if leaf in changed else total
+
+    def _differing(
+        self, edge: Edge, change: Share | None, right: Array | None, difference: Array | None
+    ) -> list[tuple[float, Share, Array]]:
+        """The shares along an edge that were not there, or not like this, before a mistake was made.
+
+        Args:
+            edge: where.
+            change: the mistake that is made there, if any.
+            right: the right gradient that arrives, None for none.
+            difference: what mistakes further up add to it.
+        """
+        there = edge not in self.pruned
+        if change is None:
+            return [(1.0, true_share, difference)] if there and difference is not None else []
+        whole = right if difference is None else difference if right is None else right + difference
+        return [
+            *([(-1.0, true_share, right)] if there and right is not None else []),
+            *([(1.0, change, whole)] if whole is not None else []),
+        ]
+
+    def run(self, changes: Mapping[Edge, Share]) -> dict[Node, Array]:
+        """The gradients that arrive at all nodes, with other shares along some edges."""
         arrived: dict[Node, Array] = {self.root: self.seed}
         for node in self.nodes:
             gradient = self.given.get(node, arrived.get(node))
             if gradient is None:
-                continue
-            if skip is not None and node is skip[0]:
-                arrived[skip[1]] = gradient if skip[1] not in arrived else arrived[skip[1]] + gradient
                 continue
             for edge in edges_of(node):
                 share = (changes.get(edge) or true_share)(*edge, gradient)
@@ -88,16 +139,29 @@ class Tape:
 
     def prune(self, position: int) -> None:
         """Find the edges to nodes without a gradient of their own worth the name, when all is right."""
-        self.pruned = {}
+        self.pruned, self._right = {}, None
         arrived = self.run({})
         tiny = 1e-12 * max((float(np.max(np.abs(g), initial=0.0)) for g in arrived.values()), default=0.0)
         idle = {node for node, g in arrived.items() if node.op is not None and np.max(np.abs(g), initial=0.0) <= tiny}
         edges = [edge for node in self.nodes for edge in edges_of(node) if parent_of(edge) in idle]
         self.pruned = dict.fromkeys(edges, nothing)
 
-    def budget(self, position: int) -> int:
-        """How many gradients may be computed in search of one explanation: more of a small tape."""
-        return max(200, 200_000 // max(1, len(self.edges_towards(position))))
+    def affordable(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+        """Candidates for an explanation, until they have cost enough work."""
+        start = self._work
+        for candidate in candidates:
+            if self._work - start > WORK:
+                return
+            yield candidate
+
+    def groups(self, edges: Sequence[Edge]) -> list[list[Edge]]:
+        """Edges where one mistake in the code may be: the same place of a loop, single ones, all of a kind."""
+        sites: dict[tuple[Site | None, object, int], list[Edge]] = {}
+        for edge in edges:
+            sites.setdefault((self.log.site(edge[0]), edge[0].op, edge[1]), []).append(edge)
+        looped = [group for (site, _, _), group in sites.items() if site is not None and len(group) > 1]
+        kinds = [kind for kind in by_kind(edges) if len(kind) > 1 and kind not in looped]
+        return [*looped, *([edge] for edge in edges), *kinds]
 
     def values(self) -> list[tuple[str, Array]]:
         """The arrays that occur in the computation, leaves first, each in words; no two are equal."""
@@ -118,15 +182,27 @@ class Tape:
             if all(own in (1, other) for own, other in zip(divisor.shape[::-1], array.shape[::-1], strict=False))
         )
 
+    def places(self, edges: Sequence[Edge]) -> str:
+        """Where some edges start, in words."""
+        found = list(dict.fromkeys(self.place(node) for node, _ in edges))
+        return ", ".join(found[:2]) + (f" and {len(found) - 2} more" if len(found) > 2 else "")
+
     def place(self, node: Node) -> str:
         """A node in words: its name, or its operation and which one of them it is, in the order of computation."""
         if node.op is None:
             return node.name or f"an input of shape {np.shape(node.out)}"
         if node.name is not None:
             return f"{node.name} ({node.op.name})"
+        site = self.log.site(node)
         same = [other for other in reversed(self.nodes) if other.op is node.op]
-        which = f" no. {same.index(node) + 1} of {len(same)}" if len(same) > 1 else ""
-        return f"{node.op.name}{which} {np.shape(node.out)}"
+        if site is None:
+            which = f" no. {same.index(node) + 1} of {len(same)}" if len(same) > 1 else ""
+            return f"{node.op.name}{which} {np.shape(node.out)}"
+        # A loop makes the same thing many times; in the code it is there once.
+        instructions = list(dict.fromkeys(self.log.site(other) for other in same))
+        count = len(instructions)
+        which = f" no. {instructions.index(site) + 1} of {count}" if count > 1 else ""
+        return f"{node.op.name}{which} {np.shape(node.out)} in line {site[2]}"
 
 
 def node_op(node: Node) -> Any:
@@ -194,12 +270,13 @@ def by_kind(edges: Collection[Edge]) -> list[list[Edge]]:
 
 
 def traced(subject: Subject, values: Sequence[Array], upstream: Sequence[Array]) -> Tape | None:
-    """The tape of a subject's function; None for one that does not take Tensors."""
+    """The tape of a subject's function; None for one that cannot be recorded."""
     tensors = [Tensor(v, requires_grad=True, name=leaf.name) for leaf, v in zip(subject.leaves, values, strict=True)]
+    recorder = Recorder()
     try:
         with recording(), np.errstate(all="ignore"):
-            output = subject.traced(tensors)
-            return Tape(output, tensors, upstream[0]) if output.shape == upstream[0].shape else None
+            output = subject.traced(tensors, recorder)
+            return Tape(output, tensors, upstream[0], recorder.log) if output.shape == upstream[0].shape else None
     except Exception:
         # Any function may do anything with a Tensor; then there is no tape, and nothing else is lost.
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,9 +9,6 @@ from scipy import special
 
 from minigrad.testing.diagnosis.evidence import Array, Evidence
 from minigrad.testing.result import Finding
-
-# Jacobians are computed up to this number of elements.
-JACOBIAN = 40_000
 
 
 def stale(e: Evidence) -> Finding | None:
@@ -139,91 +135,6 @@ def _known(e: Evidence) -> Iterator[tuple[str, Array]]:
         bounded = special.expit(array)
         yield f"the derivative of sigmoid({name})", bounded * (1 - bounded)
         yield f"the derivative of tanh({name})", 1 - np.tanh(array) ** 2
-
-
-def overwritten(e: Evidence) -> Finding | None:
-    """Where several contributions meet, only the last or the first of them is there."""
-    found = _jacobians(e)
-    if found is None:
-        return None
-    _, true = found
-    g = e.upstream[0]
-    terms = (true * g.reshape(-1, 1)).reshape(*g.shape, e.truth.size)
-    actual = e.actual.reshape(-1)
-    tolerance = 1e-6 * e.scale + e.tolerance
-    wrong = np.abs(actual - e.truth.reshape(-1)) > tolerance
-    if wrong.all() and e.truth.size > 1 and not g.ndim:
-        return None
-    for count in range(1, g.ndim + 1):
-        for axes in itertools.combinations(range(g.ndim), count):
-            others = tuple(axis for axis in range(g.ndim) if axis not in axes)
-            parts = terms.sum(axis=others).reshape(-1, e.truth.size)
-            there = np.abs(parts) > 1e-9 * e.scale
-            if len(parts) < 2 or not (there.sum(axis=0)[wrong] > 1).all():
-                continue
-            last = len(parts) - 1 - np.argmax(there[::-1], axis=0)
-            for kept, word in ((last, "last"), (np.argmax(there, axis=0), "first")):
-                if np.max(np.abs(parts[kept, np.arange(e.truth.size)] - actual)) <= tolerance:
-                    count = int(wrong.sum())
-                    text = f"where several contributions meet, only the {word} is there, in {count} elements"
-                    fix = "add up, do not assign: += for slices, np.add.at for indices that repeat"
-                    return e.finding("index.repeated", text, fix)
-    return None
-
-
-def _jacobians(e: Evidence) -> tuple[Array, Array] | None:
-    """The Jacobian that the backward pass claims, and the true one, if they are small enough."""
-    point = e.point
-    if point is None or e.sampled or e.actual.shape != e.truth.shape or len(e.upstream) != 1:
-        return None
-    rows, columns = point.center.size, e.truth.size
-    if rows * columns > JACOBIAN or rows < 2:
-        return None
-    claimed, true = np.empty((rows, columns)), np.empty((rows, columns))
-    values, shape, unit = point.values, e.upstream[0].shape, point.unit(e.position)
-    for row in range(rows):
-        seed = np.zeros(rows)
-        seed[row] = 1.0
-        found = point.subject.claimed(values, [seed.reshape(shape)])[e.position]
-        claimed[row] = np.reshape(found, -1) if np.size(found) == columns else np.nan
-    for column in range(columns):
-        step = np.zeros(columns)
-        step[column] = 1e-5 * unit
-        line = point.line(e.position, step.reshape(e.truth.shape))
-        true[:, column] = (line(1.0) - line(-1.0)) / (2e-5 * unit)
-    return (claimed, true) if np.isfinite(claimed).all() and np.isfinite(true).all() else None
-
-
-def diagonal(e: Evidence) -> Finding | None:
-    """The Jacobian that was claimed is diagonal, and the true one is not."""
-    found = _jacobians(e)
-    if found is None or found[0].shape[0] != found[0].shape[1]:
-        return None
-    here, there = (np.abs(m) > 1e-6 * np.abs(m).max() for m in found)
-    off_diagonal = ~np.eye(len(here), dtype=bool)
-    if here[off_diagonal].any() or not there[off_diagonal].any():
-        return None
-    text = "every output is taken to depend on the input at its own place alone, but it depends on others too"
-    return e.finding("support.diagonal", text, "the Jacobian is not diagonal: add the terms off the diagonal")
-
-
-def support(e: Evidence) -> Finding | None:
-    """The Jacobian that was claimed has other non-zero elements than the true one."""
-    found = _jacobians(e)
-    if found is None:
-        return None
-    here, there = (np.abs(m) > 1e-6 * np.abs(m).max() for m in found)
-    square = here.shape[0] == here.shape[1]
-    if square and not (here | there)[~np.eye(len(here), dtype=bool)].any():
-        return None
-    missing, extra = int((there & ~here).sum()), int((here & ~there).sum())
-    if missing + extra > 0.1 * there.sum():
-        text = (
-            f"outputs are taken to depend on the wrong inputs: {missing} of {int(there.sum())} non-zero derivatives "
-            f"are missing, and {extra} are claimed that are none"
-        )
-        return e.finding("support.axis", text, "check the axes over which the backward pass sums", confidence=0.8)
-    return None
 
 
 def low_precision(e: Evidence) -> Finding | None:
