@@ -361,3 +361,183 @@ def test_directions_do_not_cancel_where_derivatives_are_equal():
 def test_nothing_to_check_is_an_error():
     with pytest.raises(ValueError, match="wrt names no leaf"):
         testing.check_backward(np.tanh, lambda g, out, x: g, X, wrt=[])
+
+
+W = RNG.standard_normal((5, 3))
+
+
+class ByName:
+    """A layer whose learning rate has to be given by name."""
+
+    def __init__(self):
+        self.weights = W.copy()
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.weights
+
+    def backward(self, g, *, learning_rate):
+        before = g @ self.weights.T
+        self.weights -= learning_rate * self.x.T @ g
+        return before
+
+
+class UpdatesFirst(ByName):
+    def backward(self, g, learning_rate):
+        self.weights -= learning_rate * self.x.T @ g
+        return g @ self.weights.T
+
+
+class NeverUpdates(ByName):
+    def backward(self, g, learning_rate):
+        return g @ self.weights.T
+
+
+def test_learning_rate_by_name_is_found():
+    assert testing.check_backward(ByName(), inputs=X).ok
+
+
+def test_gradients_through_weights_that_were_updated_before_are_explained():
+    (finding,) = check(UpdatesFirst(), inputs=X).findings
+    assert (finding.leaf, finding.rule) == ("x", "state.updated")
+
+
+def test_weights_that_are_not_updated_are_found_unless_they_are_constants():
+    (finding,) = check(NeverUpdates(), inputs=X).findings
+    assert (finding.leaf, finding.rule) == ("weights", "structure.zero")
+    assert "wrt=" in finding.fix
+    assert check(NeverUpdates(), inputs=X, wrt="x").ok
+
+
+def test_gradients_may_come_in_a_row_for_arrays_in_a_dict():
+    def forward(x, p):
+        return x @ p["W"] + p["b"]
+
+    def backward(g, out, x, p):
+        return g @ p["W"].T, x.T @ g, g.sum(axis=0)
+
+    assert testing.check_backward(forward, backward, (X, {"W": W, "b": np.ones(3)})).ok
+
+
+def test_a_gradient_may_be_a_list_of_numbers():
+    assert testing.check_backward(np.tanh, lambda g, out, x: (g * (1 - out**2)).tolist(), X).ok
+
+
+def test_gradients_in_the_wrong_order_are_told():
+    square = RNG.standard_normal((5, 5))
+    result = check(np.matmul, lambda g, out, x, y: (x.T @ g, g @ y.T), (X[:5], square))
+    assert rules(result) == ["structure.order", "structure.order"]
+
+
+def test_a_backward_pass_that_takes_other_arguments_is_told_how_it_is_called():
+    with pytest.raises(TypeError, match=r"takes \(g, x\).*called as backward\(g, out, \*inputs\)"):
+        check(np.tanh, lambda g, x: g, X)
+    with pytest.raises(TypeError, match=r"called as backward\(g, cache\)"):
+        check(lambda x: (np.tanh(x), x), lambda g, out, x: g, X)
+
+
+def test_results_of_changing_shape_are_told():
+    lengths = iter(range(1, 100))
+    with pytest.raises(ValueError, match=r"other shapes each time.*\(2,\), then \(3,\)"):
+        check(lambda x: np.full(next(lengths), np.sum(x)), lambda g, out, x: g, X)
+
+
+def test_first_input_shows_in_single_precision_too():
+    class First(ByName):
+        def forward(self, x):
+            self.x = getattr(self, "x", x)
+            return x**2
+
+        def backward(self, g, learning_rate=0.0):
+            return 2 * g * self.x
+
+    layer = First()
+    del layer.weights
+    assert "state.stale" in rules(check(layer.forward, lambda g, out, x: layer.backward(g), X.astype(np.float32)))
+
+
+@pytest.mark.parametrize("frequency", [10, 100, 500, 3000])
+def test_waves_shorter_than_the_steps_do_not_pass_for_straight_lines(frequency):
+    for seed in range(12):
+        x = np.random.default_rng(seed).standard_normal((7, 5))
+        result = check(
+            lambda x: np.sin(frequency * x), lambda g, out, x: g * frequency * np.cos(frequency * x), x, rng=seed
+        )
+        assert result.verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("forward", "slope", "least"),
+    [
+        (np.log, lambda x: 1 / x, 10),
+        (np.sqrt, lambda x: 0.5 / np.sqrt(x), 10),
+        # Steps may cross the pole at 0.
+        (np.reciprocal, lambda x: -1 / x**2, 5),
+    ],
+)
+def test_values_of_very_different_sizes_are_resolved_together(forward, slope, least):
+    passed = 0
+    for seed in range(12):
+        x = 10 ** np.random.default_rng(seed).uniform(-8, 0, (7, 5))
+        result = check(forward, lambda g, out, x: g * slope(x), x, rng=seed)
+        assert result.verdict != "fail"
+        passed += result.ok
+    assert passed >= least
+
+
+def test_small_terms_beside_large_ones_are_resolved():
+    x, b = 1e4 * X, 1e-4 * RNG.standard_normal(3)
+
+    def backward(g, out, x, w, b):
+        return g @ w.T, x.T @ g, g.sum(axis=0)
+
+    assert testing.check_backward(lambda x, w, b: x @ w + b, backward, (x, W, b)).ok
+
+
+def shares(g, out, x):
+    tied = x == out[:, None]
+    return g[:, None] * tied / tied.sum(axis=1, keepdims=True)
+
+
+def test_directions_through_many_ties_are_taken_apart():
+    x = RNG.standard_normal((60, 50))
+    x[[[3], [17], [40]], [1, 5, 9]] = 5.0
+    assert testing.check_backward(lambda x: x.max(axis=1), shares, x).ok
+
+    def wrong(g, out, x):
+        gradient = shares(g, out, x)
+        gradient[7] *= 1.2
+        return gradient
+
+    result = check(lambda x: x.max(axis=1), wrong, x)
+    assert result.verdict == "fail"
+    assert result.leaves[0].index[0] == 7
+
+
+def test_kinks_of_opposite_signs_in_several_results_do_not_cancel():
+    y = RNG.standard_normal(6)
+
+    def backward(g, out, x):
+        # Each difference that is 0 may have any slope from -1 to 1.
+        slopes = np.where(x == y, np.sign(g), np.sign(x - y))
+        return np.array(np.sum(g * slopes))
+
+    x = np.array(y[2])
+    y[4] = y[2]
+    for seed in range(12):
+        assert check(lambda x: np.abs(x - y), backward, x, rng=seed).verdict == "pass"
+
+
+def test_factors_are_named_at_kinks_too():
+    x = RNG.standard_normal((6, 5))
+    x[2, 1] = x[3, 3] = 0.0
+
+    def backward(g, out, x):
+        return g * (2 * np.maximum(x, 0) + np.sign(x)) / 6
+
+    assert rules(check(lambda x: np.maximum(x, 0) ** 2 + np.abs(x), backward, x)) == ["scale.batch"]
+
+
+def test_infinite_slopes_are_not_taken_for_kinks():
+    result = check(lambda x: np.sqrt(np.abs(x)), lambda g, out, x: 0.0 * g, np.zeros(3))
+    assert result.verdict == "inconclusive"

@@ -195,3 +195,9 @@ def test_names_that_fit_several_leaves_are_refused():
     params = {"a": {"W": np.ones(3)}, "b": {"W": np.ones(3)}}
     with pytest.raises(ValueError, match=r"'params.a.W', 'params.b.W'; give the whole name"):
         testing.compare_backward(lambda params: np.sum(params["a"]["W"]), {"W": np.ones(3)}, (params,))
+
+
+@pytest.mark.parametrize("given", [{"grads": [1.0]}, {"grads": {}, "steps": [1.0]}])
+def test_gradients_without_names_are_refused(given):
+    with pytest.raises(TypeError, match="is a dict of gradients by name, not a list"):
+        testing.compare_backward(lambda x: np.sum(np.tanh(x)), inputs=np.ones(3), **{"grads": {}, **given})

@@ -130,3 +130,17 @@ def test_equal_gradients_give_no_finding():
     assert testing.diagnose([1, 2], [1.0, 2.0]) == []
     with pytest.raises(TypeError, match="real numbers"):
         testing.diagnose(TRUTH * 1j, TRUTH)
+
+
+def test_what_is_no_number_is_told():
+    (finding,) = testing.diagnose(np.where(TRUTH > 0, TRUTH, np.nan), TRUTH)
+    assert finding.rule == "structure.not_finite"
+    with pytest.raises(ValueError, match="reference is not finite"):
+        testing.diagnose(TRUTH, TRUTH * np.nan)
+
+
+def test_rounding_is_no_difference():
+    assert testing.diagnose(TRUTH * (1 + 1e-13), TRUTH) == []
+    assert testing.diagnose(TRUTH + 1e-12 * RNG.standard_normal((7, 3)), TRUTH) == []
+    (finding,) = testing.diagnose(TRUTH * (1 + 1e-7 * RNG.uniform(-1, 1, (7, 3))), TRUTH)
+    assert finding.rule == "precision.float32"

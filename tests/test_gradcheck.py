@@ -33,7 +33,9 @@ def test_right_functions_pass_in_every_order():
     ):
         assert result
         assert result.resolution < 1e-5
-    assert testing.gradcheck(np.tanh, X[0], order=3).subject == "gradient of gradient of tanh"
+    third = testing.gradcheck(np.tanh, X[0], order=3)
+    assert "gradcheck(tanh, ..., order=3, rng=0)" in str(third)
+    assert [leaf.name for leaf in third.leaves] == ["x", "grad_output", "grad_output of the gradient of x"]
     assert [leaf.name for leaf in testing.gradgradcheck(model, (X, W)).leaves] == ["x", "w", "grad_output"]
 
 
@@ -205,7 +207,9 @@ def test_the_same_seed_gives_the_same_check():
         (ValueError, r"\(7, 5\), not \(5, 7\)", (np.sin, X), {"grad_output": X.T}),
         (ValueError, "another output each time", (nn.Dropout(0.5), X), {}),
         (ValueError, "order is", (np.sin, X), {"order": 0}),
-        (TypeError, "unexpected keyword", (np.sin, X), {"atol": 1e-8}),
+        (TypeError, "no option 'atol'.*rtol is the relative error", (np.sin, X), {"atol": 1e-8}),
+        (TypeError, "did you mean 'directions'", (np.sin, X), {"direction": 2}),
+        (TypeError, "rng is an integer or a numpy.random.Generator", (np.sin, X), {"rng": "a"}),
     ],
 )
 def test_wrong_use_is_explained(error, message, arguments, options):

@@ -151,7 +151,7 @@ def _is_basic(index: Any) -> bool:
 
 
 @primitive(
-    lambda g, out, x, index: scatter_add(g, index, x.shape),
+    lambda g, out, x, index: scatter_add(g, index=index, shape=x.shape),
     examples=[
         (reals(4, 3), {"index": 1}),
         (reals(4, 3), {"index": (slice(None, None, -2), None, 0)}),

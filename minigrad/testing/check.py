@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from minigrad.tensor import Tensor
 from minigrad.testing.diagnosis import explain
 from minigrad.testing.diagnosis.evidence import evidence_of
 from minigrad.testing.examine import Examination, Mode
-from minigrad.testing.leaves import Leaf, nearby
+from minigrad.testing.leaves import Leaf, nearby, unknown_name
 from minigrad.testing.reference import Point
 from minigrad.testing.result import Finding, GradcheckError, GradcheckResult, LeafResult, Verdict
 from minigrad.testing.structure import misbehaviour, precision_lost, read_claim
@@ -40,7 +40,27 @@ class Options:
     rng: int | np.random.Generator = 0
     raise_exception: bool = True
 
+    @classmethod
+    def named(cls, options: Mapping[str, Any]) -> Options:
+        """The options that a user gave by name.
+
+        Raises:
+            TypeError: for a name that there is not.
+        """
+        known = [each.name for each in fields(cls)]
+        for name in options:
+            if name in ("atol", "eps", "tol"):
+                raise TypeError(
+                    f"there is no option {name!r}: steps and tolerances follow from the function, rtol is the relative "
+                    "error allowed beyond them, and an absolute one would hide errors in small gradients"
+                )
+            if name not in known:
+                raise TypeError(f"options: {unknown_name(name, known)}")
+        return cls(**options)
+
     def __post_init__(self) -> None:
+        if not isinstance(self.rng, (int, np.integer, np.random.Generator)) or isinstance(self.rng, bool):
+            raise TypeError(f"rng is an integer or a numpy.random.Generator, not {self.rng!r}")
         if self.mode not in ("auto", "dense", "projected"):
             raise ValueError(f"mode is 'auto', 'dense' or 'projected', not {self.mode!r}")
         if self.kinks not in ("report", "refuse"):
@@ -73,14 +93,16 @@ def upstream_like(outputs: Sequence[Array], rng: np.random.Generator) -> list[Ar
 def check(subject: Subject, options: Options, title: str, chosen: Sequence[int]) -> GradcheckResult:
     """Check the claimed gradients of some leaves of a subject."""
     rng = options.generator()
-    given, itemsize = subject.leaves, _promoted(subject)
-    values = [leaf.value for leaf in subject.leaves]
+    given = subject.leaves
     # The very first call is made elsewhere, so that what a layer keeps of its first input shows.
     elsewhere = subject.first
     if elsewhere is None:
-        elsewhere = [nearby(leaf, rng) if i in chosen else leaf.value for i, leaf in enumerate(subject.leaves)]
+        elsewhere = [nearby(leaf, rng) if i in chosen else leaf.value for i, leaf in enumerate(given)]
         with contextlib.suppress(Exception), np.errstate(all="ignore"):
             subject.vector(elsewhere)
+    itemsize = _promoted(subject)
+    values = [leaf.value for leaf in subject.leaves]
+    elsewhere = [first.astype(value.dtype, copy=False) for first, value in zip(elsewhere, values, strict=True)]
     outputs = _settled(subject, values)
     upstream = _given_upstream(options.grad_output, outputs) or upstream_like(outputs, rng)
     point = Point(subject, upstream, itemsize)
@@ -158,11 +180,18 @@ def _settled(subject: Subject, values: Sequence[Array]) -> list[Array]:
     Raises:
         ValueError: where they are not.
     """
-    first = [np.array(out) for out in subject.outputs(values)]
+    with np.errstate(all="ignore"):
+        first = [np.array(out) for out in subject.outputs(values)]
     for out in first:
         if not np.isfinite(out).all():
             raise ValueError(f"{subject.name} is not finite at the inputs, so it has no gradient there: {_shown(out)}")
     again = subject.outputs(values)
+    shapes = [[out.shape for out in outputs] for outputs in (first, again)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            f"{subject.name} gives results of other shapes each time it is called with the same inputs: "
+            f"{_listed(shapes[0])}, then {_listed(shapes[1])}"
+        )
     if any(not np.array_equal(a, b) for a, b in zip(first, again, strict=True)):
         raise ValueError(
             f"{subject.name} gives another output each time it is called with the same inputs; seed its random "

@@ -53,7 +53,7 @@ def check_backward(
         [('w', 'scale.batch')]
     """
     __tracebackhide__ = True
-    settings = Options(**options)
+    settings = Options.named(options)
     if style not in ("auto", "args", "cache", "layer"):
         raise ValueError(f"style is 'auto', 'args', 'cache' or 'layer', not {style!r}")
     if inputs is None:

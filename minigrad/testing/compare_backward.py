@@ -71,6 +71,9 @@ def compare_backward(
     __tracebackhide__ = True
     settings = Options(rtol=rtol, raise_exception=raise_exception)
     steps = {} if steps is None else steps
+    for what, given in (("grads", grads), ("steps", steps)):
+        if not isinstance(given, Mapping):
+            raise TypeError(f"{what} is a dict of gradients by name, not a {type(given).__name__}")
     if not grads and not steps:
         raise ValueError("nothing was checked: grads and steps are empty")
     subject = TensorSubject(fn, inputs)

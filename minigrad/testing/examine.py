@@ -165,7 +165,7 @@ class Examination:
 
 def _misshapen(leaf: Leaf, claim: Claim) -> LeafResult:
     text = claim.problem.text if claim.problem is not None else f"it has shape {claim.value.shape}"
-    return LeafResult(leaf.name, leaf.value.shape, "fail", resolution=0.0, note=text)
+    return LeafResult(leaf.name, leaf.value.shape, "fail", resolution=float("nan"), note=text)
 
 
 def _noted(found: LeafResult, claim: Claim) -> LeafResult:

@@ -15,7 +15,7 @@ from minigrad.testing.check import Options, check, upstream_like
 from minigrad.testing.leaves import Leaf
 from minigrad.testing.recorder import Recorder
 from minigrad.testing.result import GradcheckResult
-from minigrad.testing.subject import Array, Subject, TensorSubject
+from minigrad.testing.subject import Array, Subject, TensorSubject, function_name
 
 
 def gradcheck(fn: Callable[..., Any], inputs: Any, *, order: int = 1, **options: Any) -> GradcheckResult:
@@ -59,12 +59,15 @@ def gradcheck(fn: Callable[..., Any], inputs: Any, *, order: int = 1, **options:
         'pass'
     """
     __tracebackhide__ = True
-    settings = Options(**options)
+    settings = Options.named(options)
     _check_order(order)
-    result = _checked(TensorSubject(fn, inputs), settings, "gradcheck")
+    subject = TensorSubject(fn, inputs)
+    result = _checked(subject, settings, "gradcheck")
     for level in range(2, order + 1):
         if result.ok:
             result = _checked(_derivative(fn, inputs, settings, level), settings, "gradcheck")
+            notes = (*result.notes, f"these are derivatives of order {level}")
+            result = replace(result, subject=subject.name, options=f"order={order}", notes=notes)
     return settings.delivered(result)
 
 
@@ -78,8 +81,9 @@ def gradgradcheck(fn: Callable[..., Any], inputs: Any, **options: Any) -> Gradch
         'pass'
     """
     __tracebackhide__ = True
-    settings = Options(**options)
-    return settings.delivered(_checked(_derivative(fn, inputs, settings, 2), settings, "gradgradcheck"))
+    settings = Options.named(options)
+    subject = _derivative(fn, inputs, settings, 2)
+    return settings.delivered(replace(_checked(subject, settings, "gradgradcheck"), subject=function_name(fn)))
 
 
 def jvpcheck(fn: Callable[..., Any], inputs: Any, **options: Any) -> GradcheckResult:
@@ -95,7 +99,7 @@ def jvpcheck(fn: Callable[..., Any], inputs: Any, **options: Any) -> GradcheckRe
         'pass'
     """
     __tracebackhide__ = True
-    settings = Options(**options)
+    settings = Options.named(options)
     subject = _TangentSubject(fn, inputs, settings)
     return settings.delivered(check(subject, replace(settings, wrt=None), "jvpcheck", [0]))
 
@@ -120,6 +124,9 @@ class _Derivative(TensorSubject):
         self.name = f"gradient of {inner.name}"
         self.constants = inner.constants
         names = ["grad_output"] if len(upstream) == 1 else [f"grad_output[{i}]" for i in range(len(upstream))]
+        if isinstance(inner, _Derivative):
+            # The outputs of the inner one are gradients themselves.
+            names = [f"grad_output of the gradient of {leaf.name}" for leaf in inner.inner.leaves]
         self.leaves = [*inner.leaves, *[Leaf(name, g) for name, g in zip(names, upstream, strict=True)]]
 
     def chosen(self, wrt: str | Sequence[str] | None) -> list[int]:

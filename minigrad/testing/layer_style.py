@@ -33,7 +33,8 @@ class LayerSubject(Subject):
         self.name = function_name(layer)
         self.inputs = Inputs(layer.forward, inputs)
         self.constants = self.inputs.constants
-        self.takes_rate = _positional(layer.backward) != 1
+        self._rate_name = _keyword_only(layer.backward)
+        self.takes_rate = self._rate_name is not None or _positional(layer.backward) != 1
         before = {path: (array, array.copy()) for path, array in _arrays(layer)}
         self._unused: Any = None
         with contextlib.suppress(Exception):
@@ -150,7 +151,7 @@ class LayerSubject(Subject):
                     if np.array_equal(kept, old):
                         _assign(self.layer, path, array.copy())
                         start[path] = array
-            found = self.layer.backward(seed, self.rate) if self.takes_rate else self.layer.backward(seed)
+            found = self._backward(seed)
             after = dict(_arrays(self.layer))
             # An update that broadcasts gives the parameter another shape, which is what there is to see.
             updates = [(start[path] - after[path]) / self.rate for path in start if path in self.parameters]
@@ -162,6 +163,23 @@ class LayerSubject(Subject):
                 self.mutations.add(("output_gradient", "upstream", "the backward pass", "its upstream gradient"))
         own = [found] if self.own == 1 else list(found)
         return [*own, *updates[: len(self.leaves) - self.own]]
+
+    def _backward(self, seed: Array) -> Any:
+        if not self.takes_rate:
+            return self.layer.backward(seed)
+        if self._rate_name is not None:
+            return self.layer.backward(seed, **{self._rate_name: self.rate})
+        return self.layer.backward(seed, self.rate)
+
+    def at_a_small_rate(self, values: Sequence[Array], upstream: Sequence[Array]) -> list[Any] | None:
+        """The gradients of the inputs when the update of the weights changes next to nothing."""
+        if not self.takes_rate:
+            return None
+        own, self.rate = self.rate, 2.0**-100
+        try:
+            return self._gradients(values, upstream, "", None)
+        finally:
+            self.rate = own
 
     def _notice(self, given: Sequence[Array], values: Sequence[Array], who: str) -> None:
         for leaf, now, before in zip(self.leaves[: self.own], given, values, strict=False):
@@ -179,6 +197,16 @@ class LayerSubject(Subject):
             self._restore()
             # The caches hold Tensors now; a plain call puts arrays there again.
             self.outputs([leaf.value for leaf in self.leaves])
+
+
+def _keyword_only(function: Callable[..., Any]) -> str | None:
+    """The name of the only parameter that has to be given by name, if there is one."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    names = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    return names[0] if len(names) == 1 else None
 
 
 def _positional(function: Callable[..., Any]) -> int:

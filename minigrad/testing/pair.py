@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -25,6 +26,27 @@ class PairSubject(Subject):
         self.inputs = Inputs(forward, inputs)
         self.leaves, self.constants = self.inputs.leaves, self.inputs.constants
         self.name = function_name(forward)
+        self._signature_fits = False
+
+    def _check_signature(self) -> None:
+        """See whether the backward pass takes what it is going to be given.
+
+        Raises:
+            TypeError: where it does not.
+        """
+        self._signature_fits = True
+        try:
+            signature = inspect.signature(self.backward)
+        except (TypeError, ValueError):
+            return
+        extra: list[Any] = [None, None] if self.style == "cache" else [None, None, *self.inputs.args]
+        try:
+            signature.bind(*extra, **({} if self.style == "cache" else self.inputs.kwargs))
+        except TypeError as error:
+            call = "backward(g, cache)" if self.style == "cache" else "backward(g, out, *inputs)"
+            raise TypeError(
+                f"the backward pass takes {signature}; with style={self.style!r} it is called as {call}: {error}"
+            ) from None
 
     def chosen(self, wrt: str | Sequence[str] | None) -> list[int]:
         """The positions of the leaves that `wrt` names; all for None."""
@@ -69,6 +91,8 @@ class PairSubject(Subject):
         out, cache = self._forward(given)
         self._notice(given, values, "the forward pass")
         seed = upstream[0].copy() if name != "g" or array is None else array
+        if not self._signature_fits:
+            self._check_signature()
         if self.style == "cache":
             if array is not None and name != "g":
                 old = (
@@ -97,6 +121,10 @@ class PairSubject(Subject):
     def _by_leaf(self, found: Any) -> list[Any]:
         """What the backward pass returned, leaf by leaf."""
         arguments = [*self.inputs.args, *self.inputs.kwargs.values()]
+        if isinstance(found, list) and len(self.leaves) == len(arguments) == 1 and _shape(found):
+            found = np.array(found) if _shape(found) == self.leaves[0].value.shape else found
+        if isinstance(found, (list, tuple)) and len(found) == len(self.leaves) and len(found) != len(arguments):
+            return list(found)
         differentiable = [bool(_leaf_count(argument)) for argument in arguments]
         if isinstance(found, dict) and self.inputs.kwargs:
             for key in found:
@@ -139,6 +167,13 @@ def as_output(out: Any, name: str) -> NDArray[Any]:
             return array
         raise TypeError(f"{name} returned an array of {array.dtype}; only floating-point results have gradients")
     raise TypeError(f"{name} returned {_described(out)}, not an array")
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    try:
+        return tuple(np.shape(value))
+    except ValueError:
+        return None
 
 
 def _described(value: Any) -> str:

@@ -86,4 +86,5 @@ def _seen(result: GradcheckResult) -> str:
 
 
 def _seeded(result: GradcheckResult) -> str:
-    return "" if result.seed is None else f", rng={result.seed}"
+    parts = [result.options, "" if result.seed is None else f"rng={result.seed}"]
+    return "".join(f", {part}" for part in parts if part)

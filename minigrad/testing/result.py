@@ -82,6 +82,7 @@ class GradcheckResult:
         evaluations: how often the function was called.
         seed: gives the same check again as ``rng=seed``; None where a generator was passed.
         subject, check: the names of the function and of the check, for the report.
+        options: what else the call needs to be made again, such as ``order=3``.
     """
 
     verdict: Verdict
@@ -92,6 +93,7 @@ class GradcheckResult:
     subject: str
     check: str = "gradcheck"
     notes: tuple[str, ...] = field(default=())
+    options: str = ""
 
     @property
     def ok(self) -> bool:
@@ -100,8 +102,9 @@ class GradcheckResult:
 
     @property
     def resolution(self) -> float:
-        """The smallest relative error that would have been seen in every leaf."""
-        return max((leaf.resolution for leaf in self.leaves), default=float("nan"))
+        """The smallest relative error that would have been seen in every leaf; NaN where nothing was compared."""
+        known = [leaf.resolution for leaf in self.leaves if leaf.resolution == leaf.resolution]
+        return max(known, default=float("nan"))
 
     def __bool__(self) -> bool:
         if not self.ok:

@@ -127,6 +127,11 @@ def _nonlinear(
             "an upstream gradient of zeros gives a gradient that is not zero: something is added that g does not scale"
         )
         return Finding(leaf.name, "upstream.constant", text, "every term of the gradient has g as a factor")
+    slowly = subject.at_a_small_rate(values, upstream)
+    still = claim.value if slowly is None else read_claim(leaf, slowly[position]).value
+    if still.shape == claim.value.shape and not _close(still, claim.value):
+        text = "the gradient depends on the learning rate: it is computed from weights that were updated before"
+        return Finding(leaf.name, "state.updated", text, "compute the gradient of the input first, then update")
     text = "the gradient is not linear in the upstream gradient g: twice g does not give twice the gradient"
     return Finding(leaf.name, "upstream.nonlinear", text, "use g once in every term")
 

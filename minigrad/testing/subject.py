@@ -72,6 +72,10 @@ class Subject(ABC):
         """What the backward pass gives the first time ever; None where that cannot be tried again."""
         return None
 
+    def at_a_small_rate(self, values: Sequence[Array], upstream: Sequence[Array]) -> list[Any] | None:
+        """What the backward pass gives when it hardly updates the weights; None where it updates none."""
+        return None
+
     @property
     def has_small_constant(self) -> bool:
         """Whether the code or the defaults of the function contain a small number, such as an epsilon."""

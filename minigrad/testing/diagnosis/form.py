@@ -14,7 +14,10 @@ from minigrad.testing.result import Finding
 def zero(e: Evidence) -> Finding | None:
     """Nothing but zeros."""
     if e.actual.size and not e.actual.any() and e.truth.any():
-        return e.finding("structure.zero", "the gradient is zero everywhere", "no gradient flows to this leaf")
+        if e.point is not None and e.point.subject.leaves[e.position].is_parameter and e.recalled is not None:
+            text = "the backward pass leaves it as it is, though the output depends on it"
+            return e.finding("structure.zero", text, "update it; or name the other leaves in wrt=, if it is a constant")
+        return e.finding("structure.zero", "the gradient is zero everywhere", "let the gradient flow to this leaf")
     return None
 
 

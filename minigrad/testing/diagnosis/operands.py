@@ -115,7 +115,7 @@ def wrong_operand(e: Evidence) -> Finding | None:
     """A rule was given another array of the computation in the place of one that it needs, or one too many."""
     if e.tape is None or e.actual.shape != e.truth.shape:
         return None
-    values = e.tape.values()
+    values = list(e.tape.values)
     values += [(f"{name} transposed", array.T) for name, array in values if array.ndim == 2]
     slips = (
         (edge, name, *slip)

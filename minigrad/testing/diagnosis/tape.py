@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,6 +24,8 @@ Share = Callable[[Node, int, Array], Array | None]
 Candidate = TypeVar("Candidate")
 # So many rules may be evaluated in search of one kind of explanation.
 WORK = 20_000
+# So many arrays of a computation are tried in the place of others.
+VALUES = 100
 
 
 class Tape:
@@ -65,7 +68,7 @@ class Tape:
         assert leaf is not None
         if self._right is None:
             self._right = self.run(self.pruned)
-        zero = np.zeros_like(leaf.out)
+        zero: Array = np.zeros_like(leaf.out)
         changes = changes or {}
         # What the mistakes change flows back by itself, because the way back is linear.
         changed: dict[Node, Array] = {}
@@ -88,9 +91,8 @@ class Tape:
                     if found is not None:
                         found = sign * fitted(found, parent.out, node_op(node), edge[1])
                         changed[parent] = found if parent not in changed else changed[parent] + found
-        right = self._right.get(leaf)
-        total = zero if right is None else np.asarray(right)
-        return total + changed[leaf] if leaf in changed else total
+        total: Array = np.asarray(self._right.get(leaf, zero))
+        return np.asarray(total + changed[leaf]) if leaf in changed else total
 
     def _differing(
         self, edge: Edge, change: Share | None, right: Array | None, difference: Array | None
@@ -163,15 +165,19 @@ class Tape:
         kinds = [kind for kind in by_kind(edges) if len(kind) > 1 and kind not in looped]
         return [*looped, *([edge] for edge in edges), *kinds]
 
+    @cached_property
     def values(self) -> list[tuple[str, Array]]:
-        """The arrays that occur in the computation, leaves first, each in words; no two are equal."""
+        """The arrays that occur in the computation, leaves first, each in words; no two are equal, and not too many."""
         leaves = {parent_of(edge) for node in self.nodes for edge in edges_of(node)} - set(self.nodes)
-        found: list[tuple[str, Array]] = []
+        found: dict[tuple[tuple[int, ...], bytes], tuple[str, Array]] = {}
         for node in [*sorted(leaves, key=lambda leaf: leaf.order), *reversed(self.nodes)]:
             array = np.asarray(node.out)
-            if array.size > 1 and not any(np.array_equal(array, other) for _, other in found):
-                found.append((self.place(node), array))
-        return found
+            key = (array.shape, array.tobytes())
+            if array.size > 1 and key not in found:
+                found[key] = (self.place(node), array)
+                if len(found) == VALUES:
+                    break
+        return list(found.values())
 
     def divides_by(self, array: Array) -> bool:
         """Whether something is divided by an array, of this shape or broadcast to it."""
@@ -194,15 +200,21 @@ class Tape:
         if node.name is not None:
             return f"{node.name} ({node.op.name})"
         site = self.log.site(node)
-        same = [other for other in reversed(self.nodes) if other.op is node.op]
-        if site is None:
-            which = f" no. {same.index(node) + 1} of {len(same)}" if len(same) > 1 else ""
-            return f"{node.op.name}{which} {np.shape(node.out)}"
-        # A loop makes the same thing many times; in the code it is there once.
-        instructions = list(dict.fromkeys(self.log.site(other) for other in same))
-        count = len(instructions)
-        which = f" no. {instructions.index(site) + 1} of {count}" if count > 1 else ""
-        return f"{node.op.name}{which} {np.shape(node.out)} in line {site[2]}"
+        same = self._made_by[node.op]
+        which = f" no. {same[site or node] + 1} of {len(same)}" if len(same) > 1 else ""
+        return f"{node.op.name}{which} {np.shape(node.out)}" + (f" in line {site[2]}" if site else "")
+
+    @cached_property
+    def _made_by(self) -> dict[object, dict[object, int]]:
+        """For each operation, where in the code it is called, numbered in the order of computation.
+
+        A loop makes the same thing many times; in the code it is there once.
+        """
+        found: dict[object, dict[object, int]] = {}
+        for node in reversed(self.nodes):
+            places = found.setdefault(node.op, {})
+            places.setdefault(self.log.site(node) or node, len(places))
+        return found
 
 
 def node_op(node: Node) -> Any:

@@ -1,0 +1,197 @@
+"""Is code recorded that was written for arrays, and right, or not at all?"""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import signal, special
+from scipy.special import logsumexp
+
+from minigrad import testing
+from minigrad.testing.diagnosis.tape import traced
+from minigrad.testing.layer_style import LayerSubject
+from minigrad.testing.pair import PairSubject
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((4, 3))
+KERNEL = RNG.standard_normal((2, 2))
+
+
+def row_by_row(x):
+    out = np.zeros((len(x), 2))
+    for i, row in enumerate(x):
+        out[i, 0] = np.sum(row**2)
+        out[i, 1] += row[0] * row[1]
+    return out
+
+
+def element_by_element(x):
+    out = np.empty_like(x)
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            out[i, j] = math.exp(x[i, j]) if x[i, j] > 0 else math.tanh(x[i, j]) - 1
+    return out
+
+
+def through_views(x):
+    out = np.ones(x.shape)
+    row = out[1]
+    row += x[0]
+    out[2] *= x[2]
+    column = out[:, 1]
+    column[...] = column * x[:, 0]
+    out[0, :2] -= x[3, 1:]
+    return out
+
+
+def masked(x):
+    out = x.copy()
+    out[out < 0] = 0.1 * out[out < 0]
+    np.maximum(out, 0.05, out=out)
+    return out
+
+
+def accumulated(x):
+    out = np.zeros(3)
+    np.add.at(out, [0, 2, 0, 1], x[:, 1])
+    return out
+
+
+def filled_and_joined(x):
+    total = np.full(3, 2.0)
+    total.fill(1.0)
+    total += x[0]
+    rows = [total * row for row in x]
+    return np.array(rows).flatten()
+
+
+def best_of_each(x):
+    best = x.argmax(axis=1)
+    order = np.argsort(x[0])
+    return x[np.arange(len(x)), best] + len(np.unique(best)) * x[0, order[0]]
+
+
+def helper(x):
+    return np.log1p(np.square(x))
+
+
+def with_helpers(x, depth=2):
+    def inner(y):
+        return helper(y) + np.sin(y)
+
+    return inner(x) if depth == 0 else with_helpers(inner(x), depth - 1)
+
+
+FUNCTIONS = [
+    *(row_by_row, element_by_element, through_views, masked, accumulated, filled_and_joined, best_of_each),
+    with_helpers,
+    lambda x: x - logsumexp(x, axis=1, keepdims=True),
+    lambda x: special.logsumexp(x, axis=0) + special.softmax(x, axis=1).sum() + special.log_softmax(x, axis=1)[0],
+    lambda x: special.softmax(x),
+    lambda x: signal.correlate2d(x, KERNEL, "valid") * signal.convolve2d(x, KERNEL, mode="same")[1:, 1:],
+    lambda x: x * 0.5 * (1 + special.erf(x / math.sqrt(2))),
+    lambda x: np.arctan(x) + np.cosh(x),
+    lambda x: np.float64(0.5) * np.asarray(x) @ np.ones(3),
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_is_recorded_has_the_gradient_of_the_function(function):
+    subject = PairSubject(function, lambda g, out, x: g, (X,), "args")
+    g = RNG.standard_normal(np.shape(function(X)))
+    before = X.copy()
+    tape = traced(subject, [X], [g])
+    assert tape is not None
+    np.testing.assert_array_equal(X, before)
+    truth = testing.numerical_vjp(function, X, g)
+    np.testing.assert_allclose(tape.gradient(0), truth.value, atol=1e-9)
+
+
+def lost(x):
+    return np.array([float(value) for value in x.ravel()])
+
+
+def without_a_rule(x):
+    return np.cumsum(x)
+
+
+def constant(x):
+    return np.zeros(3)
+
+
+@pytest.mark.parametrize("function", [lost, without_a_rule, constant, lambda x: x.tolist(), lambda x: x.no_such_thing])
+def test_what_cannot_be_recorded_leaves_no_tape(function):
+    subject = PairSubject(function, lambda g, out, x: g, (X,), "args")
+    assert traced(subject, [X], [np.ones(3)]) is None
+
+
+class Linear:
+    def __init__(self, weights):
+        self.weights = weights
+
+    def forward(self, x):
+        self.x = x
+        return np.dot(self.weights, x)
+
+
+class Network:
+    """Layers in a list, and a buffer that the forward pass writes to."""
+
+    def __init__(self):
+        self.layers = [Linear(RNG.standard_normal((2, 3))), Linear(RNG.standard_normal((2, 2)))]
+        self.scale = RNG.standard_normal(2)
+        self.out = None
+
+    def doubled(self, x):
+        self.out = np.zeros(x.shape)
+        for i in range(len(x)):
+            self.out[i] = 2 * x[i] * self.scale[i]
+        return self.out
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = np.tanh(layer.forward(x))
+        return self.doubled(x)
+
+    def backward(self, g, learning_rate):
+        raise NotImplementedError
+
+
+def test_layers_are_recorded_and_left_as_they_were():
+    network, x, g = Network(), RNG.standard_normal((3, 1)), RNG.standard_normal((2, 1))
+    first, second, scale = network.layers[0].weights, network.layers[1].weights, network.scale
+    before = first.copy()
+    subject = LayerSubject(network, x)
+    assert {leaf.name for leaf in subject.leaves} == {"x", "layers[0].weights", "layers[1].weights", "scale"}
+    tape = traced(subject, [leaf.value for leaf in subject.leaves], [g])
+    assert tape is not None
+
+    def by_weights(w):
+        return 2 * np.tanh(second @ np.tanh(w @ x)) * scale[:, None]
+
+    position = [leaf.name for leaf in subject.leaves].index("layers[0].weights")
+    truth = testing.numerical_vjp(by_weights, before, g)
+    np.testing.assert_allclose(tape.gradient(position), truth.value, atol=1e-9)
+    assert network.layers[0].weights is first
+    np.testing.assert_array_equal(first, before)
+    assert isinstance(network.out, np.ndarray)
+    assert isinstance(network.layers[0].x, np.ndarray)
+
+
+def test_mistakes_in_loops_are_told_with_their_line():
+    def forward(x):
+        out = np.zeros_like(x)
+        for j in range(x.shape[1]):
+            mean = np.mean(x[:, j])
+            out[:, j] = np.exp(x[:, j] - mean)
+        return out
+
+    def backward(g, out, x):
+        return g * out  # the way through the mean is left out
+
+    x = RNG.standard_normal((7, 5))
+    result = testing.check_backward(forward, backward, x, raise_exception=False)
+    (finding,) = result.findings
+    assert finding.rule == "path.missing"
+    line = forward.__code__.co_firstlineno + 3
+    assert f"in line {line}" in finding.where or f"in line {line + 1}" in finding.where
