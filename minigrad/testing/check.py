@@ -105,11 +105,13 @@ def check(subject: Subject, options: Options, title: str, chosen: Sequence[int])
     elsewhere = [first.astype(value.dtype, copy=False) for first, value in zip(elsewhere, values, strict=True)]
     outputs = _settled(subject, values)
     upstream = _given_upstream(options.grad_output, outputs) or upstream_like(outputs, rng)
+    del outputs
     point = Point(subject, upstream, itemsize)
     raw = subject.claimed(values, upstream)
     exact = [leaf.value.dtype == np.float64 for leaf in given]
     claims = [read_claim(*each) for each in zip(subject.leaves, raw, exact, strict=True)]
     findings = misbehaviour(subject, values, upstream, raw, claims)
+    del raw
     if subject.complaint:
         fix = "return one for each input, in their order, None for one without a derivative"
         findings.append(Finding(subject.name, "structure.count", subject.complaint, fix))

@@ -116,21 +116,31 @@ class Point:
         """The slopes behind `elements`, one after the other."""
         value = self.values[position].astype(np.float64, copy=False)
         common = self.unit(position)
-        direction = np.zeros(value.shape)
-        flat = direction.reshape(-1)
-        line = self.line(position, direction)
         for index in chosen:
             size = abs(float(value.flat[index]))
             unit = max(size, common)
-            flat[index] = unit
+            line = self._element(position, index, unit)
             found = slope(line, self.center, self.upstream, self.noise, size / unit, self.itemsize).per(unit)
             if 0 < size < 0.1 * common and not found.error <= 1e-6 * abs(found.value) and not found.kinked:
                 # A small element among large ones: perhaps the function lives on its own scale, as log does.
-                flat[index] = size
+                line = self._element(position, index, size)
                 near = slope(line, self.center, self.upstream, self.noise, 1.0, self.itemsize).per(size)
                 found = near if near.error < found.error and not near.kinked else found
             yield found
-            flat[index] = 0.0
+
+    def _element(self, position: int, index: int, unit: float) -> Any:
+        """The outputs as a function of how many units one element is moved."""
+        moved = self.values[position].copy()
+        values = list(self.values)
+        values[position] = moved
+        place = np.unravel_index(index, moved.shape)
+        start = moved[place]
+
+        def along(distance: float) -> NDArray[np.float64]:
+            moved[place] = start + distance * unit
+            return self.at(values)
+
+        return along
 
     def direction(self, position: int, direction: Array) -> Slope:
         """The derivative along a direction through one leaf."""

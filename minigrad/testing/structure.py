@@ -65,7 +65,7 @@ def read_claim(leaf: Leaf, gradient: Any, exact: bool = True) -> Claim:
         fix = "keep the dtype of the inputs: no astype, no array without a dtype of theirs"
         return Claim(value, Finding(name, "precision.float32", text, fix), False, value.dtype.itemsize)
     itemsize = value.dtype.itemsize if value.dtype.kind == "f" else 8
-    return Claim(value.astype(np.float64), itemsize=itemsize)
+    return Claim(value.astype(np.float64, copy=False), itemsize=itemsize)
 
 
 def _kind(gradient: Any, value: Array) -> str:
@@ -82,40 +82,49 @@ def misbehaviour(
         Finding(name, f"mutation.{kind}", f"{who} wrote into {what}", f"compute a new array, or copy {what} first")
         for name, kind, who, what in sorted(subject.mutations)
     ]
-    doubled = [
-        read_claim(leaf, g)
-        for leaf, g in zip(subject.leaves, subject.claimed(values, [2.0 * g for g in upstream]), strict=True)
-    ]
+    # One pass after the other, so that no more gradients are there at once than are compared.
+    doubled = _read(subject, values, [2.0 * g for g in upstream])
     for leaf, kept, claim in zip(subject.leaves, raw, claims, strict=True):
         if isinstance(kept, np.ndarray) and kept.shape == claim.value.shape and not _same(kept, claim.value):
             text = "the array that was returned changed when the backward pass ran again: it returns a kept buffer"
             findings.append(Finding(leaf.name, "state.aliased", text, "return a copy of it"))
+    comparable = [_alike(claim.value, twice.value) for claim, twice in zip(claims, doubled, strict=True)]
+    linear = [
+        _close(twice.value, 2.0 * claim.value) if alike else True
+        for claim, twice, alike in zip(claims, doubled, comparable, strict=True)
+    ]
+    del doubled
     # Another one with half of its signs changed: what is linear in g is so for any two of them.
     turned = [g * np.where(np.arange(g.size).reshape(g.shape) % 2, -0.7, 1.3).astype(g.dtype) for g in upstream]
-    added = [g + h for g, h in zip(upstream, turned, strict=True)]
-    one, both = (
-        [read_claim(leaf, g) for leaf, g in zip(subject.leaves, subject.claimed(values, seed), strict=True)]
-        for seed in (turned, added)
-    )
-    again = [read_claim(leaf, g) for leaf, g in zip(subject.leaves, subject.claimed(values, upstream), strict=True)]
-    for leaf, claim, twice, repeated, other, total in zip(
-        subject.leaves, claims, doubled, again, one, both, strict=True
-    ):
-        alike = {each.value.shape for each in (claim, twice, repeated, other, total)}
-        if len(alike) > 1 or not all(np.isfinite(each.value).all() for each in (claim, other, total)):
-            continue
-        if not _same(claim.value, repeated.value):
+    one = _read(subject, values, turned)
+    both = _read(subject, values, [g + h for g, h in zip(upstream, turned, strict=True)])
+    for position, (claim, other, total) in enumerate(zip(claims, one, both, strict=True)):
+        if comparable[position] and _alike(claim.value, other.value) and _alike(claim.value, total.value):
+            linear[position] &= _adds_up(total.value, claim.value, other.value)
+    del turned, one, both
+    again = _read(subject, values, upstream)
+    for position, (leaf, claim, repeated) in enumerate(zip(subject.leaves, claims, again, strict=True)):
+        if comparable[position] and not _same(claim.value, repeated.value):
             text = "the backward pass gives another gradient for the same inputs and the same upstream gradient"
             findings.append(Finding(leaf.name, "state.nondeterministic", text, "keep nothing between two calls"))
-        elif not (_close(twice.value, 2.0 * claim.value) and _adds_up(total.value, claim.value, other.value)):
-            findings.append(_nonlinear(subject, leaf, values, upstream, claim, twice))
+        elif not linear[position]:
+            findings.append(_nonlinear(subject, leaf, values, upstream, claim))
     return findings
 
 
+def _read(subject: Subject, values: Sequence[Array], upstream: Sequence[Array]) -> list[Claim]:
+    return [read_claim(leaf, g) for leaf, g in zip(subject.leaves, subject.claimed(values, upstream), strict=True)]
+
+
+def _alike(a: Array, b: Array) -> bool:
+    return a.shape == b.shape and bool(np.isfinite(a).all() and np.isfinite(b).all())
+
+
 def _nonlinear(
-    subject: Subject, leaf: Leaf, values: Sequence[Array], upstream: Sequence[Array], claim: Claim, twice: Claim
+    subject: Subject, leaf: Leaf, values: Sequence[Array], upstream: Sequence[Array], claim: Claim
 ) -> Finding:
     position = subject.leaves.index(leaf)
+    twice = _read(subject, values, [2.0 * g for g in upstream])[position]
     opposite = read_claim(leaf, subject.claimed(values, [-g for g in upstream])[position]).value
     if _close(twice.value, claim.value) and opposite.shape == claim.value.shape and _close(opposite, claim.value):
         text = "the gradient is the same whatever the upstream gradient g is: g is ignored"
