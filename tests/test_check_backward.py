@@ -1,5 +1,6 @@
 """Are right backward passes accepted, wrong ones refused, and the mistakes in them named?"""
 
+import loop_cases  # noqa: F401 -- it adds to the cases
 import numpy as np
 import pytest
 from backward_cases import FUNCTIONS, MISTAKES
