@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.differentiate import gradients
-from minigrad.modes import recording
+from minigrad.modes import is_grad_enabled, recording
 from minigrad.tensor import Tensor
 from minigrad.testing.check import Options, check, upstream_like
 from minigrad.testing.leaves import Leaf
@@ -136,15 +136,19 @@ class _Derivative(TensorSubject):
 
     def _called(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         count = len(self.inner.leaves)
+        # Where nobody is going to differentiate again, the values are enough.
+        again = is_grad_enabled()
         with recording():
             leaves = [tensor if tensor.requires_grad else Tensor(tensor, requires_grad=True) for tensor in tensors]
             seeds = leaves[count:]
             found: list[Tensor | None] = [None] * count
             for out, seed in zip(self.inner._called(leaves[:count]), seeds, strict=True):
-                if out.requires_grad:
-                    for i, g in enumerate(gradients(out, leaves[:count], seed=seed, create_graph=True)):
-                        before = found[i]
-                        found[i] = g if before is None else before if g is None else before + g
+                if not out.requires_grad:
+                    continue
+                pulled = gradients(out, leaves[:count], seed=seed, create_graph=again, retain_graph=True)
+                for i, g in enumerate(pulled):
+                    before = found[i]
+                    found[i] = g if before is None else before if g is None else before + g
         return [
             Tensor(np.zeros(leaf.shape, leaf.dtype)) if g is None else g for g, leaf in zip(found, leaves, strict=False)
         ]

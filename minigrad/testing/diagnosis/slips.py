@@ -16,12 +16,15 @@ def local_mistake(e: Evidence) -> Finding | None:
     """One operation, or all of its kind, sent back what a common slip would send."""
     if e.tape is None or e.actual.shape != e.truth.shape:
         return None
-    edges = e.tape.edges_towards(e.position)
-    for name, text, share in SLIPS:
-        for group in e.tape.affordable(e.tape.groups(edges)):
-            if e.fits(dict.fromkeys(group, share)):
-                place = e.tape.places(group)
-                return e.finding(name, text.format(place=place), FIXES[name], place)
+    groups = e.tape.groups(e.tape.edges_towards(e.position))
+    looped = [group for group in groups if len(group) > 1 and e.tape.log.site(group[0][0]) is not None]
+    others = [group for group in groups if group not in looped]
+    # What happens in a loop first: each of its turns by itself is hardly ever the place of a mistake.
+    candidates = [(slip, group) for part in (looped, others) for slip in SLIPS for group in part]
+    for (name, text, share), group in e.tape.affordable(candidates):
+        if e.fits(dict.fromkeys(group, share)):
+            place = e.tape.places(group)
+            return e.finding(name, text.format(place=place), FIXES[name], place)
     return None
 
 
