@@ -241,3 +241,10 @@ def test_fast_oscillations_are_never_called_wrong(frequency):
     for seed in range(12):
         x = np.random.default_rng(seed).standard_normal((7, 5))
         assert check(lambda x: np.sin(frequency * x), x, rng=seed).verdict != "fail"
+
+
+def test_ties_of_large_values_are_resolved_from_an_absolute_distance():
+    x = RNG.standard_normal((7, 5))
+    x[5, 0], x[5, 2] = 9.0, 9.0 + 1e-5
+    result = testing.gradcheck(lambda x: np.max(x, axis=1), x)
+    assert result.leaves[0].kinks == 0

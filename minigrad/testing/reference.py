@@ -126,6 +126,11 @@ class Point:
                 line = self._element(position, index, size)
                 near = slope(line, self.center, self.upstream, self.noise, 1.0, self.itemsize).per(size)
                 found = near if near.error < found.error and not near.kinked else found
+            elif found.kinked and not found.sharp and unit > 1:
+                # Not at a kink but close to one: perhaps not too close for steps that are small in absolute terms.
+                line = self._element(position, index, 1.0)
+                near = slope(line, self.center, self.upstream, self.noise, size, self.itemsize)
+                found = near if near.error <= 1e-6 * (found.high - found.low) and not near.kinked else found
             yield found
 
     def _element(self, position: int, index: int, unit: float) -> Any:
