@@ -8,8 +8,9 @@ both sides: that of a smooth function shrinks with the distance.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +22,19 @@ STEPS = {8: (2e-2, 2e-4, 3e-6), 4: (1e-1, 2e-2, 4e-3), 2: (2e-1, 1e-1, 5e-2)}
 # Tried where rounding is all that blurs the derivative: of a term that is small beside others, say.
 WIDE_STEPS = (2.0, 200.0, 2e4)
 # Not in simple proportions: to steps h, h/2 and h/4 a wave of the length h/4 looks like a straight line.
-DISTANCES = np.array([1.0, 0.45, 0.22])
+DISTANCES = (1.0, 0.45, 0.22)
+
+
+def _weights(powers: Sequence[int], distances: Sequence[float] = DISTANCES) -> list[float]:
+    """Weights of values at some distances h that give the constant term of a polynomial with these powers of h."""
+    found: list[float] = np.linalg.inv(np.array(distances)[:, None] ** powers)[0].tolist()
+    return [0.0] * (len(DISTANCES) - len(distances)) + found
+
+
 # D in d(h) = D + a h^2 + b h^4, from all three distances, and in d(h) = D + a h^2 from the smaller two.
-SIXTH_ORDER = np.linalg.inv(DISTANCES[:, None] ** [0, 2, 4])[0]
-FOURTH_ORDER = np.array([0.0, *np.linalg.inv(DISTANCES[1:, None] ** [0, 2])[0]])
+SIXTH_ORDER, FOURTH_ORDER = _weights([0, 2, 4]), _weights([0, 2], DISTANCES[1:])
 # K in j(h) = K + a h + b h^3, a jump between the slopes to both sides, and in j(h) = K + a h.
-JUMP = np.linalg.inv(DISTANCES[:, None] ** [0, 1, 3])[0]
-ROUGH_JUMP = np.array([0.0, *np.linalg.inv(DISTANCES[1:, None] ** [0, 1])[0]])
+JUMP, ROUGH_JUMP = _weights([0, 1, 3]), _weights([0, 1], DISTANCES[1:])
 
 
 @dataclass
@@ -126,47 +133,56 @@ def slope_at(
     line: Callable[[float], Vector], center: Vector, upstream: Vector, noise: Vector, step: float, tiny: float
 ) -> Slope | None:
     """What six evaluations at distances up to `step` tell; None where the function is not finite there."""
-    distances = step * DISTANCES
-    rights, lefts = np.empty(3), np.empty(3)
-    moved = np.zeros(center.shape, dtype=bool)
-    for count, distance in enumerate(distances):
+    distances = [step * distance for distance in DISTANCES]
+    rights, lefts, moved = [], [], np.zeros(center.shape, dtype=bool)
+    for distance in distances:
         ahead = line(distance) - center
-        rights[count] = upstream @ ahead / distance
-        moved |= ahead != 0.0
         behind = center - line(-distance)
-        lefts[count] = upstream @ behind / distance
-        moved |= behind != 0.0
-    slopes, jumps = (rights + lefts) / 2, rights - lefts
-    value = float(SIXTH_ORDER @ slopes)
+        rights.append(float(upstream @ ahead) / distance)
+        lefts.append(float(upstream @ behind) / distance)
+        if distance == step:
+            moved = (ahead != 0.0) | (behind != 0.0)
+    slopes = [(right + left) / 2 for right, left in zip(rights, lefts, strict=True)]
+    jumps = [right - left for right, left in zip(rights, lefts, strict=True)]
+    value = _combined(SIXTH_ORDER, slopes)
     if not math.isfinite(value):
         return None
     flat = not moved.any()
-    rounding = (float(np.linalg.norm(noise[moved])) + tiny * abs(value)) / float(distances[-1])
+    rounding = (_norm(noise[moved]) + tiny * abs(value)) / distances[-1]
     # What did not even move is not rounded in another way each time; over the largest distance it may hide a slope.
-    hidden = float(np.linalg.norm(noise[~moved])) / step
-    error = abs(value - float(FOURTH_ORDER @ slopes)) + 4 * rounding + hidden
-    steepest = max(float(np.max(np.abs(rights))), float(np.max(np.abs(lefts))))
-    jump = float(JUMP @ jumps)
-    uncertain = 10 * (abs(jump - float(ROUGH_JUMP @ jumps)) + 4 * rounding) + 1e-7 * steepest
+    hidden = _norm(noise[~moved]) / step
+    error = abs(value - _combined(FOURTH_ORDER, slopes)) + 4 * rounding + hidden
+    steepest = max(map(abs, rights + lefts))
+    jump = _combined(JUMP, jumps)
+    uncertain = 10 * (abs(jump - _combined(ROUGH_JUMP, jumps)) + 4 * rounding) + 1e-7 * steepest
     if abs(jump) > uncertain:
         half = abs(jump) / 2
         if error < 1e-4 * half:
             half = max(half, _spread(line, center, upstream, distances, exact=True))
             return Slope(value, error, value - half, value + half, True, flat)
-        middle, half = float(slopes[-1]), _spread(line, center, upstream, distances, exact=False)
-        low = min(middle - half, float(rights.min()), float(lefts.min()))
-        high = max(middle + half, float(rights.max()), float(lefts.max()))
+        half = _spread(line, center, upstream, distances, exact=False)
+        low, high = (near(slopes[-1] + sign * half, *rights, *lefts) for near, sign in ((min, -1), (max, 1)))
         return Slope(value, error, low, high, False, flat)
     # Slopes to both sides that do not close in step by step do not belong to one smooth function.
-    closing = np.abs(jumps[:-1] - DISTANCES[:-1] / DISTANCES[1:] * jumps[1:])
-    rough = bool(closing.max() > 1e-3 * steepest + 40 * rounding)
+    pairs = zip(jumps, jumps[1:], DISTANCES, DISTANCES[1:], strict=False)
+    rough = max(abs(j - h / k * i) for j, i, h, k in pairs) > 1e-3 * steepest + 40 * rounding
     if error > 1e-4 * abs(value) or rough:
         # Perhaps there is a kink between the points of evaluation; then extrapolation means nothing.
-        error = max(error, float(max(rights.max(), lefts.max()) - min(rights.min(), lefts.min())))
+        error = max(error, max(rights + lefts) - min(rights + lefts))
     return Slope(value, error, flat=flat, rough=rough)
 
 
-def _spread(line: Callable[[float], Vector], center: Vector, upstream: Vector, distances: Vector, exact: bool) -> float:
+def _combined(weights: Sequence[float], values: Sequence[Any]) -> Any:
+    return sum(weight * value for weight, value in zip(weights, values, strict=True))
+
+
+def _norm(values: Vector) -> float:
+    return math.sqrt(float(values @ values))
+
+
+def _spread(
+    line: Callable[[float], Vector], center: Vector, upstream: Vector, distances: Sequence[float], exact: bool
+) -> float:
     """Half the distance between the one-sided slopes at a kink, added up over all results.
 
     Of several kinks each may have any slope in its own interval. In the sum of the results jumps of opposite signs
@@ -178,7 +194,7 @@ def _spread(line: Callable[[float], Vector], center: Vector, upstream: Vector, d
         exact: whether the kinks are at the point, so that their jumps can be extrapolated.
     """
     jumps = [(line(distance) - 2 * center + line(-distance)) / distance for distance in distances]
-    widths = sum(weight * jump for weight, jump in zip(JUMP, jumps, strict=True)) if exact else jumps[-1]
+    widths = _combined(JUMP, jumps) if exact else jumps[-1]
     return float(np.abs(upstream) @ np.abs(widths)) / 2
 
 
