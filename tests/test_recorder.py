@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from scipy import signal, special
 from scipy.special import logsumexp
 
@@ -14,6 +15,7 @@ from minigrad.testing.pair import PairSubject
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((4, 3))
+WEIGHTS = RNG.standard_normal((3, 2))
 KERNEL = RNG.standard_normal((2, 2))
 
 
@@ -92,6 +94,12 @@ FUNCTIONS = [
     lambda x: x * 0.5 * (1 + special.erf(x / math.sqrt(2))),
     lambda x: np.arctan(x) + np.cosh(x),
     lambda x: np.float64(0.5) * np.asarray(x) @ np.ones(3),
+    lambda x: np.einsum("ij,kj->ki", x, x * x) + np.einsum("ij,ij->i", x, np.cos(x)),
+    lambda x: np.einsum("ij,jk", x, WEIGHTS) * np.einsum("ij->", x),
+    lambda x: np.tensordot(x, x.T, axes=1) + np.tensordot(x, x[::-1], axes=([1], [1])) + np.outer(x[:, 0], x[:, 1]),
+    lambda x: np.tensordot(sliding_window_view(x, (2, 2)), KERNEL, axes=2),
+    lambda x: as_strided(x, (3, 2, 2), (x.strides[0], *x.strides)).sum(axis=(1, 2)),
+    lambda x: np.roll(x, 1, axis=0) * np.tile(x[:1], (4, 1)) * np.repeat(x[:2], 2, axis=0),
 ]
 
 
@@ -115,11 +123,17 @@ def without_a_rule(x):
     return np.cumsum(x)
 
 
+def diagonal(x):
+    return np.einsum("ii->i", x[:3, :3])
+
+
 def constant(x):
     return np.zeros(3)
 
 
-@pytest.mark.parametrize("function", [lost, without_a_rule, constant, lambda x: x.tolist(), lambda x: x.no_such_thing])
+@pytest.mark.parametrize(
+    "function", [lost, without_a_rule, diagonal, constant, lambda x: x.tolist(), lambda x: x.no_such_thing]
+)
 def test_what_cannot_be_recorded_leaves_no_tape(function):
     subject = PairSubject(function, lambda g, out, x: g, (X,), "args")
     assert traced(subject, [X], [np.ones(3)]) is None

@@ -127,6 +127,11 @@ class Written(NDArrayOperatorsMixin):
             return self._wrapped(value)
         return lambda *args, **kwargs: self._wrapped(value(*recorded(args), **recorded(kwargs)))
 
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Those of an array in one piece."""
+        return np.empty(self.shape).strides
+
     def copy(self) -> Written:
         """The same values, to be written to on their own."""
         return Written(self.tensor, self._log)
