@@ -7,6 +7,8 @@ from hypothesis import settings
 
 from minigrad import registry
 
+pytest_plugins = ["pytester"]
+
 # In continuous integration, hypothesis tries the same examples every time.
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)

@@ -64,7 +64,7 @@ def gradcheck(fn: Callable[..., Any], inputs: Any, *, order: int = 1, **options:
     subject = TensorSubject(fn, inputs)
     result = _checked(subject, settings, "gradcheck")
     for level in range(2, order + 1):
-        if result.ok:
+        if result.verdict == "pass":
             result = _checked(_derivative(fn, inputs, settings, level), settings, "gradcheck")
             notes = (*result.notes, f"these are derivatives of order {level}")
             result = replace(result, subject=subject.name, options=f"order={order}", notes=notes)

@@ -9,7 +9,7 @@ from minigrad.testing.report import report
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 
-# Results that turned out not to be ok when somebody asked; the pytest plugin shows them beside a failed assertion.
+# The last results that turned out not to be ok when somebody asked; pytest shows them with an assertion that failed.
 asked: list[GradcheckResult] = []
 
 
@@ -98,6 +98,9 @@ class GradcheckResult:
     @property
     def ok(self) -> bool:
         """Whether the verdict is *pass*."""
+        if self.verdict != "pass":
+            asked.append(self)
+            del asked[:-10]
         return self.verdict == "pass"
 
     @property
@@ -107,9 +110,6 @@ class GradcheckResult:
         return max(known, default=float("nan"))
 
     def __bool__(self) -> bool:
-        if not self.ok:
-            asked.append(self)
-            del asked[:-10]
         return self.ok
 
     def __str__(self) -> str:
