@@ -69,12 +69,13 @@ sys.meta_path.insert(0, Absent())
 import minigrad
 from minigrad import testing
 print(minigrad.Tensor(1.0), testing.gradcheck(minigrad.tanh, 1.0).verdict)
+print("scipy.signal" in sys.modules, "scipy.stats" in sys.modules)
 """
 
 
 def test_package_imports_with_numpy_and_scipy_alone():
     done = subprocess.run([sys.executable, "-c", ONLY_NUMPY_AND_SCIPY], capture_output=True, text=True, check=True)
-    assert done.stdout == "Tensor(1.) pass\n"
+    assert done.stdout == "Tensor(1.) pass\nFalse False\n"
 
 
 def test_every_operation_is_a_public_name_and_a_method():

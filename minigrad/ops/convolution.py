@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import signal
+
+# Its parts are imported when they are used; scipy.signal takes most of a second.
+import scipy
 
 from minigrad.ops.define import composite, declared_in, primitive
 from minigrad.ops.samples import reals
@@ -49,7 +51,7 @@ def correlate2d(x: Any, kernel: Any, mode: str = "valid") -> Any:
         kernel: shape (h, w).
         mode: "valid" (H - h + 1, W - w + 1), "same" (H, W) or "full" (H + h - 1, W + w - 1).
     """
-    return signal.correlate2d(x, kernel, mode)
+    return scipy.signal.correlate2d(x, kernel, mode)
 
 
 @primitive(
@@ -65,7 +67,7 @@ def convolve2d(x: Any, kernel: Any, mode: str = "full") -> Any:
         kernel: shape (h, w).
         mode: "full" (H + h - 1, W + w - 1), "same" (H, W) or "valid" (H - h + 1, W - w + 1).
     """
-    return signal.convolve2d(x, kernel, mode)
+    return scipy.signal.convolve2d(x, kernel, mode)
 
 
 # Batches of images (N, C, H, W).
