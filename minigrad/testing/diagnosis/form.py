@@ -103,7 +103,8 @@ def named_factor(ratio: float, e: Evidence) -> tuple[str, str, str]:
     if abs(ratio - 1.0) < 0.05 and e.adds_small_constant:
         text = f"got == expected * {ratio:.9g}: nearly right everywhere, by the same factor"
         return "epsilon.missing", text, "look for a small constant, an epsilon, that only the forward pass has"
-    return "scale.constant", f"got == expected * {_simple(ratio)}: a constant factor", f"divide by {_simple(ratio)}"
+    fix = f"divide by {_simple(ratio)}" if abs(ratio) > 1 else f"multiply by {_simple(1 / ratio)}"
+    return "scale.constant", f"got == expected * {_simple(ratio)}: a constant factor", fix
 
 
 def transposed(e: Evidence) -> Finding | None:
