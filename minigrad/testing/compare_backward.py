@@ -13,8 +13,9 @@ from minigrad.modes import recording
 from minigrad.tensor import Tensor
 from minigrad.testing.check import Options
 from minigrad.testing.diagnosis import explain
+from minigrad.testing.diagnosis.edges import edges_of, node_op, parent_of, true_share
 from minigrad.testing.diagnosis.evidence import Array, Evidence, named_sizes
-from minigrad.testing.diagnosis.tape import Tape, edges_of, node_op, parent_of, true_share
+from minigrad.testing.diagnosis.tape import Tape
 from minigrad.testing.leaves import Leaf, unknown_name
 from minigrad.testing.reference import Reference
 from minigrad.testing.result import Finding, GradcheckResult, LeafResult

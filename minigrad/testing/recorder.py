@@ -24,7 +24,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.log = Log()
-        self._copies: dict[int, Any] = {}
+        self._copies: dict[FunctionType, FunctionType] = {}
 
     def started(self, tensor: mg.Tensor) -> Written:
         """An input, as the copies take it."""
@@ -52,19 +52,19 @@ class Recorder:
         return self._replaced(value)
 
     def _function(self, function: FunctionType) -> FunctionType:
-        if id(function) not in self._copies:
+        if function not in self._copies:
             # Known before its names are looked up, because functions may call each other.
             names: dict[str, Any] = {MARK: True}
             cells = [CellType() for _ in function.__closure__ or ()]
             copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, tuple(cells))
             copy.__kwdefaults__ = function.__kwdefaults__
-            self._copies[id(function)] = copy
+            self._copies[function] = copy
             known = function.__globals__
             names.update({name: self.copy(known[name]) for name in _names(function.__code__) if name in known})
             for cell, original in zip(cells, function.__closure__ or (), strict=True):
                 if original != CellType():
                     cell.cell_contents = self.copy(original.cell_contents)
-        return self._copies[id(function)]  # type: ignore[no-any-return]
+        return self._copies[function]
 
     def object(self, value: Any) -> Any:
         """An object of the user's whose methods are recorded."""

@@ -31,17 +31,29 @@ LIKE: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 
 
+# An assignment keeps the whole array as it was before; a long loop would keep too many of them.
+LARGEST = 100_000_000
+
+
 class Log:
     """Where in the code each result was computed."""
 
     def __init__(self) -> None:
         self._orders: list[int] = []
         self._sites: list[Site | None] = []
+        self._bytes = 0
 
     def note(self, tensor: Tensor) -> None:
-        """Everything recorded since the last note comes from where the recorded code is now."""
+        """Everything recorded since the last note comes from where the recorded code is now.
+
+        Raises:
+            RuntimeError: where the results take too much memory.
+        """
         if tensor._node is None:
             return
+        self._bytes += 1000 + tensor.data.nbytes
+        if self._bytes > LARGEST:
+            raise RuntimeError("this is too much to be recorded")
         frame = sys._getframe(1)
         while frame is not None and MARK not in frame.f_globals:
             frame = frame.f_back  # type: ignore[assignment]

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.graph import Node
-from minigrad.testing.diagnosis.tape import Edge, Share, Tape, node_op, traced
+from minigrad.testing.diagnosis.edges import Edge, Share, node_op
+from minigrad.testing.diagnosis.tape import Tape, traced
 from minigrad.testing.reference import Point, Reference
 from minigrad.testing.result import Finding
 

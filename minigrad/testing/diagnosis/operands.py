@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from minigrad.graph import Node
-from minigrad.testing.diagnosis.evidence import Array, Evidence
-from minigrad.testing.diagnosis.tape import (
+from minigrad.testing.diagnosis.edges import (
     Edge,
     Share,
     by_kind,
@@ -19,6 +18,7 @@ from minigrad.testing.diagnosis.tape import (
     true_share,
     with_operands,
 )
+from minigrad.testing.diagnosis.evidence import Array, Evidence
 from minigrad.testing.result import Finding
 
 _FIXES = {

@@ -12,8 +12,9 @@ from minigrad.backprop import fitted
 from minigrad.graph import Node
 from minigrad.record import apply
 from minigrad.tensor import Tensor
+from minigrad.testing.diagnosis.edges import edges_of, node_op
 from minigrad.testing.diagnosis.evidence import Array, Evidence, evidence_of
-from minigrad.testing.diagnosis.tape import Tape, edges_of, node_op
+from minigrad.testing.diagnosis.tape import Tape
 from minigrad.testing.leaves import Leaf
 from minigrad.testing.recorder import Recorder
 from minigrad.testing.reference import Point

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from minigrad.testing.diagnosis.edges import Edge, Share, by_kind, edges_of, forks, nothing, parent_of, true_share
 from minigrad.testing.diagnosis.evidence import Evidence
 from minigrad.testing.diagnosis.form import named_factor
-from minigrad.testing.diagnosis.tape import Edge, Share, Tape, by_kind, edges_of, forks, nothing, parent_of, true_share
+from minigrad.testing.diagnosis.tape import Tape
 from minigrad.testing.result import Finding
 
 

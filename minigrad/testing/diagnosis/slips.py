@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from minigrad.graph import Node
+from minigrad.testing.diagnosis.edges import Share, node_op, passed_on, true_share, with_operands
 from minigrad.testing.diagnosis.evidence import Array, Evidence
-from minigrad.testing.diagnosis.tape import Share, node_op, passed_on, true_share, with_operands
 from minigrad.testing.result import Finding
 
 

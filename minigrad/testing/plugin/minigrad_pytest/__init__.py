@@ -1,8 +1,8 @@
 """How does pytest use the checks of `minigrad.testing`: a fixture, its marker, and the report of a failed assertion?
 
 pytest imports this module whenever it starts, wherever minigrad is installed. A module inside of the package would
-bring minigrad, NumPy and SciPy along, which takes a third of a second, and comes before coverage is measured and warnings are
-turned into errors. So it is installed beside the package, and imports minigrad for the tests that use it.
+bring minigrad, NumPy and SciPy along, which takes a third of a second, and comes before coverage is measured and
+warnings are turned into errors. So it is installed beside the package, and imports minigrad for the tests that use it.
 """
 
 from __future__ import annotations
