@@ -495,6 +495,15 @@ def test_small_terms_beside_large_ones_are_resolved():
     assert testing.check_backward(lambda x, w, b: x @ w + b, backward, (x, W, b)).ok
 
 
+def test_small_slopes_beside_large_values_are_resolved():
+    passed = 0
+    for seed in range(12):
+        x = 1e-4 * np.random.default_rng(seed).standard_normal((7, 5))
+        result = check(lambda x: np.exp(-(x**2)), lambda g, out, x: -2 * g * x * out, x, rng=seed)
+        passed += result.ok
+    assert passed >= 10
+
+
 def shares(g, out, x):
     tied = x == out[:, None]
     return g[:, None] * tied / tied.sum(axis=1, keepdims=True)
