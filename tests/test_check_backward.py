@@ -504,6 +504,26 @@ def test_small_slopes_beside_large_values_are_resolved():
     assert passed >= 10
 
 
+def test_what_only_wide_steps_see_is_not_believed():
+    def forward(x):
+        return 1e10 + x + (x - 1) * np.exp(-(((x - 1) / 0.01) ** 2))
+
+    assert check(forward, lambda g, out, x: 2 * g, np.ones(1)).verdict != "fail"
+
+
+def test_small_kinks_nearby_are_no_lack_of_precision():
+    def backward(g, out, x):
+        return g * (1 + 2e-3 * np.sign(x)) * np.array([1.0, 0.0])
+
+    x = np.array([1e-6, 1.0])
+    assert check(lambda x: x[0] + 2e-3 * np.abs(x[0]), backward, x).verdict != "fail"
+
+
+def test_upstream_gradients_have_to_add_up():
+    result = check(np.tanh, lambda g, out, x: np.abs(g) * (1 - out**2), X)
+    assert rules(result)[0] == "upstream.nonlinear"
+
+
 def shares(g, out, x):
     tied = x == out[:, None]
     return g[:, None] * tied / tied.sum(axis=1, keepdims=True)
