@@ -561,11 +561,9 @@ def test_kinks_of_opposite_signs_in_several_results_do_not_cancel():
 def test_factors_are_named_at_kinks_too():
     x = RNG.standard_normal((6, 5))
     x[2, 1] = x[3, 3] = 0.0
-
-    def backward(g, out, x):
-        return g * (2 * np.maximum(x, 0) + np.sign(x)) / 6
-
-    assert rules(check(lambda x: np.maximum(x, 0) ** 2 + np.abs(x), backward, x)) == ["scale.batch"]
+    # The numerical derivative at 0 is half of the slope; the one that was chosen by hand is 0.
+    result = check(lambda x: np.maximum(x, 0) * 3, lambda g, out, x: g * 3 * (x > 0) / 6, x)
+    assert rules(result) == ["scale.batch"]
 
 
 def test_infinite_slopes_are_not_taken_for_kinks():

@@ -77,9 +77,9 @@ def helper(x):
     return np.log1p(np.square(x))
 
 
-def with_helpers(x, depth=2):
+def with_helpers(x, depth=2, *, factor=1.5):
     def inner(y):
-        return helper(y) + np.sin(y)
+        return helper(y) + np.sin(factor * y)
 
     return inner(x) if depth == 0 else with_helpers(inner(x), depth - 1)
 
