@@ -150,7 +150,9 @@ def test_slopes_outside_of_a_kink_are_wrong():
     def steep(g, out, x):
         return g * np.where(x == 0, 1.5, np.sign(x))
 
-    assert testing.check_backward(np.abs, steep, x, raise_exception=False).verdict == "fail"
+    result = testing.check_backward(np.abs, steep, x, raise_exception=False)
+    assert result.verdict == "fail"
+    assert [finding.rule for finding in result.findings] == ["kink.outside"]
 
 
 def test_ties_share_as_they_like():

@@ -17,6 +17,7 @@ Rule = Callable[[Evidence], Finding | None]
 
 # The more specific first: a rule further down would find an explanation for what belongs to one above, too.
 RULES: list[Rule] = [
+    form.outside_of_kink,
     form.zero,
     form.not_summed,
     form.summed_too_often,

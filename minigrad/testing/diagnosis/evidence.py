@@ -57,17 +57,15 @@ class Evidence:
     suspect: Tape | None = None
 
     def __post_init__(self) -> None:
+        self.truth, self.actual = self._smooth(self.truth), self._smooth(self.actual)
         if self.tape is not None and not self.sampled:
             self.tape.prune(self.position)
             exact = self.tape.gradient(self.position)
-            if exact.shape == self.truth.shape:
-                self.truth = self.truth.copy()
-                self.truth.reshape(-1)[self.kinks] = exact.reshape(-1)[self.kinks]
-            if self.close(exact, self.truth, 1e-6 * self.scale + 20 * self.error):
+            if self.close(self._smooth(exact), self.truth, 1e-6 * self.scale + 20 * self.error):
                 # Derived, not measured: good to rounding.
-                self.truth, self.error = exact, 1e-13 * self.scale
+                self.truth, self.error = self._smooth(exact), 1e-13 * self.scale
                 return
-            if self.close(exact, self.actual, 1e-9 * self.scale):
+            if self.close(self._smooth(exact), self.actual, 1e-9 * self.scale):
                 self.suspect = self.tape
             self.tape = None
 
@@ -98,11 +96,19 @@ class Evidence:
 
     def explains(self, candidate: Any) -> bool:
         """Whether a candidate is what was claimed."""
-        return self.close(np.asarray(candidate), self.actual, self.tolerance)
+        return self.close(self._smooth(candidate), self.actual, self.tolerance)
 
     def is_true(self, candidate: Any) -> bool:
         """Whether a candidate is what should have been claimed."""
-        return self.close(np.asarray(candidate), self.truth, self.tolerance)
+        return self.close(self._smooth(candidate), self.truth, self.tolerance)
+
+    def _smooth(self, gradient: Any) -> Array:
+        """A gradient with zeros where the true one may be anything in an interval, so that those explain nothing."""
+        array = np.asarray(gradient)
+        if self.kinks and array.shape == self.truth.shape:
+            array = array.copy()
+            array.reshape(-1)[self.kinks] = 0.0
+        return array
 
     def fits(self, changes: Mapping[Edge, Share], skip: tuple[Node, Node] | None = None) -> bool:
         """Whether mistakes on the way back through the tape give the claimed gradient, and not the right one."""

@@ -11,6 +11,14 @@ from minigrad.testing.diagnosis.evidence import Evidence
 from minigrad.testing.result import Finding
 
 
+def outside_of_kink(e: Evidence) -> Finding | None:
+    """All is right but at kinks."""
+    if e.kinks and e.actual.shape == e.truth.shape and e.close(e.actual, e.truth, 20 * e.error + 1e-8 * e.scale):
+        text = "where the slopes to both sides differ, the gradient does not lie between them"
+        return e.finding("kink.outside", text, "at a kink, use either slope or one between: for relu at 0, 0 to 1")
+    return None
+
+
 def zero(e: Evidence) -> Finding | None:
     """Nothing but zeros."""
     if e.actual.size and not e.actual.any() and e.truth.any():
