@@ -42,6 +42,15 @@ def imported_rooms(path):
             yield from [parts[0]] if parts else [alias.name for alias in node.names]
 
 
+def imported_packages(path):
+    """The packages that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from [alias.name.split(".")[0] for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_go_one_way(path):
     own = room(path)
@@ -76,6 +85,57 @@ print("scipy.signal" in sys.modules, "scipy.stats" in sys.modules)
 def test_package_imports_with_numpy_and_scipy_alone():
     done = subprocess.run([sys.executable, "-c", ONLY_NUMPY_AND_SCIPY], capture_output=True, text=True, check=True)
     assert done.stdout == "Tensor(1.) pass\nFalse False\n"
+
+
+WITHOUT_HYPOTHESIS = """
+import sys
+
+sys.modules["hypothesis"] = None
+from minigrad.testing import *
+from minigrad import testing
+
+assert "gradcheck" in globals()
+assert "grad_property" not in testing.__all__
+for name in ("strategies", "grad_property"):
+    try:
+        getattr(testing, name)
+    except ImportError as error:
+        print(error)
+"""
+
+
+def test_what_needs_hypothesis_says_so_when_it_is_asked_for():
+    done = subprocess.run([sys.executable, "-c", WITHOUT_HYPOTHESIS], capture_output=True, text=True, check=True)
+    line = 'testing.strategies and testing.grad_property need hypothesis: pip install "minigrad[tests]"\n'
+    assert done.stdout == 2 * line
+
+
+WITH_HYPOTHESIS = """
+import sys
+from minigrad import testing
+
+assert "hypothesis" not in sys.modules
+assert {"strategies", "grad_property"} <= set(dir(testing)) & set(testing.__all__)
+from minigrad.testing import *
+
+assert callable(grad_property) and grad_property is testing.grad_property
+assert callable(strategies.arrays) and strategies is testing.strategies
+assert not hasattr(testing, "grad_properties")
+"""
+
+
+def test_hypothesis_is_imported_when_it_is_asked_for():
+    subprocess.run([sys.executable, "-c", WITH_HYPOTHESIS], check=True)
+
+
+def test_one_file_imports_hypothesis():
+    assert [path.name for path in PACKAGE.rglob("*.py") if "hypothesis" in imported_packages(path)] == ["strategies.py"]
+
+
+def test_nothing_depends_on_the_tools_for_testing():
+    for path in PACKAGE.rglob("*.py"):
+        if room(path) != "testing":
+            assert "testing" not in imported_rooms(path), path
 
 
 def test_every_operation_is_a_public_name_and_a_method():

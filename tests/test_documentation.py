@@ -40,7 +40,7 @@ def test_readme_has_its_examples():
 
 def documented():
     """Every public object with a docstring, methods included."""
-    for module in (mg, nn, losses, optim, data, testing):
+    for module in (mg, nn, losses, optim, data, testing, testing.strategies):
         for name in module.__all__:
             value = getattr(module, name)
             if inspect.ismodule(value):

@@ -1,5 +1,10 @@
 """Is this derivative right, and if it is wrong, why?"""
 
+import contextlib
+import importlib
+import importlib.util
+from typing import TYPE_CHECKING, Any
+
 from minigrad.testing.check_backward import check_backward as check_backward
 from minigrad.testing.compare_backward import compare_backward as compare_backward
 from minigrad.testing.derivatives import Derivative as Derivative
@@ -14,8 +19,29 @@ from minigrad.testing.result import Finding as Finding
 from minigrad.testing.result import GradcheckError as GradcheckError
 from minigrad.testing.result import GradcheckResult as GradcheckResult
 
+if TYPE_CHECKING:
+    from minigrad.testing import strategies as strategies
+    from minigrad.testing.properties import grad_property as grad_property
+
 __all__ = [
     *("gradcheck", "gradgradcheck", "jvpcheck", "check_backward", "compare_backward", "diagnose"),
     *("numerical_vjp", "numerical_jvp", "numerical_jacobian", "Derivative"),
     *("GradcheckResult", "GradcheckError", "Finding"),
 ]
+
+# Without hypothesis, `from minigrad.testing import *` leaves these out; asking for one says what is missing.
+with contextlib.suppress(ImportError):
+    if importlib.util.find_spec("hypothesis") is not None:
+        __all__ += ["grad_property", "strategies"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "strategies":
+        return importlib.import_module("minigrad.testing.strategies")
+    if name == "grad_property":
+        return importlib.import_module("minigrad.testing.properties").grad_property
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from minigrad.testing.result import Finding, GradcheckResult, LeafResult
 
-_LINES, _LEAVES, _FINDINGS, _WIDTH = 15, 6, 3, 160
+_LINES, _LEAVES, _FINDINGS, _WIDTH, _VALUE = 15, 6, 3, 160, 60
 _HEADS = {"pass": "passed", "fail": "FAILED", "inconclusive": "INCONCLUSIVE"}
 _ORDER = {"fail": 0, "inconclusive": 1, "pass": 2}
 
@@ -31,6 +33,22 @@ def report(result: GradcheckResult) -> str:
     lines += [f"  note: {note}" for note in result.notes[:1]]
     lines.append(f"  resolution: {_seen(result)}     again: {result.check}({result.subject}, ...{_seeded(result)})")
     return "\n".join(line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..." for line in lines)
+
+
+def shown(inputs: Mapping[str, Any]) -> str:
+    """Inputs in one line: their values while those are short, else their shapes."""
+    texts = [f"{name}={_brief(value)}" for name, value in inputs.items()]
+    line = ", ".join(texts)
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..."
+
+
+def _brief(value: Any) -> str:
+    text = re.sub(r"\s+", " ", repr(value))
+    if len(text) <= _VALUE:
+        return text
+    if isinstance(value, (list, tuple)):
+        return f"({', '.join(map(_brief, value))})"
+    return f"{type(value).__name__} of shape {value.shape}" if hasattr(value, "shape") else f"{text[: _VALUE - 3]}..."
 
 
 def _counted(result: GradcheckResult) -> str:

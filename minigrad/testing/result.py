@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from minigrad.testing.report import report
+from minigrad.testing.report import report, shown
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 
@@ -124,8 +125,11 @@ class GradcheckError(AssertionError):
 
     Attributes:
         result: the `GradcheckResult`.
+        example: the smallest inputs that fail, by name, where `grad_property` looked for them; None elsewhere.
     """
 
-    def __init__(self, result: GradcheckResult, before: str = "") -> None:
-        super().__init__(before + str(result))
+    def __init__(self, result: GradcheckResult, before: str = "", example: Mapping[str, Any] | None = None) -> None:
+        after = "" if example is None else f"\n  smallest example: {shown(example)}"
+        super().__init__(f"{before}{result}{after}")
         self.result = result
+        self.example = example

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from types import CellType
@@ -157,7 +158,7 @@ def output_tensors(result: Any, name: str) -> list[Tensor]:
 
 def small_constant_in(function: Any) -> bool:
     """Whether a number between 0 and 0.1 occurs in a function: in its code, its defaults, or what it closes over."""
-    function = getattr(function, "__func__", getattr(function, "func", function))
+    function = inspect.unwrap(getattr(function, "__func__", getattr(function, "func", function)))
     code = getattr(function, "__code__", None)
     found = [*(getattr(code, "co_consts", None) or ()), *(getattr(function, "__defaults__", None) or ())]
     found += [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if cell != CellType()]
