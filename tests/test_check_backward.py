@@ -3,6 +3,7 @@
 import loop_cases  # noqa: F401 -- it adds to the cases
 import numpy as np
 import pytest
+import slip_cases  # noqa: F401 -- so does this
 from backward_cases import FUNCTIONS, MISTAKES
 from reference import layers as hand
 

@@ -99,6 +99,8 @@ FUNCTIONS = [
     lambda x: np.tensordot(x, x.T, axes=1) + np.tensordot(x, x[::-1], axes=([1], [1])) + np.outer(x[:, 0], x[:, 1]),
     lambda x: np.tensordot(sliding_window_view(x, (2, 2)), KERNEL, axes=2),
     lambda x: as_strided(x, (3, 2, 2), (x.strides[0], *x.strides)).sum(axis=(1, 2)),
+    lambda x: x + np.linalg.norm(x),
+    lambda x: x / np.linalg.norm(x, axis=1, keepdims=True),
     lambda x: np.roll(x, 1, axis=0) * np.tile(x[:1], (4, 1)) * np.repeat(x[:2], 2, axis=0),
 ]
 
@@ -120,7 +122,7 @@ def lost(x):
 
 
 def without_a_rule(x):
-    return np.cumsum(x)
+    return np.sort(x)
 
 
 def diagonal(x):

@@ -109,7 +109,7 @@ def slope(
     if found[-1].kinked:
         widths = [each.high - each.low for each in found if each.kinked]
         # At a kink the slopes to both sides differ by the same at every distance; near a pole by more and more.
-        return found[-1] if max(widths) <= 10 * min(widths) else Slope(found[-1].value, math.inf)
+        return found[-1] if max(widths) <= 10 * min(widths) else Slope(found[-1].value, 100 * max(widths))
     # Over large steps fast oscillations may agree by accident, but not with what small steps say.
     finest = found[-1]
     if finest.rough:

@@ -75,6 +75,12 @@ def _tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     return _einsum(f"{first},{''.join(second)}->{''.join(kept)}", x, y)
 
 
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    if ord not in (None, 2) or (axis is None and ord is not None and np.ndim(x) > 1):
+        raise TypeError("this norm is not recorded")
+    return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims))
+
+
 def _outer(x: Any, y: Any) -> Any:
     return np.reshape(x, (-1, 1)) * np.reshape(y, (1, -1))
 
@@ -115,6 +121,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.einsum: on_tensors(_einsum),
     np.tensordot: on_tensors(_tensordot),
     np.outer: on_tensors(_outer),
+    np.linalg.norm: on_tensors(_norm),
     **{move: on_tensors(_moved(move)) for move in [as_strided, sliding_window_view, *names_of([np], MOVERS)]},
     **{getattr(math, name): getattr(np, name) for name in MATHS},
     math.erf: special.erf,

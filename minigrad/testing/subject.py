@@ -32,6 +32,7 @@ class Subject(ABC):
         complaint: what is wrong with the claimed gradients as a whole, such as their number.
         remark: what a reader of the result should know about the subject.
         first: the leaves' values in the very first call, if there was one already.
+        rate: the learning rate that a backward pass is given, where it takes one.
         matches_dtypes: whether the leaves have the dtypes that the user gave them.
     """
 
@@ -43,6 +44,7 @@ class Subject(ABC):
     complaint: str = ""
     remark: str = ""
     first: list[Array] | None = None
+    rate: float | None = None
 
     def __init__(self) -> None:
         self.mutations: set[tuple[str, str, str, str]] = set()

@@ -34,6 +34,8 @@ def not_summed(e: Evidence) -> Finding | None:
     if e.actual.shape == e.truth.shape or e.sampled:
         return None
     for axes in _subsets(e.actual.ndim):
+        if all(e.actual.shape[axis] == 1 for axis in axes):
+            continue
         for reduce, word in ((np.sum, "sum"), (np.mean, "mean")):
             reduced = reduce(e.actual, axis=axes)
             if reduced.size == e.truth.size and e.is_true(reduced.reshape(e.truth.shape)):
@@ -82,7 +84,16 @@ def constant_ratio(e: Evidence) -> Finding | None:
     ratio = float(np.sum(e.actual * e.truth) / np.sum(e.truth * e.truth))
     if ratio == 0 or not e.explains(ratio * e.truth):
         return None
-    return e.finding(*named_factor(ratio, e))
+    name, text, fix = named_factor(ratio, e)
+    rate = e.point.subject.rate if e.point is not None and e.point.subject.leaves[e.position].is_parameter else None
+    if rate is not None and _near(ratio, 1 / rate):
+        text, fix = "the update is not multiplied by the learning rate", "subtract learning_rate * gradient"
+    elif rate is not None and _near(ratio, rate):
+        text, fix = "the update is multiplied by the learning rate twice", "subtract learning_rate * gradient"
+    # Any two numbers have a ratio; that of two single numbers says something only if it is a simple one.
+    if e.truth.size == 1 and name == "scale.constant" and "/" not in _simple(ratio) and not _simple(ratio).isdigit():
+        return None
+    return e.finding(name, text, fix)
 
 
 def named_factor(ratio: float, e: Evidence) -> tuple[str, str, str]:
@@ -104,6 +115,8 @@ def named_factor(ratio: float, e: Evidence) -> tuple[str, str, str]:
                 what = f"got == {minus}expected * {size}, and {name} is {size}: a sum where a mean belongs"
                 return family, what, f"divide by {minus}{size}"
             root = size**0.5
+            if plain:
+                continue
             for power in (root, 1.0 / root):
                 if _near(ratio, sign * power):
                     text = f"got == {minus}expected * {power:.6g}, and {name} is {size}: a square root of it"

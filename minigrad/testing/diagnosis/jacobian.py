@@ -42,6 +42,20 @@ def overwritten(e: Evidence) -> Finding | None:
     return None
 
 
+def forwards(e: Evidence) -> Finding | None:
+    """The Jacobian itself in the place of its transpose: J g, not g J."""
+    found = _jacobians(e)
+    if found is None or found[0].shape[0] != found[0].shape[1]:
+        return None
+    claimed, true = found
+    bound = 1e-6 * float(np.abs(true).max())
+    if np.abs(claimed - true.T).max() > bound or np.abs(claimed - true).max() <= bound:
+        return None
+    text = "g goes through the Jacobian in the direction of the forward pass: this is J g in the place of g J"
+    fix = "transpose the matrix, or run through the sum, the shift or the order from the other end"
+    return e.finding("operand.transposed", text, fix)
+
+
 def diagonal(e: Evidence) -> Finding | None:
     """The Jacobian that was claimed is diagonal, and the true one is not."""
     found = _jacobians(e)

@@ -21,6 +21,7 @@ from minigrad.testing.diagnosis.edges import (
 from minigrad.testing.diagnosis.evidence import Array, Evidence
 from minigrad.testing.result import Finding
 
+_ONCE_TOO_OFTEN = "{name} is multiplied in once too often"
 _FIXES = {
     "factor.missing": "multiply by the local derivative",
     "factor.extra": "multiply by the local derivative once",
@@ -44,10 +45,10 @@ def part_skipped(e: Evidence) -> Finding | None:
 
 
 def epsilon_left_out(e: Evidence) -> Finding | None:
-    """A small constant that the forward pass adds is not there in what a rule uses."""
+    """A constant that the forward pass adds, mostly a small one, is not there in what a rule uses."""
     if e.tape is None or e.actual.shape != e.truth.shape:
         return None
-    small = {node: constant for node in e.tape.nodes if (constant := _small_constant(node)) is not None}
+    small = {node: constant for node in e.tape.nodes if (constant := _added_constant(node)) is not None}
     towards = e.tape.edges_towards(e.position)
     # One addition in a loop makes many nodes.
     at_once: dict[object, list[Node]] = {}
@@ -59,15 +60,16 @@ def epsilon_left_out(e: Evidence) -> Finding | None:
         if users and e.fits(dict.fromkeys(users, share)):
             place = e.tape.place(nodes[0])
             text = f"{small[nodes[0]]:g} is added in the forward pass, at {place}, and left out in the backward pass"
-            return e.finding("epsilon.missing", text, "use the same number in both", place)
+            rule = "epsilon.missing" if abs(small[nodes[0]]) <= 0.1 else "term.missing"
+            return e.finding(rule, text, "use the same number in both", place)
     return None
 
 
-def _small_constant(node: Node) -> float | None:
+def _added_constant(node: Node) -> float | None:
     if node_op(node).name != "add":
         return None
     for arg, parent in zip(node.args, node.parents or (), strict=True):
-        if parent is None and np.ndim(arg) == 0 and 0 < abs(arg) <= 0.1:
+        if parent is None and np.ndim(arg) == 0 and arg != 0:
             return float(arg)
     return None
 
@@ -123,9 +125,12 @@ def wrong_operand(e: Evidence) -> Finding | None:
         for name, array in values
         for slip in _with_array(*edge, array)
     )
+    known = dict(values)
     for edge, name, rule, text, share in e.tape.affordable(slips):
         if e.fits({edge: share}):
             place = e.tape.place(edge[0])
+            if text == _ONCE_TOO_OFTEN and e.tape.divides_by(known[name]):
+                rule, text = "factor.missing", "it is not divided by {name}"
             return e.finding(rule, f"going back through {place}, {text.format(name=name)}", _FIXES[rule], place)
     return None
 
@@ -140,10 +145,16 @@ def _with_array(node: Node, position: int, array: Array) -> Iterator[tuple[str, 
             text = f"{{name}} stands in the place of {what}"
             yield "operand.replaced", text, lambda n, k, g, used=used: with_operands(used[0], used[1:], n, k, g)  # type: ignore[misc]
     if array.shape == np.shape(node.out):
-        for text, factor in (("{name}", array), ("1 - {name}", 1.0 - array), ("({name})**2", array * array)):
+        for rule, text, factor in (
+            ("factor.missing", "{name}", array),
+            ("factor.missing", "1 - {name}", 1.0 - array),
+            ("factor.missing", "({name})**2", array * array),
+            ("operand.replaced", "1 - ({name})**2", 1.0 - array * array),
+            ("operand.replaced", "{name} * (1 - {name})", array * (1.0 - array)),
+        ):
             only = f"g is multiplied by {text} only"
-            yield "factor.missing", only, lambda n, k, g, factor=factor: passed_on(n, k, g * factor)  # type: ignore[misc]
+            yield rule, only, lambda n, k, g, factor=factor: passed_on(n, k, g * factor)  # type: ignore[misc]
     if array.shape == np.shape(parent_of((node, position)).out):
-        yield "factor.extra", "{name} is multiplied in once too often", lambda n, k, g: true_share(n, k, g) * array
+        yield "factor.extra", _ONCE_TOO_OFTEN, lambda n, k, g: true_share(n, k, g) * array
         yield "factor.missing", "{name} is not multiplied in", lambda n, k, g: true_share(n, k, g) / array
         yield "factor.extra", "{name}**2 is multiplied in", lambda n, k, g: true_share(n, k, g) * array**2

@@ -30,21 +30,25 @@ def path_missing(e: Evidence) -> Finding | None:
 
 def path_scaled(e: Evidence) -> Finding | None:
     """What one of several uses of a value contributes has a wrong sign, or a factor that is the size of something."""
-    found = path_rescaled(e)
-    return found if found is not None and found.rule in ("path.sign", "scale.batch", "scale.dimension") else None
+    telling = ("path.sign", "scale.batch", "scale.dimension")
+    return next((found for found in _rescaled(e) if found.rule in telling), None)
 
 
 def path_rescaled(e: Evidence) -> Finding | None:
     """What one of several uses of a value contributes has a wrong factor."""
+    return next(_rescaled(e), None)
+
+
+def _rescaled(e: Evidence) -> Iterator[Finding]:
     for group, factor in _scaled_edges(e):
         assert e.tape is not None
         place = e.tape.places(group)
         if abs(factor + 1.0) < 1e-6:
             text = f"the contribution through {place} has the wrong sign"
-            return e.finding("path.sign", text, "change its sign", place)
-        name, text, fix = named_factor(factor, e)
-        return e.finding(name, f"of the contribution through {place} only: {text}", fix, place)
-    return None
+            yield e.finding("path.sign", text, "change its sign", place)
+        else:
+            name, text, fix = named_factor(factor, e)
+            yield e.finding(name, f"of the contribution through {place} only: {text}", fix, place)
 
 
 def _scaled_edges(e: Evidence) -> Iterator[tuple[list[Edge], float]]:

@@ -56,6 +56,32 @@ def _others(change: Callable[[Array], Array]) -> Share:
     return share
 
 
+def _complement(node: Node, position: int, g: Array) -> Array:
+    args = [_one_minus(arg) if k != position else arg for k, arg in enumerate(node.args)]
+    return with_operands(node.out, args, node, position, g)
+
+
+def _output_complement(node: Node, position: int, g: Array) -> Array:
+    return with_operands(1.0 - node.out, list(node.args), node, position, g)
+
+
+def _one_minus(array: Array) -> Array:
+    if not np.ndim(array):
+        return array
+    return ~array if array.dtype == bool else 1 - array
+
+
+def _only(factor: Callable[[Array], Array]) -> Share:
+    """A function of the output in the place of the rule of an activation."""
+
+    def share(node: Node, position: int, g: Array) -> Array:
+        if node_op(node).name not in ("tanh", "sigmoid", "erf", "ndtr"):
+            raise ValueError("the derivative of this is not told by its output")
+        return passed_on(node, position, g * factor(node.out))
+
+    return share
+
+
 def _rearranged(change: Callable[[Array], Array]) -> Share:
     return lambda node, position, g: change(true_share(node, position, g))
 
@@ -74,6 +100,13 @@ SLIPS: list[tuple[str, str, Share]] = [
     ("operand.replaced", "the derivative of {place} is taken of its input instead of its output", _input_for_output),
     ("operand.replaced", "the derivative of {place} is taken at its output instead of its input", _output_for_input),
     ("operand.replaced", "the derivative of {place} is taken with its arguments exchanged", _exchanged),
+    ("operand.replaced", "going back through {place}, 1 - x stands in the place of the other operand x", _complement),
+    ("operand.replaced", "going back through {place}, 1 - out stands in the place of out", _output_complement),
+    ("factor.missing", "going back through {place}, g is multiplied by out only", _only(lambda x: x)),
+    ("factor.missing", "going back through {place}, g is multiplied by 1 - out only", _only(lambda x: 1 - x)),
+    ("operand.replaced", "the derivative of {place} is taken for that of tanh: 1 - out**2", _only(lambda x: 1 - x * x)),
+    ("operand.replaced", "the derivative of {place} is taken for that of sigmoid: out * (1 - out)",
+     _only(lambda x: x * (1 - x))),
     ("operand.transposed", "going back through {place}, the other operand should be transposed", _others(_swapped)),
     ("operand.flipped", "going back through {place}, the other operand should be flipped", _others(_reversed)),
     ("layout.transposed", "what comes back through {place} should be transposed", _rearranged(_swapped)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
@@ -169,7 +170,9 @@ class Tape:
             sites.setdefault((self.log.site(edge[0]), edge[0].op, edge[1]), []).append(edge)
         looped = [group for (site, _, _), group in sites.items() if site is not None and len(group) > 1]
         kinds = [kind for kind in by_kind(edges) if len(kind) > 1 and kind not in looped]
-        return [*looped, *([edge] for edge in edges), *kinds]
+        # In x * x both arguments are one value.
+        twice = [list(both) for both in itertools.pairwise(edges) if _are_one_use(*both)]
+        return [*looped, *([edge] for edge in edges), *twice, *kinds]
 
     @cached_property
     def values(self) -> list[tuple[str, Array]]:
@@ -221,6 +224,10 @@ class Tape:
             places = found.setdefault(node.op, {})
             places.setdefault(self.log.site(node) or node, len(places))
         return found
+
+
+def _are_one_use(one: Edge, other: Edge) -> bool:
+    return one[0] is other[0] and parent_of(one) is parent_of(other)
 
 
 def traced(subject: Subject, values: Sequence[Array], upstream: Sequence[Array]) -> Tape | None:

@@ -103,6 +103,20 @@ def known_factor(e: Evidence) -> Finding | None:
     return None
 
 
+def complement(e: Evidence) -> Finding | None:
+    """The factor 1 - f, or the elements that a mask leaves out, in the place of f."""
+    g = e.tensors.get("the upstream gradient")
+    if e.sampled or g is None or e.actual.shape != e.truth.shape or g.shape != e.truth.shape or e.truth.size < 2:
+        return None
+    total = e.actual + e.truth
+    ratio = float(np.sum(total * g) / np.sum(g * g))
+    if not 0.5 <= ratio <= 20 or not e.explains(ratio * g - e.truth) or not e.truth.any():
+        return None
+    whole = "g" if abs(ratio - 1) < 1e-6 else f"g * {ratio:.6g}"
+    text = f"got + expected == {whole}: where f is to be multiplied in, 1 - f is, or the other elements of a mask"
+    return e.finding("operand.replaced", text, "turn the factor, or the condition, round")
+
+
 def known_term(e: Evidence) -> Finding | None:
     """The truth plus or minus a known array."""
     if e.sampled or e.actual.shape != e.truth.shape or e.truth.size < 2:
@@ -155,7 +169,8 @@ def nearly_right(e: Evidence) -> Finding | None:
     """Small errors with a pattern: an epsilon left out, or an approximate formula."""
     if e.sampled or e.actual.shape != e.truth.shape or not e.scale:
         return None
-    if np.max(np.abs(e.actual - e.truth)) > 0.1 * e.scale:
+    worst = float(np.max(np.abs(e.actual - e.truth))) / e.scale
+    if worst > 0.1:
         return None
     large = np.abs(e.truth) > 1e-3 * e.scale
     ratio = np.where(large, e.actual / np.where(large, e.truth, 1.0), np.nan)
@@ -171,8 +186,8 @@ def nearly_right(e: Evidence) -> Finding | None:
             fix = "look for a small constant, an epsilon, that only the forward pass has"
             return e.finding("epsilon.missing", text, fix, confidence=0.9)
     if e.adds_small_constant:
-        text = f"off by up to {spread:.1g}, and the forward pass contains a small constant"
+        text = f"off by up to {worst:.1g} of the largest element, and the forward pass contains a small constant"
         return e.finding("epsilon.missing", text, "use the same epsilon in the backward pass", confidence=0.7)
-    text = f"off by up to {spread:.1g} of each element: close, but another formula"
+    text = f"off by up to {worst:.1g} of the largest element: close, but another formula"
     fix = "an approximation of the derivative? differentiate what the forward pass computes"
     return e.finding("approximation.formula", text, fix, confidence=0.7)
