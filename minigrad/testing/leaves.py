@@ -179,6 +179,9 @@ def _takes(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, 
 def _names(function: Callable[..., Any], count: int) -> list[str]:
     """The names of the first positional parameters of a function; ``args[i]`` beyond those."""
     target = function.forward if isinstance(function, Layer) else function
+    if isinstance(target, np.ufunc):
+        # Before NumPy 2.4 ufuncs had no signature.
+        return ["x"] if count == 1 else [f"x{position + 1}" for position in range(count)]
     try:
         parameters = list(inspect.signature(target).parameters.values())
     except (TypeError, ValueError):
