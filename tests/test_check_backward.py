@@ -570,3 +570,45 @@ def test_factors_are_named_at_kinks_too():
 def test_infinite_slopes_are_not_taken_for_kinks():
     result = check(lambda x: np.sqrt(np.abs(x)), lambda g, out, x: 0.0 * g, np.zeros(3))
     assert result.verdict == "inconclusive"
+
+
+class Leaky:
+    """A layer with a single number to learn, in an array without axes."""
+
+    def __init__(self):
+        self.slope = np.array(0.25)
+
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, self.slope * x)
+
+    def backward(self, g, learning_rate):
+        gradient = g * np.where(self.x > 0, 1.0, self.slope)
+        self.slope = self.slope - learning_rate * np.sum(g * self.x * (self.x <= 0))
+        return gradient
+
+
+def test_parameters_without_axes_may_become_numbers():
+    layer = Leaky()
+    assert testing.check_backward(layer, inputs=X).ok
+    assert float(layer.slope) == 0.25
+
+
+def test_what_is_one_call_behind_shows():
+    kept = [np.zeros_like(X)]
+
+    def forward(x):
+        kept.append(x.copy())
+        return np.tanh(x), kept[-2]
+
+    result = check(forward, lambda g, before: g * (1 - np.tanh(before) ** 2), X)
+    assert result.verdict == "fail"
+    assert rules(result)[0].startswith("state.")
+
+
+def test_rules_that_fail_with_other_operands_do_not_hide_the_verdict():
+    def forward(x):
+        return np.sum(np.stack([np.sum(x), np.sum(x**2), np.sum(np.sin(x))]) ** 2)
+
+    result = check(forward, lambda g, out, x: g * x, X)
+    assert result.verdict == "fail"

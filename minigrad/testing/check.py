@@ -107,6 +107,9 @@ def check(subject: Subject, options: Options, title: str, chosen: Sequence[int])
     upstream = _given_upstream(options.grad_output, outputs) or upstream_like(outputs, rng)
     del outputs
     point = Point(subject, upstream, itemsize)
+    # Elsewhere once more, so that what is one call behind shows, too.
+    with contextlib.suppress(Exception), np.errstate(all="ignore"):
+        subject.vector(elsewhere)
     raw = subject.claimed(values, upstream)
     exact = [leaf.value.dtype == np.float64 for leaf in given]
     claims = [read_claim(*each) for each in zip(subject.leaves, raw, exact, strict=True)]

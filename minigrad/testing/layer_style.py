@@ -152,9 +152,13 @@ class LayerSubject(Subject):
                         _assign(self.layer, path, array.copy())
                         start[path] = array
             found = self._backward(seed)
-            after = dict(_arrays(self.layer))
-            # An update that broadcasts gives the parameter another shape, which is what there is to see.
-            updates = [(start[path] - after[path]) / self.rate for path in start if path in self.parameters]
+            # An update that broadcasts gives the parameter another shape, which is what there is to see; that of a 0-d
+            # array makes a NumPy scalar of it.
+            updates = [
+                (start[path] - np.asarray(_at(self.layer, path))) / self.rate
+                for path in start
+                if path in self.parameters
+            ]
         finally:
             self._restore()
         if array is None:
@@ -236,6 +240,13 @@ def _arrays(holder: Any, path: str = "", seen: set[int] | None = None) -> list[t
     else:
         return []
     return [found for name, item in items for found in _arrays(item, name, seen)]
+
+
+def _at(holder: Any, path: str) -> Any:
+    """What is where a path of `_arrays` leads."""
+    for step in path.replace("[", ".[").split("."):
+        holder = _step(holder, step)
+    return holder
 
 
 def _assign(holder: Any, path: str, value: Any) -> None:
