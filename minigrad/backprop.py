@@ -42,16 +42,19 @@ def backpropagate(
     if root.op is None:
         return {root: np.positive(seed)}
     collected: dict[Node, Any] = {}
+    # Nodes whose gradient on its way is an array that this pass made, and may therefore add to in place.
+    sums: set[Node] = set()
     node = root
     root.pending = seed
     try:
         for node in nodes:
-            gradient, node.pending = node.pending, None
+            gradient = node.pending
             if gradient is None:
                 continue
+            node.pending = None
             if node.keeps_grad if wanted is None else node in wanted:
                 collected[node] = np.positive(gradient)
-            _send_to_parents(node, gradient, relevant, collected, lift)
+            _send_to_parents(node, gradient, relevant, collected, sums, lift)
             if not keep_graph and (relevant is None or any(parent in relevant for parent in node.parents or ())):
                 node.release()
     except BaseException as error:
@@ -72,16 +75,23 @@ def _on_the_way(nodes: list[Node], wanted: Collection[Node]) -> set[Node]:
 
 
 def _send_to_parents(
-    node: Node, gradient: Any, relevant: set[Node] | None, collected: dict[Node, Any], lift: Lift | None
+    node: Node,
+    gradient: Any,
+    relevant: set[Node] | None,
+    collected: dict[Node, Any],
+    sums: set[Node],
+    lift: Lift | None,
 ) -> None:
     """Apply the rules of one node, and add what they give to the gradients of its parents."""
-    op, args, out, params = node.op, node.args, node.out, node.params
+    op, args, out, params, parents = node.op, node.args, node.out, node.params, node.parents
     assert op is not None
-    assert node.parents is not None
+    assert parents is not None
     if lift is not None:
-        args = [arg if parent is None else lift(arg, parent) for arg, parent in zip(args, node.parents, strict=True)]
+        args = [arg if parent is None else lift(arg, parent) for arg, parent in zip(args, parents, strict=True)]
         out = lift(out, node)
-    for position, parent in enumerate(node.parents):
+    position = -1
+    for parent in parents:
+        position += 1
         if parent is None or (relevant is not None and parent not in relevant):
             continue
         rule = op.rules[position]
@@ -89,14 +99,24 @@ def _send_to_parents(
             continue
         share = rule(gradient, out, *args, **params)
         target = parent.out
-        try:
-            fits = share.shape == target.shape and share.dtype == target.dtype
-        except AttributeError:
-            raise _not_an_array(share, op, position) from None
-        if not fits:
-            share = fitted(share, target, op, position)
+        # Numbers of one type need no comparison of shapes and dtypes, which takes longer than their arithmetic.
+        if type(share) is not type(target) or type(share) is np.ndarray:
+            try:
+                fits = share.shape == target.shape and share.dtype == target.dtype
+            except AttributeError:
+                raise _not_an_array(share, op, position) from None
+            if not fits:
+                share = fitted(share, target, op, position)
         if parent.op is not None:
-            parent.pending = share if parent.pending is None else parent.pending + share
+            pending = parent.pending
+            if pending is None:
+                parent.pending = share
+            elif parent in sums:
+                np.add(pending, share, out=pending)
+            else:
+                parent.pending = pending = pending + share
+                if lift is None and type(pending) is np.ndarray:
+                    sums.add(parent)
         elif parent in collected:
             collected[parent] = collected[parent] + share
         elif lift is not None or share is gradient or _may_be_shared(share, node):

@@ -12,24 +12,29 @@ F = TypeVar("F", bound=Callable[..., object])
 
 _SUSPENDED_FUNCTIONS = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 
-_recording: ContextVar[bool] = ContextVar("minigrad_recording", default=True)
+OFF, ON, IN_FULL = 0, 1, 2
+
+_recording: ContextVar[int] = ContextVar("minigrad_recording", default=ON)
+
+# How operations are recorded in this thread and context: OFF, ON, or IN_FULL, with values that no rule reads.
+recording_mode = _recording.get
 
 
 def is_grad_enabled() -> bool:
     """Whether operations are recorded in this thread and context."""
-    return _recording.get()
+    return recording_mode() != OFF
 
 
 class _Recording(contextlib.ContextDecorator):
-    """Sets whether operations are recorded for as long as a `with` block or a decorated function runs."""
+    """Sets how operations are recorded for as long as a `with` block or a decorated function runs."""
 
-    _enabled: bool
+    _mode: int
 
     def __init__(self) -> None:
-        self._tokens: list[Token[bool]] = []
+        self._tokens: list[Token[int]] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(_recording.set(self._enabled))
+        self._tokens.append(_recording.set(self._mode))
 
     def __exit__(self, *exception: object) -> None:
         _recording.reset(self._tokens.pop())
@@ -61,10 +66,16 @@ class no_grad(_Recording):  # noqa: N801  # called like a function
         False
     """
 
-    _enabled = False
+    _mode = OFF
 
 
 class recording(_Recording):  # noqa: N801  # called like a function
     """Record inside a `with` block, whatever the mode around it: what `create_graph=True` needs."""
 
-    _enabled = True
+    _mode = ON
+
+
+class recording_in_full(_Recording):  # noqa: N801  # called like a function
+    """Record inside a `with` block, and keep every value: for tools that look at all results of a computation."""
+
+    _mode = IN_FULL

@@ -9,27 +9,29 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node, Primitive
-from minigrad.modes import is_grad_enabled
+from minigrad.hollow import unread_left_out
+from minigrad.modes import IN_FULL, recording_mode
 from minigrad.tensor import Tensor
 
 # 0-d results are NumPy scalars, and stay so. Python's own numbers need no conversion either, because NumPy lets them
 # take on the dtype of the array beside them (NEP 50).
-_ARRAYS = frozenset({np.ndarray, *np.sctypeDict.values()})
-_READY = _ARRAYS | {float, int, bool}
+_SCALAR_KINDS = {scalar: np.dtype(scalar).kind for scalar in np.sctypeDict.values()}
+_READY = frozenset({np.ndarray, float, int, bool, *_SCALAR_KINDS})
 _REAL = frozenset("biuf")
+_new = Tensor.__new__
 
 
 def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
     """Run a primitive on arrays and Tensors, and record it if a gradient may be asked for."""
-    arrays = []
-    parents = []
+    arrays: list[Any] = []
+    parents: list[Node | None] = []
     any_tensor = any_parent = False
     for arg in args:
         kind = type(arg)
         if kind is Tensor:
             any_tensor = True
-            node = arg._node
             arrays.append(arg._array)
+            node = arg._node
             parents.append(node)
             if node is not None:
                 any_parent = True
@@ -37,17 +39,28 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
             arrays.append(arg if kind in _READY else _as_array(arg, primitive))
             parents.append(None)
     try:
-        out = primitive.forward(*arrays, **params)
+        out = (primitive.operator if any_tensor else primitive.forward)(*arrays, **params)
     except (TypeError, ValueError, IndexError) as error:
         raise _explained(error, primitive, arrays, params) from error
     if not any_tensor:
         return out
-    if type(out) not in _ARRAYS or out.dtype.kind not in _REAL:
+    form = _SCALAR_KINDS.get(type(out))
+    is_array = form is None
+    if form is None or form not in _REAL:
         out = _as_result(out, primitive)
+        form = out.dtype.kind
+    tensor = _new(Tensor)
+    tensor._array = out
+    tensor._node = tensor._name = None
     # Integers and booleans have no derivative: what is computed from floats but is none, such as a cast, is a constant.
-    if any_parent and out.dtype.kind == "f" and is_grad_enabled():
-        return Tensor._wrap(out, Node(primitive, arrays, parents, params, out))
-    return Tensor._wrap(out)
+    if any_parent and form == "f" and (mode := recording_mode()):
+        # A number that was made without parameters was made of numbers, or reads all it was made of.
+        if (is_array or params) and mode != IN_FULL:
+            kept, out = unread_left_out(primitive, arrays, parents, out)
+        else:
+            kept = arrays
+        tensor._node = Node(primitive, kept, parents, params, out)
+    return tensor
 
 
 def plain(value: Any) -> Any:
@@ -79,6 +92,8 @@ def _as_array(value: Any, primitive: Primitive) -> Any:
 
 def _as_result(value: Any, primitive: Primitive) -> Any:
     """What a primitive returned for Tensors as an array of real numbers, if it is one number or array at all."""
+    if type(value) is np.ndarray and value.dtype.kind in _REAL:
+        return value
     array = np.asarray(value) if isinstance(value, (int, float, np.ndarray, np.generic)) else None
     if array is None or array.dtype.kind not in _REAL:
         found = type(value).__name__ if array is None else array.dtype

@@ -16,6 +16,7 @@ PACKAGE = Path(mg.__file__).parent
 # Each module may import from those above it.
 ORDER = [
     ["modes", "graph"],
+    ["hollow"],
     ["registry", "backprop"],
     ["arraylike", "conversions", "protocols"],
     ["tensor"],

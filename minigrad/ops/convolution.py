@@ -41,6 +41,7 @@ _PLANES = [(reals(4, 5), reals(3, 2), {"mode": mode}) for mode in ("full", "same
 @primitive(
     lambda g, out, x, kernel, mode: convolve2d(_uncropped(g, x, kernel, mode, flipped=False), kernel, "valid"),
     lambda g, out, x, kernel, mode: np.flip(correlate2d(_uncropped(g, x, kernel, mode, flipped=False), x, "valid")),
+    reads=("kernel", "x"),
     examples=_PLANES,
 )
 def correlate2d(x: Any, kernel: Any, mode: str = "valid") -> Any:
@@ -57,6 +58,7 @@ def correlate2d(x: Any, kernel: Any, mode: str = "valid") -> Any:
 @primitive(
     lambda g, out, x, kernel, mode: correlate2d(_uncropped(g, x, kernel, mode, flipped=True), kernel, "valid"),
     lambda g, out, x, kernel, mode: correlate2d(_uncropped(g, x, kernel, mode, flipped=True), x, "valid"),
+    reads=("kernel", "x"),
     examples=_PLANES,
 )
 def convolve2d(x: Any, kernel: Any, mode: str = "full") -> Any:
@@ -75,6 +77,7 @@ def convolve2d(x: Any, kernel: Any, mode: str = "full") -> Any:
 
 @primitive(
     lambda g, out, x, size, stride: fold2d(g, x.shape, stride),
+    reads=("",),
     examples=[
         (reals(2, 1, 4, 5), {"size": (2, 3), "stride": (1, 1)}),
         (reals(1, 2, 5, 4), {"size": (3, 2), "stride": (2, 1)}),
@@ -89,6 +92,7 @@ def unfold2d(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
 
 @primitive(
     lambda g, out, x, shape, stride: unfold2d(g, x.shape[-2:], stride),
+    reads=("",),
     examples=[
         (reals(2, 1, 3, 3, 2, 3), {"shape": (2, 1, 4, 5), "stride": (1, 1)}),
         (reals(1, 2, 2, 3, 3, 2), {"shape": (1, 2, 6, 4), "stride": (2, 1)}),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
@@ -27,14 +28,26 @@ P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _ForEvery(Sequence[Rule]):
-    """The rules of an operation on any number of arrays: one rule, told the position of the argument."""
+# Elementwise operations that NumPy's scalars and arrays do themselves.
+_OPERATORS: dict[np.ufunc, Callable[..., Any]] = {
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.divide: operator.truediv,
+    np.power: operator.pow,
+    np.negative: operator.neg,
+    np.absolute: operator.abs,
+}
 
-    def __init__(self, rule: Rule) -> None:
-        self._rule = rule
+
+class _ForEvery(Sequence[Any]):
+    """What an operation on any number of arrays has for each of them, made from the position of the argument."""
+
+    def __init__(self, make: Callable[[int], Any]) -> None:
+        self._make = make
 
     def __getitem__(self, position: Any) -> Any:
-        return functools.partial(self._rule, position)
+        return self._make(position)
 
     def __len__(self) -> int:
         raise TypeError("an operation on any number of arrays has no fixed number of rules")
@@ -44,6 +57,7 @@ def primitive(
     *rules: Rule | None,
     overrides: Sequence[Callable[..., Any]] = (),
     examples: Sequence[Any] = (),
+    reads: Sequence[str] | None = None,
     variadic: bool = False,
     broadcasts: bool = False,
     name: str | None = None,
@@ -58,13 +72,16 @@ def primitive(
         rules: one for each array argument, in order; None for an argument without a derivative.
         overrides: the NumPy functions that become this operation when they are called on a Tensor.
         examples: inputs on which the test suite checks the rules, as `minigrad.ops.samples` describes.
+        reads: for each rule, the arrays whose values it takes, by name and separated by spaces, "out" among them; of
+            the others it may use ``.shape``, ``.ndim``, ``.size`` and ``.dtype``, and a graph does not keep their
+            values: reading them gives NaN. By default everything is kept.
         variadic: the first parameter is a sequence of arrays; the only rule is called as
             ``rule(position, g, out, *arrays, **params)``.
         broadcasts: the arguments are broadcast against each other, so rules may return the shape of the result.
         name: that of the function by default.
 
     Raises:
-        TypeError: for a function with fewer parameters than rules.
+        TypeError: for a function with fewer parameters than rules, or `reads` that are not one for each rule.
         ValueError: for a name or a NumPy function that already belongs to another operation.
 
     Example:
@@ -81,13 +98,19 @@ def primitive(
         signature = inspect.signature(forward)
         names = list(signature.parameters)
         arrays = len(rules)
-        if not arrays or arrays > len(names) or (variadic and arrays != 1):
+        if not arrays or arrays > len(names) or (variadic and (arrays != 1 or rules[0] is None)):
             raise TypeError(f"{forward.__name__}{signature} cannot have {arrays} rules")
         array_names = names[:arrays]
         defaults = {key: signature.parameters[key].default for key in names[arrays:]}
         required = {key for key, value in defaults.items() if value is inspect.Parameter.empty}
         inner = (lambda *items, **params: forward(items, **params)) if variadic else forward
-        op = Primitive(name or forward.__name__, inner, _ForEvery(rules[0]) if variadic else rules, broadcasts)  # type: ignore[arg-type]
+        positions = _positions(reads, arrays, [] if variadic else array_names, forward.__name__)
+        if variadic and (every := rules[0]):
+            rule = _ForEvery(lambda position: functools.partial(every, position))
+            read = None if positions is None else _ForEvery(lambda position: positions[0])
+            op = Primitive(name or forward.__name__, inner, rule, broadcasts, read)
+        else:
+            op = Primitive(name or forward.__name__, inner, rules, broadcasts, positions)
 
         @functools.wraps(forward)
         def call(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -105,6 +128,21 @@ def primitive(
     return declare
 
 
+def _positions(
+    reads: Sequence[str] | None, rules: int, arrays: Sequence[str], operation: str
+) -> Sequence[frozenset[int]] | None:
+    """What each rule reads by position, -1 for the result."""
+    if reads is None:
+        return None
+    if isinstance(reads, str) or len(reads) != rules:
+        raise TypeError(f"{operation} has {rules} rules, so reads= holds as many strings, not {reads!r}")
+    known = {"out": -1} | {name: position for position, name in enumerate(arrays)}
+    for name in " ".join(reads).split():
+        if name not in known:
+            raise TypeError(f"{operation}: reads= names {name!r}, which is none of {', '.join(known)}")
+    return tuple(frozenset(known[name] for name in names.split()) for names in reads)
+
+
 def _is_builtin(function: Callable[..., Any]) -> bool:
     return (function.__module__ or "").startswith("minigrad.")
 
@@ -120,9 +158,9 @@ def composite(overrides: Sequence[Callable[..., Any]] = (), examples: Sequence[A
 
 
 def elementwise(
-    ufunc: np.ufunc, *rules: Rule, examples: Sequence[Any], doc: str, name: str | None = None
+    ufunc: np.ufunc, *rules: Rule, reads: Sequence[str], examples: Sequence[Any], doc: str, name: str | None = None
 ) -> Callable[..., Any]:
-    """The operation of a NumPy or SciPy ufunc of one or two arguments; `doc` says what it computes."""
+    """The operation of a NumPy or SciPy ufunc of x, or x and y; `doc` says what it computes, `reads` as elsewhere."""
     text = (
         f"{doc}\n\nDifferentiable form of ``{numpy_name(ufunc)}``: elementwise, with broadcasting and NumPy's dtypes."
     )
@@ -140,7 +178,8 @@ def elementwise(
     # The module that assigns the result, so that it can be pickled by reference; what namedtuple does, too.
     call.__module__ = sys._getframe(1).f_globals["__name__"]
     forward = ufunc if "e" in "".join(ufunc.types) else _half_by_single(ufunc)
-    op = Primitive(call.__name__, forward, rules, broadcasts=ufunc.nin > 1)
+    positions = _positions(reads, len(rules), ["x", "y"], call.__name__)
+    op = Primitive(call.__name__, forward, rules, ufunc.nin > 1, positions, _OPERATORS.get(ufunc))
     register(Operation(op.name, call, op, [ufunc], examples, builtin=True))
     return call
 

@@ -16,17 +16,30 @@ _BINARY = [(reals(2, 3), reals(2, 3)), (reals(2, 3), reals(3)), (reals(2, 1), re
 
 # Arithmetic.
 
-add = elementwise(np.add, lambda g, out, x, y: g, lambda g, out, x, y: g, examples=_BINARY, doc="Sum of x and y.")
+add = elementwise(
+    np.add, lambda g, out, x, y: g, lambda g, out, x, y: g, reads=("", ""), examples=_BINARY, doc="Sum of x and y."
+)
 subtract = elementwise(
-    np.subtract, lambda g, out, x, y: g, lambda g, out, x, y: -g, examples=_BINARY, doc="Difference x - y."
+    np.subtract,
+    lambda g, out, x, y: g,
+    lambda g, out, x, y: -g,
+    reads=("", ""),
+    examples=_BINARY,
+    doc="Difference x - y.",
 )
 multiply = elementwise(
-    np.multiply, lambda g, out, x, y: g * y, lambda g, out, x, y: g * x, examples=_BINARY, doc="Product of x and y."
+    np.multiply,
+    lambda g, out, x, y: g * y,
+    lambda g, out, x, y: g * x,
+    reads=("y", "x"),
+    examples=_BINARY,
+    doc="Product of x and y.",
 )
 divide = elementwise(
     np.divide,
     lambda g, out, x, y: g / y,
     lambda g, out, x, y: -g * out / y,
+    reads=("y", "out y"),
     examples=[(reals(2, 3), positives(2, 3)), (reals(3), positives(2, 1)), (reals(), positives())],
     doc="Quotient x / y.",
 )
@@ -49,6 +62,7 @@ power = elementwise(
     np.power,
     _power_by_base,
     _power_by_exponent,
+    reads=("x y", "out x"),
     examples=[
         (positives(2, 3), reals(2, 3)),
         (positives(3), reals(2, 1)),
@@ -59,31 +73,47 @@ power = elementwise(
     ],
     doc="x to the power y. The derivative with respect to y is taken as 0 where x is 0.",
 )
-negative = elementwise(np.negative, lambda g, out, x: -g, examples=_UNARY, doc="Minus x.")
-positive = elementwise(np.positive, lambda g, out, x: g, examples=_UNARY, doc="A copy of x.")
-square = elementwise(np.square, lambda g, out, x: g * 2.0 * x, examples=_UNARY, doc="x times x.")
-sqrt = elementwise(np.sqrt, lambda g, out, x: g * 0.5 / out, examples=[positives(2, 3)], doc="Square root of x.")
+negative = elementwise(np.negative, lambda g, out, x: -g, reads=("",), examples=_UNARY, doc="Minus x.")
+positive = elementwise(np.positive, lambda g, out, x: g, reads=("",), examples=_UNARY, doc="A copy of x.")
+square = elementwise(np.square, lambda g, out, x: g * 2.0 * x, reads=("x",), examples=_UNARY, doc="x times x.")
+sqrt = elementwise(
+    np.sqrt, lambda g, out, x: g * 0.5 / out, reads=("out",), examples=[positives(2, 3)], doc="Square root of x."
+)
 abs = elementwise(  # noqa: A001  # NumPy's name
-    np.absolute, lambda g, out, x: g * np.sign(x), examples=_UNARY, doc="|x|; the derivative at 0 is 0.", name="abs"
+    np.absolute,
+    lambda g, out, x: g * np.sign(x),
+    reads=("x",),
+    examples=_UNARY,
+    doc="|x|; the derivative at 0 is 0.",
+    name="abs",
 )
 
 # Exponentials, logarithms and trigonometry.
 
-exp = elementwise(np.exp, lambda g, out, x: g * out, examples=_UNARY, doc="e to the power x.")
-expm1 = elementwise(np.expm1, lambda g, out, x: g * (out + 1.0), examples=_UNARY, doc="exp(x) - 1, exact near 0.")
-log = elementwise(np.log, lambda g, out, x: g / x, examples=[positives(2, 3)], doc="Natural logarithm of x.")
-log1p = elementwise(
-    np.log1p, lambda g, out, x: g / (1.0 + x), examples=[positives(2, 3)], doc="log(1 + x), exact near 0."
+exp = elementwise(np.exp, lambda g, out, x: g * out, reads=("out",), examples=_UNARY, doc="e to the power x.")
+expm1 = elementwise(
+    np.expm1, lambda g, out, x: g * (out + 1.0), reads=("out",), examples=_UNARY, doc="exp(x) - 1, exact near 0."
 )
-sin = elementwise(np.sin, lambda g, out, x: g * np.cos(x), examples=_UNARY, doc="Sine of x, in radians.")
-cos = elementwise(np.cos, lambda g, out, x: -g * np.sin(x), examples=_UNARY, doc="Cosine of x, in radians.")
-tanh = elementwise(np.tanh, lambda g, out, x: g * (1.0 - out * out), examples=_UNARY, doc="Hyperbolic tangent of x.")
+log = elementwise(
+    np.log, lambda g, out, x: g / x, reads=("x",), examples=[positives(2, 3)], doc="Natural logarithm of x."
+)
+log1p = elementwise(
+    np.log1p, lambda g, out, x: g / (1.0 + x), reads=("x",), examples=[positives(2, 3)], doc="log(1 + x), exact near 0."
+)
+sin = elementwise(np.sin, lambda g, out, x: g * np.cos(x), reads=("x",), examples=_UNARY, doc="Sine of x, in radians.")
+cos = elementwise(
+    np.cos, lambda g, out, x: -g * np.sin(x), reads=("x",), examples=_UNARY, doc="Cosine of x, in radians."
+)
+tanh = elementwise(
+    np.tanh, lambda g, out, x: g * (1.0 - out * out), reads=("out",), examples=_UNARY, doc="Hyperbolic tangent of x."
+)
 
 # Activations.
 
 sigmoid = elementwise(
     special.expit,
     lambda g, out, x: g * out * (1.0 - out),
+    reads=("out",),
     examples=_UNARY,
     doc="1 / (1 + exp(-x)), without overflow.",
     name="sigmoid",
@@ -91,6 +121,7 @@ sigmoid = elementwise(
 log_sigmoid = elementwise(
     special.log_expit,
     lambda g, out, x: g * sigmoid(-x),
+    reads=("x",),
     examples=_UNARY,
     doc="log(sigmoid(x)), exact where sigmoid(x) would round to 0 or 1.",
     name="log_sigmoid",
@@ -98,13 +129,14 @@ log_sigmoid = elementwise(
 ndtr = elementwise(
     special.ndtr,
     lambda g, out, x: g * np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi)),
+    reads=("x",),
     examples=_UNARY,
     doc="Cumulative distribution function of the standard normal distribution.",
 )
 
 
 # A product with 0 or 1 would make NaN of an infinite gradient where x is negative.
-@primitive(lambda g, out, x: np.where(x > 0.0, g, 0.0), examples=_UNARY)
+@primitive(lambda g, out, x: np.where(out > 0.0, g, 0.0), reads=("out",), examples=_UNARY)
 def relu(x: Any) -> Any:
     """max(x, 0), elementwise; the derivative at 0 is 0."""
     return np.maximum(x, 0.0)
@@ -112,6 +144,7 @@ def relu(x: Any) -> Any:
 
 @primitive(
     lambda g, out, x, slope: np.where(x > 0.0, g, slope * g),
+    reads=("x",),
     examples=[reals(2, 3), (reals(2, 3), {"slope": 0.2})],
 )
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:
@@ -122,7 +155,7 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     return np.where(x > 0.0, x, slope * x)
 
 
-@primitive(lambda g, out, x: g * sigmoid(x), examples=_UNARY)
+@primitive(lambda g, out, x: g * sigmoid(x), reads=("x",), examples=_UNARY)
 def softplus(x: Any) -> Any:
     """log(1 + exp(x)), elementwise, without overflow."""
     return np.logaddexp(x, 0.0)
@@ -130,6 +163,7 @@ def softplus(x: Any) -> Any:
 
 @primitive(
     lambda g, out, x: g * (ndtr(x) + x * np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi))),
+    reads=("x",),
     examples=_UNARY,
 )
 def gelu(x: Any) -> Any:
@@ -146,6 +180,7 @@ maximum = elementwise(
     np.maximum,
     lambda g, out, x, y: np.where(x > y, g, np.where(np.equal(x, y), 0.5 * g, 0.0)),
     lambda g, out, x, y: np.where(y > x, g, np.where(np.equal(x, y), 0.5 * g, 0.0)),
+    reads=("x y", "x y"),
     examples=_BINARY,
     doc="The larger of x and y; equal values share the gradient equally.",
 )
@@ -153,6 +188,7 @@ minimum = elementwise(
     np.minimum,
     lambda g, out, x, y: np.where(x < y, g, np.where(np.equal(x, y), 0.5 * g, 0.0)),
     lambda g, out, x, y: np.where(y < x, g, np.where(np.equal(x, y), 0.5 * g, 0.0)),
+    reads=("x y", "x y"),
     examples=_BINARY,
     doc="The smaller of x and y; equal values share the gradient equally.",
 )
@@ -162,6 +198,7 @@ minimum = elementwise(
     None,
     lambda g, out, condition, x, y: np.where(condition, g, 0.0),
     lambda g, out, condition, x, y: np.where(condition, 0.0, g),
+    reads=("", "condition", "condition"),
     overrides=[np.where],
     examples=[
         (np.array([True, False, True]), reals(2, 3), reals(3)),

@@ -34,6 +34,7 @@ def _matmul_by_y(g: Any, out: Any, x: Any, y: Any) -> Any:
 @primitive(
     _matmul_by_x,
     _matmul_by_y,
+    reads=("y", "x"),
     overrides=[np.matmul],
     examples=[
         (reals(2, 3), reals(3, 4)),

@@ -58,6 +58,7 @@ def _divided(g: Any, count: Any) -> Any:
 
 @primitive(
     lambda g, out, x, axis, keepdims: _spread(g, x, axis, keepdims),
+    reads=("",),
     overrides=[np.sum],
     examples=[*_REDUCED, *_EMPTY],
 )
@@ -68,6 +69,7 @@ def sum(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:  # noqa: A001
 
 @primitive(
     lambda g, out, x, axis, keepdims: _spread(_divided(g, _count(x, axis)), x, axis, keepdims),
+    reads=("",),
     overrides=[np.mean],
     examples=_REDUCED,
 )
@@ -84,6 +86,7 @@ def _deviation(x: Any, axis: Axes) -> Any:
     lambda g, out, x, axis, ddof, keepdims: (
         _restored(_divided(2.0 * g, _count(x, axis) - ddof), x, axis, keepdims) * _deviation(x, axis)
     ),
+    reads=("x",),
     overrides=[np.var],
     examples=[*_REDUCED, (reals(2, 3), {"axis": 1, "ddof": 1})],
 )
@@ -104,6 +107,7 @@ def var(x: Any, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> A
         )
         * _deviation(x, axis)
     ),
+    reads=("out x",),
     overrides=[np.std],
     examples=[*_REDUCED, (reals(2, 3), {"axis": 1, "ddof": 1})],
 )
@@ -121,6 +125,7 @@ def _shared_among_ties(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> 
 
 @primitive(
     lambda g, out, x, axis, keepdims: _shared_among_ties(g, out, x, axis, keepdims),
+    reads=("out x",),
     overrides=[np.max, np.amax],
     examples=_REDUCED,
 )
@@ -131,6 +136,7 @@ def max(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:  # noqa: A001
 
 @primitive(
     lambda g, out, x, axis, keepdims: _shared_among_ties(g, out, x, axis, keepdims),
+    reads=("out x",),
     overrides=[np.min, np.amin],
     examples=_REDUCED,
 )
@@ -165,6 +171,7 @@ def _product_of_earlier(x: Any) -> Any:
 
 @primitive(
     lambda g, out, x, axis, keepdims: _restored(g, x, axis, keepdims) * _product_of_others(x, axis),
+    reads=("x",),
     overrides=[np.prod],
     examples=[*_REDUCED, *_EMPTY],
 )
@@ -175,6 +182,7 @@ def prod(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 @primitive(
     lambda g, out, x, axis, keepdims: _restored(g, x, axis, keepdims) * np.exp(x - _restored(out, x, axis, keepdims)),
+    reads=("out x",),
     examples=_REDUCED,
 )
 def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
@@ -189,6 +197,7 @@ def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 @primitive(
     lambda g, out, x, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)),
+    reads=("out",),
     examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3), {"axis": None}), reals(0, 3)],
 )
 def softmax(x: Any, axis: Axes = -1) -> Any:
@@ -199,6 +208,7 @@ def softmax(x: Any, axis: Axes = -1) -> Any:
 
 @primitive(
     lambda g, out, x, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True),
+    reads=("out",),
     examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3), {"axis": None}), reals(0, 3)],
 )
 def log_softmax(x: Any, axis: Axes = -1) -> Any:

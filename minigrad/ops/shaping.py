@@ -17,6 +17,7 @@ Shape = int | tuple[int, ...]
 
 @primitive(
     lambda g, out, x, shape: np.reshape(g, x.shape),
+    reads=("",),
     overrides=[np.reshape],
     examples=[(reals(2, 3), {"shape": (3, -1)}), (reals(), {"shape": (1, 1)}), (reals(0, 3), {"shape": (3, 0)})],
 )
@@ -27,6 +28,7 @@ def reshape(x: Any, shape: Shape) -> Any:
 
 @primitive(
     lambda g, out, x, axes: np.transpose(g, None if axes is None else np.argsort([axis % x.ndim for axis in axes])),
+    reads=("",),
     overrides=[np.transpose],
     examples=[
         reals(2, 3),
@@ -43,6 +45,7 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
 
 @primitive(
     lambda g, out, x, axis1, axis2: np.swapaxes(g, axis1, axis2),
+    reads=("",),
     overrides=[np.swapaxes],
     examples=[(reals(2, 3, 4), {"axis1": 0, "axis2": -1}), (reals(0, 2), {"axis1": 0, "axis2": 1})],
 )
@@ -53,6 +56,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 
 @primitive(
     lambda g, out, x, source, destination: np.moveaxis(g, destination, source),
+    reads=("",),
     overrides=[np.moveaxis],
     examples=[
         (reals(2, 3, 4), {"source": 0, "destination": -1}),
@@ -67,6 +71,7 @@ def moveaxis(x: Any, source: Shape, destination: Shape) -> Any:
 
 @primitive(
     lambda g, out, x, axis: np.reshape(g, x.shape),
+    reads=("",),
     overrides=[np.expand_dims],
     examples=[(reals(2, 3), {"axis": 1}), (reals(), {"axis": (0, 1)}), (reals(0), {"axis": -1})],
 )
@@ -77,6 +82,7 @@ def expand_dims(x: Any, axis: Shape) -> Any:
 
 @primitive(
     lambda g, out, x, axis: np.reshape(g, x.shape),
+    reads=("",),
     overrides=[np.squeeze],
     examples=[reals(1, 3, 1), (reals(1, 3, 1), {"axis": -1}), reals(), reals(1, 0)],
 )
@@ -87,6 +93,7 @@ def squeeze(x: Any, axis: Shape | None = None) -> Any:
 
 @primitive(
     lambda g, out, x, shape: g,
+    reads=("",),
     overrides=[np.broadcast_to],
     examples=[
         (reals(3), {"shape": (2, 3)}),
@@ -103,6 +110,7 @@ def broadcast_to(x: Any, shape: Shape) -> Any:
 
 @primitive(
     lambda g, out, x, axis: np.flip(g, axis),
+    reads=("",),
     overrides=[np.flip],
     examples=[reals(2, 3), (reals(2, 3), {"axis": 1}), reals(), reals(0, 2)],
 )
@@ -119,6 +127,7 @@ def _inside(x: Any, pad_width: Any) -> tuple[slice, ...]:
 
 @primitive(
     lambda g, out, x, pad_width, mode, constant_values: g[_inside(x, pad_width)],
+    reads=("",),
     overrides=[np.pad],
     examples=[
         (reals(2, 3), {"pad_width": 1}),
@@ -152,6 +161,7 @@ def _is_basic(index: Any) -> bool:
 
 @primitive(
     lambda g, out, x, index: scatter_add(g, index=index, shape=x.shape),
+    reads=("",),
     examples=[
         (reals(4, 3), {"index": 1}),
         (reals(4, 3), {"index": (slice(None, None, -2), None, 0)}),
@@ -171,6 +181,7 @@ def getitem(x: Any, index: Any) -> Any:
 
 @primitive(
     lambda g, out, x, index, shape: g[index],
+    reads=("",),
     examples=[
         (reals(3), {"index": 1, "shape": (4, 3)}),
         (reals(2, 3), {"index": np.array([2, 2]), "shape": (4, 3)}),
@@ -201,6 +212,7 @@ def _joined_at(position: int, g: Any, out: Any, *arrays: Any, axis: int | None) 
 
 @primitive(
     _joined_at,
+    reads=("",),
     overrides=[np.concatenate],
     examples=[
         ([reals(2, 3), reals(1, 3)], {}),
@@ -216,6 +228,7 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
 
 @primitive(
     lambda position, g, out, *arrays, axis: g[(slice(None),) * (axis % out.ndim) + (position,)],
+    reads=("",),
     overrides=[np.stack],
     examples=[
         ([reals(2, 3), reals(2, 3)], {}),
@@ -254,6 +267,7 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
 
 @primitive(
     lambda g, out, x, dtype: astype(g, x.dtype),
+    reads=("",),
     overrides=[np.astype],
     examples=[(reals(2, 3), {"dtype": np.float64}), (reals(), {"dtype": float}), (reals(0), {"dtype": float})],
 )

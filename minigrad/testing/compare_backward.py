@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node
-from minigrad.modes import recording
+from minigrad.modes import recording_in_full
 from minigrad.tensor import Tensor
 from minigrad.testing.check import Options
 from minigrad.testing.diagnosis import explain
@@ -79,7 +79,7 @@ def compare_backward(
         raise ValueError("nothing was checked: grads and steps are empty")
     subject = TensorSubject(fn, inputs)
     tensors = [Tensor(leaf.value, requires_grad=True, name=leaf.name) for leaf in subject.leaves]
-    with recording():
+    with recording_in_full():
         outputs = subject._called(tensors)
     if len(outputs) != 1:
         raise TypeError(f"{subject.name} returned {len(outputs)} Tensors; compare_backward needs one")

@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.backprop import fitted
 from minigrad.graph import Node, ancestors
-from minigrad.modes import recording
+from minigrad.modes import recording_in_full
 from minigrad.tensor import Tensor
 from minigrad.testing.diagnosis.edges import (
     Array,
@@ -235,7 +235,7 @@ def traced(subject: Subject, values: Sequence[Array], upstream: Sequence[Array])
     tensors = [Tensor(v, requires_grad=True, name=leaf.name) for leaf, v in zip(subject.leaves, values, strict=True)]
     recorder = Recorder()
     try:
-        with recording(), np.errstate(all="ignore"):
+        with recording_in_full(), np.errstate(all="ignore"):
             output = subject.traced(tensors, recorder)
             return Tape(output, tensors, upstream[0], recorder.log) if output.shape == upstream[0].shape else None
     except Exception:
