@@ -14,6 +14,8 @@ from minigrad.modes import no_grad as no_grad
 from minigrad.ops import *
 from minigrad.ops.define import primitive as primitive
 from minigrad.tensor import Tensor as Tensor
+from minigrad.threads import get_num_threads as get_num_threads
+from minigrad.threads import set_num_threads as set_num_threads
 from minigrad.training import History as History
 from minigrad.training import NonFiniteLossError as NonFiniteLossError
 from minigrad.training import accuracy as accuracy
@@ -25,6 +27,7 @@ from minigrad.training import train as train
 
 _OWN = [
     *("Tensor", "gradients", "no_grad", "is_grad_enabled", "primitive"),
+    *("get_num_threads", "set_num_threads"),
     *("train", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
     *("nn", "losses", "optim", "ops", "data", "checkpoint"),
 ]

@@ -21,6 +21,8 @@ ORDER = [
     ["arraylike", "conversions", "protocols"],
     ["tensor"],
     ["record", "differentiate"],
+    ["threads", "masks"],
+    ["images"],
     ["ops"],
     ["losses", "nn"],
     ["optim", "data"],

@@ -155,7 +155,7 @@ def test_gradient_of_a_whole_network():
         (nn.Conv(1, 2, 5), (4, 8, 8), r"Conv\(1, 2, 5\).*got \(4, 8, 8\); .*x\[:, None\] is \(4, 1, 8, 8\)"),
         (nn.Conv(3, 2, 5), (3, 8, 8), r"Conv\(3, 2, 5\).*\(N, 3, H, W\); got \(3, 8, 8\)$"),
         (nn.Conv(3, 2, 5), (2, 3, 4, 9), r"Conv\(3, 2, 5\).*\(2, 3, 4, 9\).*smaller than a window of \(5, 5\)"),
-        (nn.Conv(1, 2, 5, padding=1), (2, 1, 2, 9), r"Conv\(1, 2, 5, .*\(2, 1, 2, 9\) padded to \(4, 11\).*\(5, 5\)"),
+        (nn.Conv(1, 2, 5, padding=1), (2, 1, 2, 9), r"Conv\(1, 2, 5, .*\(2, 1, 2, 9\).* padded to \(4, 11\).*\(5, 5\)"),
         (nn.MaxPool(3), (2, 1, 2, 5), r"(?i)max_?pool.*\(2, 1, 2, 5\).*\(3, 3\)"),
         (nn.AvgPool(3), (2, 5, 5), r"(?i)avg_?pool.*\(N, C, H, W\).*\(2, 5, 5\)"),
         (nn.Reshape((2, 5)), (4, 3, 4), r"Reshape\(\(2, 5\)\) .*samples of shape \(3, 4\), which have 12 elements"),

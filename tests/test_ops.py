@@ -29,7 +29,9 @@ NO_SCALARS = {
     "softmax": "a 0-d array has no axis",
     "log_softmax": "a 0-d array has no axis",
     **dict.fromkeys(["correlate2d", "convolve2d"], "planes have two dimensions"),
-    **dict.fromkeys(["unfold2d", "fold2d", "conv2d", "max_pool2d", "avg_pool2d"], "images have four dimensions"),
+    **dict.fromkeys(["conv2d", "conv2d_transpose", "conv2d_kernels"], "images have four dimensions"),
+    **dict.fromkeys(["max_pool2d", "avg_pool2d", "window_maxima", "window_means"], "images have four dimensions"),
+    **dict.fromkeys(["to_maxima", "from_maxima", "to_windows"], "images have four dimensions"),
 }
 NO_EMPTY = {
     **dict.fromkeys(["max", "min", "logsumexp"], "an extremum of nothing does not exist"),

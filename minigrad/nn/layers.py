@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from minigrad.images.arguments import Padding, Pair, checked_padding, is_integer, pair
 from minigrad.nn.initializers import Initializer, glorot_uniform
 from minigrad.nn.layer import Layer
 from minigrad.ops import avg_pool2d, conv2d, matmul, max_pool2d, reshape
-from minigrad.ops.convolution import Padding, Pair, is_integer, pair
 from minigrad.tensor import Tensor
 
 Seed = int | np.random.Generator | None
@@ -119,18 +119,19 @@ class Conv(Layer):
         in_channels, out_channels: C and K.
         kernel_size, stride: an integer for both axes, or (rows, columns).
         padding: "valid", "same", or zeros around the image as in `minigrad.conv2d`.
+        dilation, groups: as in `minigrad.conv2d`; with ``groups=C`` every channel has kernels of its own.
         bias: whether to add one.
         dtype: of the parameters, float32 by default.
         rng: a seed or generator for the initial weights.
         init: an initialiser of `minigrad.nn.initializers`. Biases start at 0.
 
     Attributes:
-        weight: the kernels, of shape (out_channels, in_channels, h, w).
+        weight: the kernels, of shape (out_channels, in_channels / groups, h, w).
         bias: shape (out_channels,), or None.
 
     Raises:
-        ValueError: for sizes below 1; when called, for images of another rank or channel count, or smaller than the
-            kernel.
+        ValueError: for sizes below 1, or channels that cannot be divided into the groups; when called, for images of
+            another rank or channel count, or smaller than the kernel.
     """
 
     def __init__(
@@ -144,19 +145,27 @@ class Conv(Layer):
         dtype: DTypeLike = np.float32,
         rng: Seed = None,
         init: Initializer = glorot_uniform,
+        dilation: Pair = 1,
+        groups: int = 1,
     ) -> None:
         if not all(is_integer(size) and size >= 1 for size in (in_channels, out_channels)):
             raise ValueError(f"Conv needs at least 1 channel in and out, not {in_channels!r} and {out_channels!r}")
-        if isinstance(padding, str) and padding not in ("valid", "same"):
-            raise ValueError(f"Conv: padding is 'valid', 'same', a number or a pair of numbers, not {padding!r}")
+        if not is_integer(groups) or groups < 1 or in_channels % groups or out_channels % groups:
+            raise ValueError(
+                f"Conv: {in_channels} and {out_channels} channels cannot be divided into {groups!r} groups"
+            )
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.kernel_size = pair(kernel_size, "Conv kernel_size")
         self.stride = pair(stride, "Conv stride")
-        self.padding = padding if isinstance(padding, str) else pair(padding, "Conv padding", least=0)
+        checked_padding(padding, "Conv padding")
+        self.padding = padding
+        self.dilation = pair(dilation, "Conv dilation")
+        self.groups = groups
         taps = math.prod(self.kernel_size)
-        shape = (out_channels, in_channels, *self.kernel_size)
-        values = init(shape, in_channels * taps, out_channels * taps, np.random.default_rng(rng))
+        fan_in, fan_out = in_channels // groups * taps, out_channels // groups * taps
+        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        values = init(shape, fan_in, fan_out, np.random.default_rng(rng))
         name = f"Conv({in_channels}, {out_channels})"
         self.weight = _parameter(values, dtype, f"{name}.weight")
         self.bias = _parameter(np.zeros(out_channels), dtype, f"{name}.bias") if bias else None
@@ -170,7 +179,7 @@ class Conv(Layer):
                 + (hint if np.ndim(x) == 3 and self.in_channels == 1 else "")
             )
         try:
-            maps = conv2d(x, self.weight, self.stride, self.padding)
+            maps = conv2d(x, self.weight, self.stride, self.padding, self.dilation, self.groups)
         except ValueError as error:
             raise ValueError(f"{self!r}: {error}") from error
         return maps if self.bias is None else maps + reshape(self.bias, (-1, 1, 1))
@@ -179,7 +188,9 @@ class Conv(Layer):
         size = self.kernel_size[0] if self.kernel_size[0] == self.kernel_size[1] else self.kernel_size
         parts = [str(self.in_channels), str(self.out_channels), str(size)]
         parts += [f"stride={self.stride}"] if self.stride != (1, 1) else []
-        parts += [f"padding={self.padding!r}"] if self.padding not in ("valid", (0, 0)) else []
+        parts += [f"padding={self.padding!r}"] if self.padding not in ("valid", 0, (0, 0)) else []
+        parts += [f"dilation={self.dilation}"] if self.dilation != (1, 1) else []
+        parts += [f"groups={self.groups}"] if self.groups != 1 else []
         parts += ["bias=False"] if self.bias is None else []
         return f"Conv({', '.join(parts)})"
 

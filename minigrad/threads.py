@@ -1,0 +1,98 @@
+"""How do several threads share the work on a batch of samples?"""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import pairwise
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# Handing a part to another thread takes about as long as so many multiplications.
+WORTHWHILE = 2_000_000
+
+
+def _available() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Workers:
+    """The threads beside the main one, started when they are first needed."""
+
+    def __init__(self) -> None:
+        self.count = _available()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def pool(self) -> ThreadPoolExecutor:
+        """The threads."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.count - 1, "minigrad")
+        return self._pool
+
+    def forget(self) -> None:
+        """Start new threads when they are needed again."""
+        self._pool = None
+
+
+_workers = _Workers()
+if hasattr(os, "register_at_fork"):
+    # Threads do not survive a fork, and a child that waited for them would wait forever.
+    os.register_at_fork(after_in_child=_workers.forget)
+
+
+def get_num_threads() -> int:
+    """Into how many threads convolution and pooling may divide a batch; by default, the processors available."""
+    return _workers.count
+
+
+def set_num_threads(count: int) -> None:
+    """Divide batches in convolution and pooling among so many threads; 1 for none.
+
+    Results are the same to the last bit for the same number of threads. Work that is started in another thread than
+    the main one is not divided, because others are then at work already. NumPy's matrix products have threads of
+    their own, set by the environment variable OPENBLAS_NUM_THREADS before NumPy is imported.
+
+    Raises:
+        TypeError: for anything but an integer.
+        ValueError: for less than 1.
+
+    Example:
+        >>> before = mg.get_num_threads()
+        >>> mg.set_num_threads(1)
+        >>> mg.get_num_threads()
+        1
+        >>> mg.set_num_threads(before)
+    """
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise TypeError(f"a number of threads is an integer, not {count!r}")
+    if count < 1:
+        raise ValueError(f"a number of threads is at least 1, not {count}")
+    _workers.count = count
+    _workers.forget()
+
+
+def for_each_part(task: Callable[[slice], T], samples: int, operations: float) -> list[T]:
+    """What a task gives for each part of a batch, in order; the parts may run at the same time.
+
+    Args:
+        task: given the samples of one part; it may write only to what belongs to them.
+        samples: in the batch.
+        operations: multiplications for the whole batch, roughly.
+    """
+    parts = min(_workers.count, samples, max(1, int(operations // WORTHWHILE)))
+    if parts < 2 or threading.current_thread() is not threading.main_thread():
+        return [task(slice(0, samples))]
+    bounds = [samples * part // parts for part in range(parts + 1)]
+    first, *others = [slice(start, end) for start, end in pairwise(bounds)]
+    # Each in the caller's context: NumPy's error handling is part of it.
+    running = [_workers.pool().submit(contextvars.copy_context().run, task, part) for part in others]
+    try:
+        return [task(first), *[each.result() for each in running]]
+    finally:
+        # They write to arrays of the caller, also if the first part has failed.
+        wait(running)
