@@ -6,12 +6,14 @@ Nothing here knows what a gradient is: arrays flow in a first-order pass, and wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 
 from minigrad.graph import Node, Primitive, ancestors
+from minigrad.memory import is_only_array
 
 Lift = Callable[[Any, Node], Any]
 
@@ -102,7 +104,7 @@ def _send_to_parents(
         # Numbers of one type need no comparison of shapes and dtypes, which takes longer than their arithmetic.
         if type(share) is not type(target) or type(share) is np.ndarray:
             try:
-                fits = share.shape == target.shape and share.dtype == target.dtype
+                fits = share.shape == target.shape and (share.dtype is target.dtype or share.dtype == target.dtype)
             except AttributeError:
                 raise _not_an_array(share, op, position) from None
             if not fits:
@@ -119,15 +121,17 @@ def _send_to_parents(
                     sums.add(parent)
         elif parent in collected:
             collected[parent] = collected[parent] + share
-        elif lift is not None or share is gradient or _may_be_shared(share, node):
+        elif lift is not None or share is gradient or _belongs_to(share, node):
             collected[parent] = np.positive(share)
         else:
             collected[parent] = share
 
 
-def _may_be_shared(share: Any, node: Node) -> bool:
-    """Whether somebody else could hold the memory of an array that a rule returned."""
-    return share.base is not None or share is node.out or any(share is arg for arg in node.args)
+def _belongs_to(share: Any, node: Node) -> bool:
+    """Whether what a rule returned for a node is an array of the graph, or shares memory with another array."""
+    if share is node.out or not is_only_array(share):
+        return True
+    return any(share is arg for arg in node.args)
 
 
 def fitted(share: Any, target: Any, op: Primitive, position: int) -> Any:
@@ -155,6 +159,8 @@ def _broadcasts_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
 def _summed_to(gradient: Any, shape: tuple[int, ...]) -> Any:
     """Undo broadcasting: sum over the axes along which an argument of `shape` was repeated."""
     added = gradient.ndim - len(shape)
+    if gradient.size == math.prod(shape):
+        return np.reshape(gradient, shape)
     stretched = [added + axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[added + axis] != 1]
     axes = (*range(added), *stretched)
     return np.reshape(np.sum(gradient, axis=axes), shape)

@@ -111,12 +111,20 @@ class Node(_Notes):
         return f"the result {self.name!r} of {self.op.name}" if self.name else f"a result of {self.op.name}"
 
 
+class _Leaf(Node):
+    """The node of a Tensor that was not computed but made by the user."""
+
+    __slots__ = ()
+    keeps_grad = True
+
+
 def leaf(array: Any, name: str | None = None, grad: Any = None) -> Node:
     """The node of a Tensor that was not computed but made by the user."""
-    node = Node(None, (), (), _NO_PARAMS, array)
-    node.keeps_grad = True
-    node.name = name
-    node.grad = grad
+    node = _Leaf(None, (), (), _NO_PARAMS, array)
+    if name is not None:
+        node.name = name
+    if grad is not None:
+        node.grad = grad
     return node
 
 

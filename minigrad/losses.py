@@ -10,14 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops import log, log_softmax, mean, softplus, square, sum, where
-from minigrad.record import plain
+from minigrad.ops import (
+    binary_cross_entropy,
+    label_cross_entropy,
+    log_softmax,
+    mean,
+    mean_squared_difference,
+    softplus,
+    sum,
+    where,
+)
+from minigrad.record import plain, shape_of
 from minigrad.tensor import Tensor
 
 __all__ = ["bce", "bce_with_logits", "cross_entropy", "mse"]
-
-# bce takes logarithms of nothing smaller, so that a certain and wrong prediction costs 27.6, not infinity.
-_SMALLEST_PROBABILITY = 1e-12
 
 
 def mse(prediction: Any, target: Any) -> Any:
@@ -34,7 +40,7 @@ def mse(prediction: Any, target: Any) -> Any:
         np.float64(2.0)
     """
     prediction, target = _alike(prediction, target, "mse")
-    return mean(square(prediction - target))
+    return mean_squared_difference(prediction, target)
 
 
 def bce(prediction: Any, target: Any) -> Any:
@@ -52,7 +58,7 @@ def bce(prediction: Any, target: Any) -> Any:
     prediction, target = _alike(prediction, target, "bce")
     _check_probabilities(prediction, "bce: predictions", "; for logits there is bce_with_logits")
     _check_probabilities(target, "bce: targets", "")
-    return mean(-target * _bounded_log(prediction) - (1.0 - target) * _bounded_log(1.0 - prediction))
+    return binary_cross_entropy(prediction, target)
 
 
 def bce_with_logits(logits: Any, target: Any) -> Any:
@@ -88,16 +94,16 @@ def cross_entropy(logits: Any, target: Any) -> Any:
         >>> print(f"{losses.cross_entropy(np.array([[0.0, 0.0]]), [1]):.6f}")
         0.693147
     """
-    if np.ndim(logits) != 2:
-        raise ValueError(f"cross_entropy: logits have shape (N, K), not {np.shape(logits)}")
-    samples, classes = np.shape(logits)
+    if len(shape_of(logits)) != 2:
+        raise ValueError(f"cross_entropy: logits have shape (N, K), not {shape_of(logits)}")
+    samples, classes = shape_of(logits)
     if not samples:
         raise ValueError("cross_entropy: there are no samples")
-    if np.ndim(target) == 1:
-        logits, target = _alike(logits, _one_hot(plain(target), samples, classes), "cross_entropy")
-    else:
-        logits, target = _alike(logits, target, "cross_entropy")
-        _check_distributions(plain(target))
+    if len(shape_of(target)) == 1:
+        labels = plain(target)
+        return label_cross_entropy(_floating(logits), labels=_checked_labels(labels, samples, classes))
+    logits, target = _alike(logits, target, "cross_entropy")
+    _check_distributions(plain(target))
     # A class that is ruled out, with a logit of -inf, costs nothing where the target rules it out too: 0 times its
     # logarithm would be NaN. And a mean is taken, not a sum divided by N, which float16 cannot hold for many samples.
     logarithms = log_softmax(logits)
@@ -105,8 +111,7 @@ def cross_entropy(logits: Any, target: Any) -> Any:
     return -mean(sum(target * where(counted, logarithms, 0.0), axis=1))
 
 
-def _one_hot(labels: Any, samples: int, classes: int) -> Any:
-    """Rows of zeros with a 1 at the label, after checking the labels."""
+def _checked_labels(labels: Any, samples: int, classes: int) -> Any:
     labels = np.asarray(labels)
     if labels.shape != (samples,):
         raise ValueError(
@@ -119,9 +124,7 @@ def _one_hot(labels: Any, samples: int, classes: int) -> Any:
             f"cross_entropy: labels go from 0 to {classes - 1} for {classes} classes; "
             f"these go from {labels.min()} to {labels.max()}"
         )
-    rows = np.zeros((samples, classes), bool)
-    rows[np.arange(samples), labels] = True
-    return rows
+    return labels
 
 
 def _check_distributions(rows: Any) -> None:
@@ -134,21 +137,24 @@ def _check_distributions(rows: Any) -> None:
 
 def _alike(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
     """Prediction and target, checked to have one shape, as floating-point values."""
-    if np.shape(prediction) != np.shape(target):
+    if shape_of(prediction) != shape_of(target):
         raise ValueError(
-            f"{loss}: the prediction has shape {np.shape(prediction)}, the target {np.shape(target)}; "
+            f"{loss}: the prediction has shape {shape_of(prediction)}, the target {shape_of(target)}; "
             "they must be the same"
         )
-    if np.size(prediction) == 0:
-        raise ValueError(f"{loss}: the mean over no elements (shape {np.shape(prediction)}) does not exist")
-    # Negation and subtraction mean something else for booleans and unsigned integers.
-    if not isinstance(prediction, Tensor):
-        prediction = np.asarray(prediction)
-    if prediction.dtype.kind != "f":
-        prediction = prediction.astype(float)
+    if 0 in shape_of(prediction):
+        raise ValueError(f"{loss}: the mean over no elements (shape {shape_of(prediction)}) does not exist")
+    prediction = _floating(prediction)
     if not isinstance(target, Tensor):
         return prediction, np.asarray(target, dtype=prediction.dtype)
     return prediction, target if target.dtype == prediction.dtype else target.astype(prediction.dtype)
+
+
+def _floating(values: Any) -> Any:
+    """A Tensor or array of a floating dtype: negation and subtraction mean something else for other dtypes."""
+    if not isinstance(values, Tensor):
+        values = np.asarray(values)
+    return values if values.dtype.kind == "f" else values.astype(float)
 
 
 def _check_probabilities(values: Any, what: str, hint: str) -> None:
@@ -156,10 +162,3 @@ def _check_probabilities(values: Any, what: str, hint: str) -> None:
     array = np.asarray(plain(values))
     if np.any(array < 0) or np.any(array > 1):
         raise ValueError(f"{what} lie in [0, 1]; these go from {array.min():.6g} to {array.max():.6g}{hint}")
-
-
-def _bounded_log(x: Any) -> Any:
-    """The logarithm of x, or of the smallest probability where x is less, with that logarithm's derivative."""
-    values = np.asarray(plain(x))
-    smallest = max(_SMALLEST_PROBABILITY, float(np.finfo(values.dtype).tiny))
-    return log(x + np.maximum(smallest - values, 0.0))

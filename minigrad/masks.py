@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad import memory
+
 _SAME_SIZE = {"e": np.int16, "f": np.int32, "d": np.int64}
 # From here on the time of a call does not matter.
 _LARGE = 1000
@@ -30,5 +32,7 @@ def zeroed(values: Any, mask: NDArray[np.bool_], out: NDArray[Any] | None = None
             return result
         out[...] = result
         return out
-    bits = None if out is None else out.view(integer)
-    return np.bitwise_and(values.view(integer), np.negative(mask.view(np.int8)), out=bits).view(values.dtype)
+    if out is None:
+        out = memory.empty(np.broadcast_shapes(values.shape, mask.shape), values.dtype)
+    np.bitwise_and(values.view(integer), np.negative(mask.view(np.int8)), out=out.view(integer))
+    return out

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node, Primitive
-from minigrad.hollow import unread_left_out
+from minigrad.hollow import LARGE, unread_left_out
 from minigrad.modes import IN_FULL, recording_mode
 from minigrad.tensor import Tensor
 
@@ -54,13 +54,21 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
     tensor._node = tensor._name = None
     # Integers and booleans have no derivative: what is computed from floats but is none, such as a cast, is a constant.
     if any_parent and form == "f" and (mode := recording_mode()):
-        # A number that was made without parameters was made of numbers, or reads all it was made of.
-        if (is_array or params) and mode != IN_FULL:
+        # Without parameters, an operation either gives no less than it takes, or its rules read all of it.
+        if (params or (is_array and out.nbytes >= LARGE)) and mode != IN_FULL:
             kept, out = unread_left_out(primitive, arrays, parents, out)
         else:
             kept = arrays
         tensor._node = Node(primitive, kept, parents, params, out)
     return tensor
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """``np.shape(value)``, without the detour that NumPy takes for Tensors."""
+    try:
+        return value.shape  # type: ignore[no-any-return]
+    except AttributeError:
+        return np.shape(value)
 
 
 def plain(value: Any) -> Any:

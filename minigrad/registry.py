@@ -85,30 +85,61 @@ def from_numpy_call(
     Raises:
         TypeError: for an argument that the operation does not support.
     """
+    translation = _translation(function, replacement, len(args), tuple(kwargs))
+    if translation is None:
+        return args, kwargs
+    given = dict(enumerate(args)) | kwargs
+    for name, source, default in translation.fixed:
+        if given[source] is not default:
+            raise TypeError(f"{numpy_name(function)} of a Tensor does not support the argument {name}=")
+    return (), {name: given[source] for name, source in translation.moved}
+
+
+@dataclass(frozen=True)
+class _Translation:
+    """How one form of a call is translated; a source is a position or a keyword of the call.
+
+    Attributes:
+        moved: the parameters of the operation, and where their arguments come from.
+        fixed: the parameters of the NumPy function that may be given their defaults only, their sources, and these.
+    """
+
+    moved: Sequence[tuple[str, int | str]]
+    fixed: Sequence[tuple[str, int | str, Any]]
+
+
+# Matching arguments with parameters takes longer than most operations on small arrays.
+@functools.lru_cache(maxsize=1024)
+def _translation(
+    function: Function, replacement: Function, count: int, keywords: tuple[str, ...]
+) -> _Translation | None:
+    """The translation of calls with so many positional and these keyword arguments; None if they stay as they are."""
     theirs = _parameters(function)
     # A function written in C may not tell its signature; the operation then has the same one.
     same = not theirs or getattr(replacement, "__wrapped__", None) is function
-    given = _bound(replacement if same else function, function, *args, **kwargs)
+    sources: dict[str, Any] = {keyword: keyword for keyword in keywords}
+    given = _bound(replacement if same else function, function, *range(count), **sources)
     if same:
-        return args, kwargs
+        return None
     ours = _parameters(replacement)
     names = list(ours)
-    translated: dict[str, Any] = {}
-    for position, (name, value) in enumerate(given.items()):
+    moved: dict[str, Any] = {}
+    fixed = []
+    for position, (name, source) in enumerate(given.items()):
         parameter = theirs[name]
         if parameter.kind is parameter.VAR_KEYWORD:
-            translated.update(value)
+            moved.update(source)
         elif name in ours:
-            translated[name] = value
+            moved[name] = source
         elif position < len(names) and names[position] not in theirs:
-            translated[names[position]] = value
-        elif value is not parameter.default:
-            raise TypeError(f"{numpy_name(function)} of a Tensor does not support the argument {name}=")
-    unknown = translated.keys() - ours.keys()
+            moved[names[position]] = source
+        else:
+            fixed.append((name, source, parameter.default))
+    unknown = moved.keys() - ours.keys()
     if unknown:
         raise TypeError(f"{numpy_name(function)} of a Tensor does not support the argument {unknown.pop()}=")
-    _bound(replacement, function, **translated)
-    return (), translated
+    _bound(replacement, function, **moved)
+    return _Translation(tuple(moved.items()), tuple(fixed))
 
 
 def _bound(signed: Function, called: Function, *args: Any, **kwargs: Any) -> dict[str, Any]:

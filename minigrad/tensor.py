@@ -102,9 +102,10 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
 
     def _mark_changed(self) -> None:
         """Tell graphs recorded before now that the array of this leaf has new values."""
-        if self._node is not None:
-            self._node.changed = True
-            self._node = leaf(self._array, self._name, self._node.grad)
+        node = self._node
+        if node is not None:
+            node.changed = True
+            self._node = leaf(self._array, self._name, node.grad)
 
     @property
     def grad(self) -> Tensor | None:
@@ -272,10 +273,11 @@ def differentiate(
         start = seed.astype(output.dtype) if isinstance(seed, Tensor) else Tensor._wrap(start)
     lift = Tensor._wrap if create_graph else None
     found = backpropagate(output._node, start, wanted=wanted, keep_graph=keep_graph, lift=lift)
-    # A rule whose result is constant returns an array in a recorded pass, too.
-    return {
-        node: gradient if isinstance(gradient, Tensor) else Tensor._wrap(gradient) for node, gradient in found.items()
-    }
+    for node, gradient in found.items():
+        # A rule whose result is constant returns an array in a recorded pass, too.
+        if type(gradient) is not Tensor:
+            found[node] = Tensor._wrap(gradient)
+    return found
 
 
 def _seed(output: Tensor, seed: Any) -> Any:
@@ -285,7 +287,7 @@ def _seed(output: Tensor, seed: Any) -> Any:
             raise ValueError(
                 f"a Tensor of shape {output.shape} needs a seed of that shape; only one of a single element does not"
             )
-        return np.ones_like(output._array)
+        return np.ones(output.shape, output.dtype)
     array = np.asarray(seed._array if isinstance(seed, Tensor) else seed)
     if array.shape != output.shape:
         raise ValueError(f"the seed has shape {array.shape}; the output has shape {output.shape}")

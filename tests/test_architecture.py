@@ -15,7 +15,7 @@ PACKAGE = Path(mg.__file__).parent
 
 # Each module may import from those above it.
 ORDER = [
-    ["modes", "graph"],
+    ["modes", "graph", "memory"],
     ["hollow"],
     ["registry", "backprop"],
     ["arraylike", "conversions", "protocols"],

@@ -22,20 +22,28 @@ CASES = [
 # Operations that NumPy does not define for 0-d arrays, and for which an empty argument has no meaning.
 NO_SCALARS = {
     "matmul": "matmul takes no 0-d arrays",
+    "linear": "a product of matrices takes no 0-d arrays",
     "moveaxis": "a 0-d array has no axis to move",
     "swapaxes": "a 0-d array has no axes to exchange",
     "split": "a 0-d array has no axis to cut",
     "concatenate": "a 0-d array has no axis to join along",
+    "label_cross_entropy": "logits have two dimensions",
     "softmax": "a 0-d array has no axis",
     "log_softmax": "a 0-d array has no axis",
     **dict.fromkeys(["correlate2d", "convolve2d"], "planes have two dimensions"),
-    **dict.fromkeys(["conv2d", "conv2d_transpose", "conv2d_kernels"], "images have four dimensions"),
+    **dict.fromkeys(
+        ["conv2d", "conv2d_with_bias", "conv2d_transpose", "conv2d_kernels"], "images have four dimensions"
+    ),
     **dict.fromkeys(["max_pool2d", "avg_pool2d", "window_maxima", "window_means"], "images have four dimensions"),
     **dict.fromkeys(["to_maxima", "from_maxima", "to_windows"], "images have four dimensions"),
 }
 NO_EMPTY = {
     **dict.fromkeys(["max", "min", "logsumexp"], "an extremum of nothing does not exist"),
     **dict.fromkeys(["mean", "var", "std"], "a mean of nothing is NaN, with a warning"),
+    **dict.fromkeys(
+        ["mean_squared_difference", "binary_cross_entropy", "label_cross_entropy"],
+        "losses refuse to be means of nothing",
+    ),
     **dict.fromkeys(["correlate2d", "convolve2d"], "SciPy takes no empty planes"),
 }
 

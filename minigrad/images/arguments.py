@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -42,18 +43,30 @@ def checked_geometry(
     Raises:
         ValueError: for arguments that do not say so, or if there are no windows.
     """
+    try:
+        return _geometry(tuple(image), tuple(kernel), stride, padding, dilation, groups)
+    except TypeError:
+        # Lists cannot be looked up.
+        return _geometry.__wrapped__(tuple(image), tuple(kernel), stride, padding, dilation, groups)
+
+
+# A network asks for the same few again and again.
+@functools.lru_cache(maxsize=256, typed=True)
+def _geometry(
+    image: tuple[int, ...], kernel: tuple[int, ...], stride: Pair, padding: Padding, dilation: Pair, groups: int
+) -> Geometry:
     if not is_integer(groups) or groups < 1:
         raise ValueError(f"groups must be an integer of at least 1; got {groups!r}")
-    image, kernel = (image[0], image[1]), (kernel[0], kernel[1])
+    size, taps = (image[0], image[1]), (kernel[0], kernel[1])
     unpadded = Geometry(pair(stride, "stride"), ((0, 0), (0, 0)), pair(dilation, "dilation"), int(groups))
-    reach = unpadded.reach(kernel)
-    geometry = replace(unpadded, padding=_margins(image, reach, unpadded.stride, padding))
-    if min(kernel) < 1:
-        raise ValueError(f"a window of {kernel} has no elements")
-    if min(geometry.positions(image, kernel)) < 1:
-        with_zeros = f" padded to {geometry.padded(image)}" if geometry.padded(image) != image else ""
-        spread = "" if reach == kernel else f" spread over {reach}"
-        raise ValueError(f"images of {image}{with_zeros} are smaller than a window of {kernel}{spread}")
+    reach = unpadded.reach(taps)
+    geometry = replace(unpadded, padding=_margins(size, reach, unpadded.stride, padding))
+    if min(taps) < 1:
+        raise ValueError(f"a window of {taps} has no elements")
+    if min(geometry.positions(size, taps)) < 1:
+        with_zeros = f" padded to {geometry.padded(size)}" if geometry.padded(size) != size else ""
+        spread = "" if reach == taps else f" spread over {reach}"
+        raise ValueError(f"images of {size}{with_zeros} are smaller than a window of {taps}{spread}")
     return geometry
 
 

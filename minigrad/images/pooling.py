@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from minigrad import memory
 from minigrad.images.geometry import Array, Size
 from minigrad.masks import zeroed
 from minigrad.threads import for_each_part
@@ -75,7 +76,7 @@ def _in_blocks(result: Callable[[slice, Array], None], x: Array, out: Array) -> 
 
 def _reduced(x: Array, size: Size, stride: Size) -> Array:
     """Room for one element for each window."""
-    return np.empty((*x.shape[:2], *counts(x.shape[2:], size, stride)), x.dtype)
+    return memory.empty((*x.shape[:2], *counts(x.shape[2:], size, stride)), x.dtype)
 
 
 def maxima(x: Array, size: Size, stride: Size) -> Array:
@@ -97,13 +98,13 @@ def to_maxima(g: Array, x: Array, out: Array, size: Size, stride: Size) -> Array
         attained_down = [part == rows for part in _down(images, size, stride)]
         attained_across = [part == largest for part in _across(rows, size, stride)]
         shares = g[samples] / _ties(attained_down, attained_across, size, stride).astype(g.dtype)
-        by_row = np.empty(rows.shape, g.dtype)
+        by_row = memory.empty(rows.shape, g.dtype)
         once = _clear(by_row, size[1], stride[1], shares.shape[3], x.shape[3])
         _add_attained(_across(by_row, size, stride), shares, attained_across, once)
         once = _clear(result, size[0], stride[0], shares.shape[2], x.shape[2])
         _add_attained(_down(result, size, stride), by_row, attained_down, once)
 
-    return _in_blocks(block, x, np.empty(x.shape, g.dtype))
+    return _in_blocks(block, x, memory.empty(x.shape, g.dtype))
 
 
 def from_maxima(v: Array, x: Array, out: Array, size: Size, stride: Size) -> Array:
@@ -142,11 +143,11 @@ def to_windows(g: Array, image: Size, size: Size, stride: Size) -> Array:
 
     def block(samples: slice, result: Array) -> None:
         shares = g[samples] / (size[0] * size[1])
-        by_row = np.zeros((*shares.shape[:3], image[1]), g.dtype)
+        by_row = memory.zeros((*shares.shape[:3], image[1]), g.dtype)
         for target in _across(by_row, size, stride):
             np.add(target, shares, out=target)
         result[...] = 0
         for target in _down(result, size, stride):
             np.add(target, by_row, out=target)
 
-    return _in_blocks(block, g, np.empty((*g.shape[:2], *image), g.dtype))
+    return _in_blocks(block, g, memory.empty((*g.shape[:2], *image), g.dtype))

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-from minigrad.images.geometry import Array, Geometry, Size
+from minigrad import memory
+from minigrad.images.geometry import Array, Geometry, Size, strided
 
 
 class _Rows:
@@ -22,13 +22,13 @@ class _Rows:
         self.rows, self.columns = geometry.positions((size[0], size[1]), kernel)
         height, self.width = geometry.padded((size[0], size[1]))
         length = height * self.width
-        padded = np.zeros((channels, length + geometry.reach(kernel)[1] - 1), dtype)
+        padded = memory.zeros((channels, length + geometry.reach(kernel)[1] - 1), dtype)
         plane = padded[:, :length].reshape(channels, height, self.width)
         self._image = plane[:, top : top + size[0], left : left + size[1]]
         by_channel, step = padded.strides
         shape = (kernel[1], channels, length)
-        self._taps = as_strided(padded, shape, (geometry.dilation[1] * step, by_channel, step))
-        self._values = np.empty(shape, dtype)
+        self._taps = strided(padded, shape, (geometry.dilation[1] * step, by_channel, step))
+        self._values = memory.empty(shape, dtype)
         matrix = self._values.reshape(kernel[1] * channels, length)
         self.positions = self.rows * self.width
         starts = [row * geometry.dilation[0] * self.width for row in range(kernel[0])]
@@ -41,7 +41,7 @@ class _Rows:
 
     def product(self, kernels: int) -> tuple[Array, Array]:
         """Zeros for one row of positions for each kernel, and a view of them as maps."""
-        matrix = np.zeros((kernels, self.positions), self._values.dtype)
+        matrix = memory.zeros((kernels, self.positions), self._values.dtype)
         return matrix, matrix.reshape(kernels, self.rows, self.width)[..., : self.columns]
 
 
@@ -51,7 +51,7 @@ def correlate(x: Array, kernels: Array, geometry: Geometry, out: Array) -> None:
     rows = _Rows(x.shape, (height, width), geometry, x.dtype)
     by_row = np.ascontiguousarray(kernels.transpose(2, 0, 3, 1)).reshape(height, count, width * channels)
     total, maps = rows.product(count)
-    part = np.empty_like(total)
+    part = memory.empty(total.shape, total.dtype)
     for sample, result in zip(x, out, strict=True):
         rows.fill(sample)
         np.matmul(by_row[0], rows.matrices[0], out=total)

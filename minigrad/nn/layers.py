@@ -12,7 +12,8 @@ from numpy.typing import DTypeLike
 from minigrad.images.arguments import Padding, Pair, checked_padding, is_integer, pair
 from minigrad.nn.initializers import Initializer, glorot_uniform
 from minigrad.nn.layer import Layer
-from minigrad.ops import avg_pool2d, conv2d, matmul, max_pool2d, reshape
+from minigrad.ops import avg_pool2d, conv2d, conv2d_with_bias, linear, matmul, max_pool2d, reshape
+from minigrad.record import shape_of
 from minigrad.tensor import Tensor
 
 Seed = int | np.random.Generator | None
@@ -100,13 +101,13 @@ class Dense(Layer):
 
     def forward(self, x: Any) -> Any:
         """x @ weight + bias."""
-        if np.ndim(x) < 1 or np.shape(x)[-1] != self.in_features:
+        shape = shape_of(x)
+        if not shape or shape[-1] != self.in_features:
             raise ValueError(
-                f"{self!r} expects inputs of shape (..., {self.in_features}); got {np.shape(x)}"
-                + ("; flatten images first, with nn.Flatten()" if np.ndim(x) > 2 else "")
+                f"{self!r} expects inputs of shape (..., {self.in_features}); got {shape}"
+                + ("; flatten images first, with nn.Flatten()" if len(shape) > 2 else "")
             )
-        product = matmul(x, self.weight)
-        return product if self.bias is None else product + self.bias
+        return matmul(x, self.weight) if self.bias is None else linear(x, self.weight, self.bias)
 
     def __repr__(self) -> str:
         return f"Dense({self.in_features}, {self.out_features}{'' if self.bias is not None else ', bias=False'})"
@@ -172,17 +173,20 @@ class Conv(Layer):
 
     def forward(self, x: Any) -> Any:
         """conv2d(x, weight) + bias."""
-        if np.ndim(x) != 4 or np.shape(x)[1] != self.in_channels:
-            hint = f"; add the channel axis: x[:, None] is {(*np.shape(x)[:1], 1, *np.shape(x)[1:])}"
+        shape = shape_of(x)
+        if len(shape) != 4 or shape[1] != self.in_channels:
+            hint = f"; add the channel axis: x[:, None] is {(*shape[:1], 1, *shape[1:])}"
             raise ValueError(
-                f"{self!r} expects images of shape (N, {self.in_channels}, H, W); got {np.shape(x)}"
-                + (hint if np.ndim(x) == 3 and self.in_channels == 1 else "")
+                f"{self!r} expects images of shape (N, {self.in_channels}, H, W); got {shape}"
+                + (hint if len(shape) == 3 and self.in_channels == 1 else "")
             )
+        windows = (self.stride, self.padding, self.dilation, self.groups)
         try:
-            maps = conv2d(x, self.weight, self.stride, self.padding, self.dilation, self.groups)
+            if self.bias is None:
+                return conv2d(x, self.weight, *windows)
+            return conv2d_with_bias(x, self.weight, self.bias, *windows)
         except ValueError as error:
             raise ValueError(f"{self!r}: {error}") from error
-        return maps if self.bias is None else maps + reshape(self.bias, (-1, 1, 1))
 
     def __repr__(self) -> str:
         size = self.kernel_size[0] if self.kernel_size[0] == self.kernel_size[1] else self.kernel_size
@@ -209,9 +213,9 @@ class Reshape(Layer):
 
     def forward(self, x: Any) -> Any:
         """reshape(x, (N, *shape))."""
-        if np.ndim(x) == 0:
+        if not shape_of(x):
             raise ValueError(f"{self!r} expects a batch of samples, not a 0-d array")
-        batch, *sample = np.shape(x)
+        batch, *sample = shape_of(x)
         size, known = math.prod(sample), math.prod(length for length in self.shape if length != -1)
         if known == 0 or size % known or (-1 not in self.shape and size != known) or self.shape.count(-1) > 1:
             raise ValueError(f"{self!r} cannot reshape samples of shape {tuple(sample)}, which have {size} elements")
@@ -284,7 +288,7 @@ class Dropout(Layer):
         """x * mask / (1 - rate)."""
         if not self.training or self.rate == 0.0:
             return x
-        kept = self.rng.random(np.shape(x)) >= self.rate
+        kept = self.rng.random(shape_of(x)) >= self.rate
         return x * kept * (1.0 / (1.0 - self.rate))
 
     def __repr__(self) -> str:

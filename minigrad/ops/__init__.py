@@ -2,8 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from minigrad.ops import convolution, elementwise, linalg, planes, pooling, reductions, shaping, transcendental
+from minigrad.ops import (
+    convolution,
+    deviations,
+    elementwise,
+    linalg,
+    planes,
+    pooling,
+    reductions,
+    shaping,
+    transcendental,
+)
 from minigrad.ops.convolution import *
+from minigrad.ops.deviations import *
 from minigrad.ops.elementwise import *
 from minigrad.ops.linalg import *
 from minigrad.ops.planes import *
@@ -14,5 +25,5 @@ from minigrad.ops.transcendental import *
 
 # Type checkers do not follow lists that are computed; without one they take every name.
 if not TYPE_CHECKING:
-    _TABLES = (convolution, elementwise, linalg, planes, pooling, reductions, shaping, transcendental)
+    _TABLES = (convolution, deviations, elementwise, linalg, planes, pooling, reductions, shaping, transcendental)
     __all__ = [name for table in _TABLES for name in table.__all__]

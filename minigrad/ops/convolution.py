@@ -67,6 +67,45 @@ def conv2d(x: Any, kernels: Any, stride: Pair = 1, padding: Padding = 0, dilatio
 
 
 @primitive(
+    lambda g, out, x, kernels, bias, stride, padding, dilation, groups: conv2d_transpose(
+        g, kernels, x.shape[2:], stride, padding, dilation, groups
+    ),
+    lambda g, out, x, kernels, bias, stride, padding, dilation, groups: conv2d_kernels(
+        x, g, kernels.shape[2:], stride, padding, dilation, groups
+    ),
+    lambda g, out, x, kernels, bias, stride, padding, dilation, groups: np.sum(g, axis=(0, 2, 3)),
+    reads=("kernels", "x", ""),
+    examples=[
+        (reals(2, 2, 4, 5), reals(3, 2, 3, 2), reals(3)),
+        (reals(1, 4, 3, 3), reals(2, 2, 2, 2), reals(2), {"stride": 2, "padding": 1, "groups": 2}),
+        (reals(0, 2, 4, 4), reals(3, 2, 2, 2), reals(3)),
+    ],
+)
+def conv2d_with_bias(
+    x: Any,
+    kernels: Any,
+    bias: Any,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Any:
+    """`conv2d` plus a bias of shape (K,), one number for each map, without an array for the convolution alone.
+
+    Raises:
+        ValueError: as `conv2d`, and for another shape of the bias.
+    """
+    check_ranks(np.shape(x), np.shape(kernels), "kernels (K, C, h, w)")
+    if bias.shape != kernels.shape[:1]:
+        raise ValueError(f"a bias for {len(kernels)} kernels has shape ({len(kernels)},), not {bias.shape}")
+    geometry = checked_geometry(x.shape[2:], kernels.shape[2:], stride, padding, dilation, groups)
+    check_channels(x.shape[1], kernels.shape, geometry.groups)
+    if np.result_type(x, kernels) != bias.dtype:
+        return correlation.correlate(x, kernels, geometry) + bias[:, np.newaxis, np.newaxis]
+    return correlation.correlate(x, kernels, geometry, bias)
+
+
+@primitive(
     lambda g, out, x, kernels, size, stride, padding, dilation, groups: conv2d(
         g, kernels, stride, padding, dilation, groups
     ),

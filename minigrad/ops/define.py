@@ -114,8 +114,8 @@ def primitive(
 
         @functools.wraps(forward)
         def call(*args: P.args, **kwargs: P.kwargs) -> Any:
-            params = defaults | kwargs
-            if len(args) != arrays or params.keys() != defaults.keys() or required - kwargs.keys():
+            params = defaults | kwargs if kwargs else defaults
+            if len(args) != arrays or len(params) != len(defaults) or (required and required - kwargs.keys()):
                 bound = signature.bind(*args, **kwargs)
                 bound.apply_defaults()
                 params = {key: bound.arguments[key] for key in defaults}
@@ -208,6 +208,6 @@ def constant(*functions: Callable[..., Any]) -> None:
 def _on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*plain(args), **plain(kwargs))
+        return function(*plain(args), **(plain(kwargs) if kwargs else kwargs))
 
     return call

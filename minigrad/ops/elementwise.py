@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
+from minigrad import memory
+from minigrad.masks import zeroed
 from minigrad.ops.define import composite, constant, declared_in, elementwise, primitive
 from minigrad.ops.samples import positives, reals
 
@@ -135,11 +137,30 @@ ndtr = elementwise(
 )
 
 
-# A product with 0 or 1 would make NaN of an infinite gradient where x is negative.
-@primitive(lambda g, out, x: np.where(out > 0.0, g, 0.0), reads=("out",), examples=_UNARY)
+@primitive(
+    lambda g, out, x, mask: masked(g, mask),
+    None,
+    reads=("mask", ""),
+    examples=[
+        (reals(2, 3), np.array([[True, False, True], [False, False, True]])),
+        (reals(3), np.array([[True], [False]])),
+        (reals(), np.array([True, False])),
+        (reals(0), np.zeros(0, bool)),
+    ],
+    broadcasts=True,
+)
+def masked(x: Any, mask: Any) -> Any:
+    """x where `mask` is true and 0 elsewhere, elementwise with broadcasting: ``where(mask, x, 0.0)``, but faster.
+
+    Unlike a product with the mask it gives 0 for an infinity or NaN where the mask is false.
+    """
+    return zeroed(np.asarray(x), np.asarray(mask, bool))
+
+
+@primitive(lambda g, out, x: masked(g, out > 0.0), reads=("out",), examples=_UNARY)
 def relu(x: Any) -> Any:
     """max(x, 0), elementwise; the derivative at 0 is 0."""
-    return np.maximum(x, 0.0)
+    return np.maximum(x, 0.0, out=memory.like(x))
 
 
 @primitive(
@@ -196,8 +217,8 @@ minimum = elementwise(
 
 @primitive(
     None,
-    lambda g, out, condition, x, y: np.where(condition, g, 0.0),
-    lambda g, out, condition, x, y: np.where(condition, 0.0, g),
+    lambda g, out, condition, x, y: masked(g, condition),
+    lambda g, out, condition, x, y: masked(g, np.logical_not(condition)),
     reads=("", "condition", "condition"),
     overrides=[np.where],
     examples=[

@@ -10,7 +10,7 @@ from minigrad.images import pooling
 from minigrad.images.arguments import Pair, pair
 from minigrad.ops.define import composite, declared_in, primitive
 from minigrad.ops.samples import reals
-from minigrad.record import plain
+from minigrad.record import plain, shape_of
 
 _POOLED = [
     (reals(2, 2, 4, 6), 2),
@@ -47,7 +47,7 @@ def avg_pool2d(x: Any, size: Pair, stride: Pair | None = None) -> Any:
 
 def _window(x: Any, size: Pair, stride: Pair | None, caller: str) -> tuple[tuple[int, int], tuple[int, int]]:
     """Size and stride of the windows, after checking that there are any."""
-    shape = np.shape(x)
+    shape = shape_of(x)
     if len(shape) != 4:
         raise ValueError(f"{caller}: images are (N, C, H, W); got shape {shape}")
     window = pair(size, f"{caller} size")

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.ops.define import declared_in, primitive
 from minigrad.ops.samples import reals
+from minigrad.ops.shaping import broadcast_to
 
 Axes = int | tuple[int, ...] | None
 
@@ -36,7 +37,7 @@ def _restored(reduced: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
 
 def _spread(reduced: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
     """What a reduction of x returned, repeated over the axes it removed."""
-    return np.broadcast_to(_restored(reduced, x, axis, keepdims), x.shape)
+    return broadcast_to(_restored(reduced, x, axis, keepdims), shape=x.shape)
 
 
 def _axes(axis: int | tuple[int, ...]) -> tuple[int, ...]:
@@ -50,10 +51,11 @@ def _count(x: Any, axis: Axes) -> int:
     return math.prod(x.shape[each] for each in _axes(axis))
 
 
-def _divided(g: Any, count: Any) -> Any:
+def divided(g: Any, count: Any) -> Any:
     """g / count, where float16 could hold neither a large count nor its reciprocal."""
-    wide = np.result_type(g.dtype, np.float32)
-    return g / count if wide == g.dtype else (g.astype(wide) / count).astype(g.dtype)
+    if g.dtype != np.float16:
+        return g / count
+    return (g.astype(np.float32) / count).astype(g.dtype)
 
 
 @primitive(
@@ -68,7 +70,7 @@ def sum(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:  # noqa: A001
 
 
 @primitive(
-    lambda g, out, x, axis, keepdims: _spread(_divided(g, _count(x, axis)), x, axis, keepdims),
+    lambda g, out, x, axis, keepdims: _spread(divided(g, _count(x, axis)), x, axis, keepdims),
     reads=("",),
     overrides=[np.mean],
     examples=_REDUCED,
@@ -84,7 +86,7 @@ def _deviation(x: Any, axis: Axes) -> Any:
 
 @primitive(
     lambda g, out, x, axis, ddof, keepdims: (
-        _restored(_divided(2.0 * g, _count(x, axis) - ddof), x, axis, keepdims) * _deviation(x, axis)
+        _restored(divided(2.0 * g, _count(x, axis) - ddof), x, axis, keepdims) * _deviation(x, axis)
     ),
     reads=("x",),
     overrides=[np.var],
@@ -98,7 +100,7 @@ def var(x: Any, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> A
 @primitive(
     lambda g, out, x, axis, ddof, keepdims: (
         _restored(
-            _divided(
+            divided(
                 np.where(np.equal(out, 0.0), 0.0, g / np.where(np.equal(out, 0.0), 1.0, out)), _count(x, axis) - ddof
             ),
             x,
@@ -120,7 +122,7 @@ def _shared_among_ties(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> 
     """The gradient of an extremum: equal shares to all elements that attain it."""
     attained = np.equal(x, _restored(out, x, axis, keepdims))
     ties = np.sum(attained, axis=axis, keepdims=True, dtype=np.result_type(g.dtype, np.float32))
-    return np.where(attained, _divided(_restored(g, x, axis, keepdims), ties), 0.0)
+    return np.where(attained, divided(_restored(g, x, axis, keepdims), ties), 0.0)
 
 
 @primitive(

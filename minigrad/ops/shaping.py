@@ -105,6 +105,11 @@ def squeeze(x: Any, axis: Shape | None = None) -> Any:
 )
 def broadcast_to(x: Any, shape: Shape) -> Any:
     """x repeated to a larger shape, as broadcasting does."""
+    if np.ndim(x) == 0 and isinstance(shape, tuple):
+        # A tenth of the time for what the gradient of every mean needs.
+        repeated = np.ndarray(shape, x.dtype, np.asarray(x), 0, (0,) * len(shape))
+        repeated.flags.writeable = False
+        return repeated
     return np.broadcast_to(x, shape)
 
 

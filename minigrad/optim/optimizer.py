@@ -81,8 +81,10 @@ class Optimizer(ABC):
         else:
             clip_by_norm(self._parameters, self._max_norm)
         for position, (parameter, scratch) in enumerate(zip(self._parameters, self._scratch, strict=True)):
-            if parameter.grad is not None:
-                gradient = parameter.grad.data.astype(scratch.dtype, copy=False)
+            if (deposited := parameter.grad) is not None:
+                gradient = deposited.data
+                if gradient.dtype != scratch.dtype:
+                    gradient = gradient.astype(scratch.dtype)
                 self._update(position, parameter.data, gradient, scratch, lr)
                 parameter._mark_changed()
         self._steps += 1

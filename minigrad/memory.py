@@ -1,0 +1,106 @@
+"""Where do large arrays come from?
+
+The C library hands large arrays back to the system when they are freed, and the system has to find and clear every
+page again for the next one: an array of 3 MB took 30 times as long to fill as one that had been filled before. So
+arrays are made here of memory that was used before, as soon as nobody refers to it any longer.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+# Smaller arrays are reused by the C library itself.
+LARGE = 1 << 16
+# So much may be kept that nobody uses.
+_LIMIT = 1 << 28
+
+
+class _Buffers:
+    """Memory that was lent out, by size."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_size: dict[int, list[Array]] = {}
+        self._owners: set[int] = set()
+        self._bytes = 0
+        # Counting is not exact where threads count independently.
+        self._counts = hasattr(sys, "getrefcount") and getattr(sys, "_is_gil_enabled", lambda: True)()
+        self._unused = self._references([np.empty(0)])[0]
+        lent = np.empty(1, np.uint8)
+        holder = [lent]
+        del lent
+        self._used_once = self._references_to_base(np.ndarray(1, np.uint8, holder[0]))
+
+    @staticmethod
+    def _references(buffers: list[Array]) -> list[int]:
+        return [sys.getrefcount(buffer) for buffer in buffers]
+
+    @staticmethod
+    def _references_to_base(array: Array) -> int:
+        return sys.getrefcount(array.base)
+
+    def take(self, size: int) -> Array:
+        """So many bytes, of memory that nobody refers to."""
+        with self._lock:
+            buffers = self._by_size.setdefault(size, [])
+            for buffer, references in zip(buffers, self._references(buffers), strict=True):
+                if references == self._unused:
+                    return buffer
+            if self._bytes + size > _LIMIT:
+                self._drop_unused()
+            buffer = np.empty(size, np.uint8)
+            if self._counts and self._bytes + size <= _LIMIT:
+                self._by_size.setdefault(size, []).append(buffer)
+                self._owners.add(id(buffer))
+                self._bytes += size
+            return buffer
+
+    def _drop_unused(self) -> None:
+        for size, buffers in self._by_size.items():
+            counts = self._references(buffers)
+            kept = [buffer for buffer, references in zip(buffers, counts, strict=True) if references != self._unused]
+            self._bytes -= size * (len(buffers) - len(kept))
+            self._by_size[size] = kept
+        self._owners = {id(buffer) for buffers in self._by_size.values() for buffer in buffers}
+
+    def has_only(self, array: Array) -> bool:
+        """Whether an array is the only one in memory that was lent out."""
+        return id(array.base) in self._owners and self._references_to_base(array) == self._used_once
+
+
+_buffers = _Buffers()
+
+
+def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """``np.empty``, of memory that was used before if the array is large."""
+    size = math.prod(shape) * dtype.itemsize
+    if size < LARGE or dtype.hasobject:
+        return np.empty(shape, dtype)
+    return np.ndarray(shape, dtype, _buffers.take(size))
+
+
+def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """``np.zeros``, of memory that was used before if the array is large."""
+    array = empty(shape, dtype)
+    array[...] = 0
+    return array
+
+
+def like(array: Any) -> Array | None:
+    """Room for a result of the same shape and dtype as a large array of floats; None where that is not worth it."""
+    if type(array) is not np.ndarray or array.nbytes < LARGE or array.dtype.kind != "f":
+        return None
+    return empty(array.shape, array.dtype)
+
+
+def is_only_array(array: Array) -> bool:
+    """Whether no other array shares the memory of this one: it is its own, or lent out by `empty` to it alone."""
+    return array.base is None or _buffers.has_only(array)
