@@ -46,8 +46,9 @@ def backpropagate(
     collected: dict[Node, Any] = {}
     # Nodes whose gradient on its way is an array that this pass made, and may therefore add to in place.
     sums: set[Node] = set()
-    node = root
+    ndarray = np.ndarray
     root.pending = seed
+    node = root
     try:
         for node in nodes:
             gradient = node.pending
@@ -56,8 +57,32 @@ def backpropagate(
             node.pending = None
             if node.keeps_grad if wanted is None else node in wanted:
                 collected[node] = np.positive(gradient)
-            _send_to_parents(node, gradient, relevant, collected, sums, lift)
-            if not keep_graph and (relevant is None or any(parent in relevant for parent in node.parents or ())):
+            op, args, out, params, parents = node.op, node.args, node.out, node.params, node.parents
+            assert op is not None
+            assert parents is not None
+            if lift is not None:
+                args = [arg if parent is None else lift(arg, parent) for arg, parent in zip(args, parents, strict=True)]
+                out = lift(out, node)
+            position = -1
+            for parent, rule in zip(parents, op.rules):  # noqa: B905  # an operation may have rules without end
+                position += 1
+                if parent is None or rule is None or (relevant is not None and parent not in relevant):
+                    continue
+                share = rule(gradient, out, *args, **params) if params else rule(gradient, out, *args)
+                # Numbers of one type need no comparison of shapes and dtypes, which takes longer than computing them.
+                if type(share) is not type(parent.out) or type(share) is ndarray:
+                    share = _checked(share, parent.out, op, position)
+                if parent.op is None:
+                    _collect(parent, share, collected, lift is None and share is not gradient, node)
+                elif parent.pending is None:
+                    parent.pending = share
+                elif parent in sums:
+                    np.add(parent.pending, share, out=parent.pending)
+                else:
+                    parent.pending = parent.pending + share
+                    if lift is None and type(parent.pending) is ndarray:
+                        sums.add(parent)
+            if not keep_graph and (relevant is None or any(parent in relevant for parent in parents)):
                 node.release()
     except BaseException as error:
         error.add_note(f"while going back through {node.describe()}")
@@ -65,6 +90,14 @@ def backpropagate(
             node.pending = None
         raise
     return collected
+
+
+def _collect(leaf: Node, share: Any, collected: dict[Node, Any], is_new: bool, node: Node) -> None:
+    """Add what a rule returned for a node to the gradient of a leaf, which is to share its memory with nothing."""
+    if leaf in collected:
+        collected[leaf] = collected[leaf] + share
+    else:
+        collected[leaf] = share if is_new and not _belongs_to(share, node) else np.positive(share)
 
 
 def _on_the_way(nodes: list[Node], wanted: Collection[Node]) -> set[Node]:
@@ -76,55 +109,15 @@ def _on_the_way(nodes: list[Node], wanted: Collection[Node]) -> set[Node]:
     return relevant
 
 
-def _send_to_parents(
-    node: Node,
-    gradient: Any,
-    relevant: set[Node] | None,
-    collected: dict[Node, Any],
-    sums: set[Node],
-    lift: Lift | None,
-) -> None:
-    """Apply the rules of one node, and add what they give to the gradients of its parents."""
-    op, args, out, params, parents = node.op, node.args, node.out, node.params, node.parents
-    assert op is not None
-    assert parents is not None
-    if lift is not None:
-        args = [arg if parent is None else lift(arg, parent) for arg, parent in zip(args, parents, strict=True)]
-        out = lift(out, node)
-    position = -1
-    for parent in parents:
-        position += 1
-        if parent is None or (relevant is not None and parent not in relevant):
-            continue
-        rule = op.rules[position]
-        if rule is None:
-            continue
-        share = rule(gradient, out, *args, **params)
-        target = parent.out
-        # Numbers of one type need no comparison of shapes and dtypes, which takes longer than their arithmetic.
-        if type(share) is not type(target) or type(share) is np.ndarray:
-            try:
-                fits = share.shape == target.shape and (share.dtype is target.dtype or share.dtype == target.dtype)
-            except AttributeError:
-                raise _not_an_array(share, op, position) from None
-            if not fits:
-                share = fitted(share, target, op, position)
-        if parent.op is not None:
-            pending = parent.pending
-            if pending is None:
-                parent.pending = share
-            elif parent in sums:
-                np.add(pending, share, out=pending)
-            else:
-                parent.pending = pending = pending + share
-                if lift is None and type(pending) is np.ndarray:
-                    sums.add(parent)
-        elif parent in collected:
-            collected[parent] = collected[parent] + share
-        elif lift is not None or share is gradient or _belongs_to(share, node):
-            collected[parent] = np.positive(share)
-        else:
-            collected[parent] = share
+def _checked(share: Any, target: Any, op: Primitive, position: int) -> Any:
+    """What a rule returned, as an array in exactly the shape and dtype of the argument it belongs to."""
+    try:
+        fits = share.shape == target.shape and (share.dtype is target.dtype or share.dtype == target.dtype)
+    except AttributeError:
+        kind = type(share).__name__
+        hint = " (does the rule return something?)" if share is None else ""
+        raise TypeError(f"the rule of {op.name} for argument {position} returned {kind}, not an array{hint}") from None
+    return share if fits else fitted(share, target, op, position)
 
 
 def _belongs_to(share: Any, node: Node) -> bool:
@@ -164,9 +157,3 @@ def _summed_to(gradient: Any, shape: tuple[int, ...]) -> Any:
     stretched = [added + axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[added + axis] != 1]
     axes = (*range(added), *stretched)
     return np.reshape(np.sum(gradient, axis=axes), shape)
-
-
-def _not_an_array(share: Any, op: Primitive, position: int) -> TypeError:
-    kind = type(share).__name__
-    hint = " (does the rule return something?)" if share is None else ""
-    return TypeError(f"the rule of {op.name} for argument {position} returned {kind}, not an array{hint}")

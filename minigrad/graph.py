@@ -50,7 +50,7 @@ class Primitive:
 
 
 _next_order = itertools.count().__next__
-_NO_PARAMS: dict[str, Any] = {}
+NO_PARAMS: dict[str, Any] = {}
 
 
 class _Notes:
@@ -85,7 +85,7 @@ class Node(_Notes):
         self,
         op: Primitive | None,
         args: Sequence[Any],
-        parents: Sequence[Node | None] | None,
+        parents: tuple[Node | None, ...] | None,
         params: dict[str, Any],
         out: Any,
     ) -> None:
@@ -101,7 +101,7 @@ class Node(_Notes):
         """Forget how the result was made, so that the arrays this node kept alive can be freed."""
         self.args = ()
         self.parents = None
-        self.params = _NO_PARAMS
+        self.params = NO_PARAMS
         self.out = None
 
     def describe(self) -> str:
@@ -120,7 +120,7 @@ class _Leaf(Node):
 
 def leaf(array: Any, name: str | None = None, grad: Any = None) -> Node:
     """The node of a Tensor that was not computed but made by the user."""
-    node = _Leaf(None, (), (), _NO_PARAMS, array)
+    node = _Leaf(None, (), (), NO_PARAMS, array)
     if name is not None:
         node.name = name
     if grad is not None:

@@ -15,8 +15,8 @@ LARGE = 4096
 
 
 def unread_left_out(
-    primitive: Primitive, arrays: list[Any], parents: Sequence[Node | None], out: Any
-) -> tuple[list[Any], Any]:
+    primitive: Primitive, arrays: tuple[Any, ...], parents: Sequence[Node | None], out: Any
+) -> tuple[tuple[Any, ...], Any]:
     """Arguments and result of an operation, with hollow arrays for large computed ones that no wanted rule reads."""
     if primitive.reads is None:
         return arrays, out
@@ -30,8 +30,8 @@ def unread_left_out(
         return arrays, out
     wanted = [primitive.reads[position] for position, parent in enumerate(parents) if parent is not None]
     read = frozenset[int]().union(*wanted)
-    kept = [hollow(array) if at in computed and at not in read else array for at, array in enumerate(arrays)]
-    return kept, out if -1 in read else hollow(out)
+    kept = (hollow(array) if at in computed and at not in read else array for at, array in enumerate(arrays))
+    return tuple(kept), out if -1 in read else hollow(out)
 
 
 def hollow(array: Any) -> Any:

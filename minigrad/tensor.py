@@ -58,7 +58,8 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         array = np.array(data, dtype=dtype)
         if array.dtype.kind not in "biuf":
             raise TypeError(f"a Tensor holds real numbers; data of dtype {array.dtype} cannot be one")
-        self._array = array
+        # Arithmetic of NumPy's scalars takes a tenth of the time of that of 0-d arrays; see `data`.
+        self._array = array if array.ndim else array[()]
         self._name = name
         self._node = None
         if requires_grad:
@@ -82,7 +83,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         elements (``x.data[...] = values``) is allowed between two passes too, but cannot be noticed.
         """
         if not isinstance(self._array, np.ndarray):
-            # A 0-d result is kept as a NumPy scalar, which is faster; it becomes an array when somebody looks.
+            # What is 0-d is kept as a NumPy scalar, which is faster; it becomes an array when somebody looks.
             self._array = np.asarray(self._array)
         array: NDArray[Any] = self._array
         return array

@@ -21,7 +21,7 @@ import numpy as np
 
 from minigrad import registry
 from minigrad.graph import Primitive, Rule
-from minigrad.record import apply, plain
+from minigrad.record import apply, apply_to_one, apply_to_two, plain
 from minigrad.registry import Operation, numpy_name, operations, register
 
 P = ParamSpec("P")
@@ -164,13 +164,12 @@ def elementwise(
     text = (
         f"{doc}\n\nDifferentiable form of ``{numpy_name(ufunc)}``: elementwise, with broadcasting and NumPy's dtypes."
     )
-    no_params: dict[str, Any] = {}
 
     def unary(x: Any) -> Any:
-        return apply(op, (x,), no_params)
+        return apply_to_one(op, x)
 
     def binary(x: Any, y: Any) -> Any:
-        return apply(op, (x, y), no_params)
+        return apply_to_two(op, x, y)
 
     call: Callable[..., Any] = unary if ufunc.nin == 1 else binary
     call.__name__ = call.__qualname__ = name or ufunc.__name__

@@ -12,7 +12,7 @@ from minigrad.ops.samples import reals
 
 
 def product(x: Any, y: Any) -> Any:
-    """``np.matmul(x, y)``, in memory that was used before if the result is large."""
+    """``np.matmul(x, y)`` of arrays or Tensors, in memory that was used before if it is a large array."""
     if type(x) is not np.ndarray or type(y) is not np.ndarray or not x.ndim == y.ndim == 2 or x.dtype != y.dtype:
         return np.matmul(x, y)
     # Up to five times as fast as matmul where one of the sizes is 1, and never slower.
@@ -32,18 +32,18 @@ def _as_matrices(g: Any, x: Any, y: Any) -> tuple[Any, Any, Any]:
 
 def _matmul_by_x(g: Any, out: Any, x: Any, y: Any) -> Any:
     if x.ndim == y.ndim == 2:
-        return matmul(g, y.T)
+        return product(g, y.T)
     g, _, columns = _as_matrices(g, x, y)
-    product = matmul(g, np.swapaxes(columns, -1, -2))
-    return product[..., 0, :] if x.ndim == 1 else product
+    total = np.matmul(g, np.swapaxes(columns, -1, -2))
+    return total[..., 0, :] if x.ndim == 1 else total
 
 
 def _matmul_by_y(g: Any, out: Any, x: Any, y: Any) -> Any:
     if x.ndim == y.ndim == 2:
-        return matmul(x.T, g)
+        return product(x.T, g)
     g, rows, _ = _as_matrices(g, x, y)
-    product = matmul(np.swapaxes(rows, -1, -2), g)
-    return product[..., 0] if y.ndim == 1 else product
+    total = np.matmul(np.swapaxes(rows, -1, -2), g)
+    return total[..., 0] if y.ndim == 1 else total
 
 
 @primitive(
@@ -71,8 +71,8 @@ def matmul(x: Any, y: Any) -> Any:
 
 
 @primitive(
-    lambda g, out, x, weight, bias: matmul(g, weight.T),
-    lambda g, out, x, weight, bias: matmul(_rows(x).T, _rows(g)),
+    lambda g, out, x, weight, bias: product(g, weight.T),
+    lambda g, out, x, weight, bias: product(_rows(x).T, _rows(g)),
     lambda g, out, x, weight, bias: _sum_of_rows(_rows(g)),
     reads=("weight", "x", ""),
     examples=[

@@ -76,10 +76,9 @@ class Optimizer(ABC):
         After each of these no parameter has changed.
         """
         lr = self.lr
-        if self._max_norm is None:
-            require_a_gradient(self._parameters)
-        else:
+        if self._max_norm is not None:
             clip_by_norm(self._parameters, self._max_norm)
+        updated = False
         for position, (parameter, scratch) in enumerate(zip(self._parameters, self._scratch, strict=True)):
             if (deposited := parameter.grad) is not None:
                 gradient = deposited.data
@@ -87,6 +86,9 @@ class Optimizer(ABC):
                     gradient = gradient.astype(scratch.dtype)
                 self._update(position, parameter.data, gradient, scratch, lr)
                 parameter._mark_changed()
+                updated = True
+        if not updated:
+            require_a_gradient(self._parameters)
         self._steps += 1
 
     def zero_grad(self) -> None:
