@@ -1,0 +1,138 @@
+"""Measure minigrad and its peers, and print Markdown tables of ratios."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import report
+from benchmarks.machine import environment
+from benchmarks.measure import Timing, geometric_mean
+from benchmarks.peers import MODULES, is_installed
+from benchmarks.workloads import NAMES
+
+_ROOT = Path(__file__).parents[1]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the workloads that the command line names; 1 if one of them fails."""
+    options = _options(arguments)
+    peers = [peer for peer in MODULES if is_installed(peer)]
+    missing = [peer for peer in MODULES if peer not in peers]
+    findings: dict[str, Any] = {}
+    for name in options.only or NAMES:
+        print(f"{name} ...", file=sys.stderr)
+        try:
+            findings[name] = _measured(name, peers, options)
+        except subprocess.CalledProcessError as error:
+            print(f"{name} failed: exit status {error.returncode}", file=sys.stderr)
+            return 1
+    _show(findings, missing, options)
+    if options.json:
+        options.json.write_text(json.dumps(findings, indent=1) + "\n")
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=f"some of {', '.join(NAMES)}")
+    parser.add_argument("--quick", action="store_true", help="everything once and small, to see that it works")
+    parser.add_argument("--alone", action="store_true", help="every peer in a process of its own")
+    parser.add_argument("--threads", type=int, default=1, help="for every peer (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=9, help="measurements of each peer (default: %(default)s)")
+    parser.add_argument("--details", action="store_true", help="a line for every shape")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all times there")
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="draw the ratios there")
+    options = parser.parse_args(arguments)
+    if options.threads < 1 or options.rounds < 2:
+        parser.error("--threads is at least 1, and --rounds at least 2")
+    if options.quick:
+        options.rounds = 2
+    return options
+
+
+def _measured(name: str, peers: Sequence[str], options: argparse.Namespace) -> dict[str, Any]:
+    """What child processes found for one workload."""
+    if name == "memory":
+        return _memory(peers, options)
+    if name == "growth" or not options.alone:
+        return _child(name, peers, options)
+    parts = [_child(name, [peer], options) for peer in peers]
+    found = parts[0]
+    for part in parts[1:]:
+        for timing, other in zip(found["timings"], part["timings"], strict=False):
+            timing["seconds"] |= other["seconds"]
+    return found
+
+
+def _memory(peers: Sequence[str], options: argparse.Namespace) -> dict[str, Any]:
+    """The growth of memory, by peer: medians of a few processes."""
+    from benchmarks.workloads import memory
+
+    if not memory.is_measurable():
+        return {"bytes": {}}
+    measured = {}
+    for peer in (each for each in memory.PEERS if each in peers):
+        parts = [_child("memory", [peer], options) for _ in range(1 if options.quick else 3)]
+        measured[peer] = statistics.median(part["bytes"] for part in parts)
+    return {"bytes": measured, "machine": parts[0]["machine"]}
+
+
+def _child(name: str, peers: Sequence[str], options: argparse.Namespace) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.child", name, "--peers", *peers]
+    command += ["--rounds", str(options.rounds), "--threads", str(options.threads)]
+    command += ["--quick"] * options.quick + ["--alone"] * options.alone
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=True, cwd=_ROOT, env=environment(options.threads)
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _show(findings: dict[str, Any], missing: Sequence[str], options: argparse.Namespace) -> None:
+    """Print everything, and draw the chart."""
+    timings = {
+        name: [Timing(**each) for each in found["timings"]] for name, found in findings.items() if "timings" in found
+    }
+    modules = {name: importlib.import_module(f"benchmarks.workloads.{name}") for name in findings}
+    machine = next((found["machine"] for found in findings.values() if "machine" in found), None)
+    if machine:
+        print(report.machine_text(machine), end="\n\n")
+    rows = [row for name, found in timings.items() for row in report.ratio_rows(modules[name].TITLE, found)]
+    if "memory" in findings:
+        rows.append(_memory_row(modules["memory"].TITLE, findings["memory"]["bytes"]))
+    if rows:
+        print(report.table(["workload", "minigrad", *report.PEERS], rows), end="\n\n")
+    if missing:
+        print(f"Not installed, and left out: {', '.join(missing)}.")
+    print("\n".join(note for module in modules.values() for note in module.NOTES), end="\n\n")
+    if "growth" in findings:
+        print(report.growth_text(findings["growth"]), end="\n\n")
+    if options.details:
+        cases = [row for found in timings.values() for row in report.case_rows(found)]
+        print(report.table(["case", "group", "minigrad", *report.PEERS], cases), end="\n\n")
+    if options.chart:
+        report.draw({modules[name].TITLE: _means(found) for name, found in timings.items()}, options.chart)
+
+
+def _memory_row(title: str, found: dict[str, float]) -> list[str]:
+    own = found.get("minigrad")
+    cells = [f"{own / found[peer]:.2f}" if own and found.get(peer) else "-" for peer in report.PEERS]
+    return [title, f"{own / 2**20:.0f} MiB" if own else "-", *cells]
+
+
+def _means(timings: Sequence[Timing]) -> dict[str, float]:
+    """For each peer the geometric mean of its ratios."""
+    peers = [peer for peer in report.PEERS if peer in timings[0].seconds]
+    return {peer: geometric_mean([timing.ratio(peer) for timing in timings]) for peer in peers}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,6 @@
+"""Which workloads are measured, and in which module is each of them?"""
+
+from __future__ import annotations
+
+# A module has a TITLE, and either `cases(quick)` to be timed, or functions of its own that the command knows.
+NAMES = ("chain", "mlp_sample", "mlp_batch", "cnn", "cnn_sample", "conv2d", "max_pool2d", "memory", "growth")
