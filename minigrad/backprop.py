@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node, Primitive, ancestors
-from minigrad.memory import is_only_array
+from minigrad.memory import holds_alone, is_only_array
 
 Lift = Callable[[Any, Node], Any]
 
@@ -51,20 +51,22 @@ def backpropagate(
     node = root
     try:
         for node in nodes:
-            gradient = node.pending
-            if gradient is None:
+            if node.pending is None:
                 continue
-            node.pending = None
-            if node.keeps_grad if wanted is None else node in wanted:
-                collected[node] = np.positive(gradient)
             op, args, out, params, parents = node.op, node.args, node.out, node.params, node.parents
             assert op is not None
             assert parents is not None
+            rules = op.rules
+            if op.in_place is not None and lift is None and holds_alone(node):
+                rules = (op.in_place,)
+            gradient, node.pending = node.pending, None
+            if node.keeps_grad if wanted is None else node in wanted:
+                collected[node] = np.positive(gradient)
             if lift is not None:
                 args = [arg if parent is None else lift(arg, parent) for arg, parent in zip(args, parents, strict=True)]
                 out = lift(out, node)
             position = -1
-            for parent, rule in zip(parents, op.rules):  # noqa: B905  # an operation may have rules without end
+            for parent, rule in zip(parents, rules):  # noqa: B905  # an operation may have rules without end
                 position += 1
                 if parent is None or rule is None or (relevant is not None and parent not in relevant):
                     continue
@@ -84,6 +86,8 @@ def backpropagate(
                         sums.add(parent)
             if not keep_graph and (relevant is None or any(parent in relevant for parent in parents)):
                 node.release()
+            # So that only the nodes refer to what is on its way.
+            gradient = share = None
     except BaseException as error:
         error.add_note(f"while going back through {node.describe()}")
         for node in nodes:

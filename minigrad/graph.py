@@ -23,11 +23,12 @@ class Primitive:
             the shape of their argument.
         reads: ``reads[i]`` holds what rule i takes values from: positions of arguments, and -1 for the result. Of
             all else it looks at shape and dtype only, so that a graph need not keep the values. None if unknown.
+        in_place: the rule of the only argument once more, which writes into g; None if there is none.
         operator: computes what `forward` does where a Tensor is among the arguments; Python's operator instead of the
             ufunc if there is one, because it takes a tenth of the time for NumPy's scalars.
     """
 
-    __slots__ = ("broadcasts", "forward", "name", "operator", "reads", "rules")
+    __slots__ = ("broadcasts", "forward", "in_place", "name", "operator", "reads", "rules")
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Primitive:
         self.broadcasts = broadcasts
         self.reads = reads
         self.operator = operator or forward
+        self.in_place: Rule | None = None
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

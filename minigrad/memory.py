@@ -32,7 +32,7 @@ class _Buffers:
         self._owners: set[int] = set()
         self._bytes = 0
         # Counting is not exact where threads count independently.
-        self._counts = hasattr(sys, "getrefcount") and getattr(sys, "_is_gil_enabled", lambda: True)()
+        self.counts = hasattr(sys, "getrefcount") and getattr(sys, "_is_gil_enabled", lambda: True)()
         self._unused = self._references([np.empty(0)])[0]
         lent = np.empty(1, np.uint8)
         holder = [lent]
@@ -50,14 +50,15 @@ class _Buffers:
     def take(self, size: int) -> Array:
         """So many bytes, of memory that nobody refers to."""
         with self._lock:
-            buffers = self._by_size.setdefault(size, [])
-            for buffer, references in zip(buffers, self._references(buffers), strict=True):
-                if references == self._unused:
-                    return buffer
+            for fitting in sorted(each for each in self._by_size if size <= each <= 2 * size):
+                buffers = self._by_size[fitting]
+                for buffer, references in zip(buffers, self._references(buffers), strict=True):
+                    if references == self._unused:
+                        return buffer
             if self._bytes + size > _LIMIT:
                 self._drop_unused()
             buffer = np.empty(size, np.uint8)
-            if self._counts and self._bytes + size <= _LIMIT:
+            if self.counts and self._bytes + size <= _LIMIT:
                 self._by_size.setdefault(size, []).append(buffer)
                 self._owners.add(id(buffer))
                 self._bytes += size
@@ -104,3 +105,30 @@ def like(array: Any) -> Array | None:
 def is_only_array(array: Array) -> bool:
     """Whether no other array shares the memory of this one: it is its own, or lent out by `empty` to it alone."""
     return array.base is None or _buffers.has_only(array)
+
+
+class _Holder:
+    __slots__ = ("pending",)
+
+    pending: Any
+
+
+def _references_to_pending(holder: Any) -> int:
+    return sys.getrefcount(holder.pending)
+
+
+def _references_if_alone() -> int:
+    holder = _Holder()
+    holder.pending = np.empty(0)
+    return _references_to_pending(holder)
+
+
+_ALONE = _references_if_alone()
+
+
+def holds_alone(holder: Any) -> bool:
+    """Whether ``holder.pending`` is an array that can be written to, and nothing else refers to it or its memory."""
+    if type(holder.pending) is not np.ndarray or not holder.pending.flags.writeable:
+        return False
+    array_is_alone = _buffers.counts and _references_to_pending(holder) == _ALONE
+    return array_is_alone and is_only_array(holder.pending)

@@ -58,6 +58,7 @@ def primitive(
     overrides: Sequence[Callable[..., Any]] = (),
     examples: Sequence[Any] = (),
     reads: Sequence[str] | None = None,
+    in_place: Rule | None = None,
     variadic: bool = False,
     broadcasts: bool = False,
     name: str | None = None,
@@ -75,6 +76,8 @@ def primitive(
         reads: for each rule, the arrays whose values it takes, by name and separated by spaces, "out" among them; of
             the others it may use ``.shape``, ``.ndim``, ``.size`` and ``.dtype``, and a graph does not keep their
             values: reading them gives NaN. By default everything is kept.
+        in_place: for an operation on one array, its rule once more, but written into `g` and returning that; used
+            where nobody else knows that array.
         variadic: the first parameter is a sequence of arrays; the only rule is called as
             ``rule(position, g, out, *arrays, **params)``.
         broadcasts: the arguments are broadcast against each other, so rules may return the shape of the result.
@@ -111,6 +114,7 @@ def primitive(
             op = Primitive(name or forward.__name__, inner, rule, broadcasts, read)
         else:
             op = Primitive(name or forward.__name__, inner, rules, broadcasts, positions)
+            op.in_place = in_place
 
         @functools.wraps(forward)
         def call(*args: P.args, **kwargs: P.kwargs) -> Any:

@@ -157,7 +157,12 @@ def masked(x: Any, mask: Any) -> Any:
     return zeroed(np.asarray(x), np.asarray(mask, bool))
 
 
-@primitive(lambda g, out, x: masked(g, out > 0.0), reads=("out",), examples=_UNARY)
+@primitive(
+    lambda g, out, x: masked(g, out > 0.0),
+    reads=("out",),
+    in_place=lambda g, out, x: zeroed(g, out > 0.0, out=g),
+    examples=_UNARY,
+)
 def relu(x: Any) -> Any:
     """max(x, 0), elementwise; the derivative at 0 is 0."""
     return np.maximum(x, 0.0, out=memory.like(x))
