@@ -19,6 +19,7 @@ Array = NDArray[Any]
 
 # Smaller arrays are reused by the C library itself.
 LARGE = 1 << 16
+_UNCACHED = 1 << 22
 # So much may be kept that nobody uses.
 _LIMIT = 1 << 28
 
@@ -50,7 +51,9 @@ class _Buffers:
     def take(self, size: int) -> Array:
         """So many bytes, of memory that nobody refers to."""
         with self._lock:
-            for fitting in sorted(each for each in self._by_size if size <= each <= 2 * size):
+            # Of the same size, it may still be in the cache; what is so large that it cannot be may be larger, too.
+            largest = size if size < _UNCACHED else 2 * size
+            for fitting in sorted(each for each in self._by_size if size <= each <= largest):
                 buffers = self._by_size[fitting]
                 for buffer, references in zip(buffers, self._references(buffers), strict=True):
                     if references == self._unused:

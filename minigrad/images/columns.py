@@ -16,9 +16,9 @@ import numpy as np
 from minigrad import memory
 from minigrad.images.geometry import Array, Geometry, Size, strided
 
-# What the columns of one block may take. The best on a processor with 1 MiB of second-level cache for each core, where
-# half and twice as much made no difference.
-BLOCK_BYTES = 1 << 18
+# What the columns of one block may take. A quarter of it or twice as much makes no difference to a single thread; with
+# less, several threads wait for Python's lock more often.
+BLOCK_BYTES = 1 << 20
 
 
 class Columns:

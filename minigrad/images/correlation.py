@@ -66,7 +66,7 @@ def image_gradient(g: Array, kernels: Array, geometry: Geometry, size: Size) -> 
 def kernel_gradient(x: Array, g: Array, geometry: Geometry, size: Size) -> Array:
     """The gradient of kernels of a size, (K, C / groups, h, w), for the gradient g of their correlation with images."""
     x, g, narrowed = _computable(x, g)
-    algorithm = _algorithm(x.shape[1], g.shape[1], size, (g.shape[2], g.shape[3]), geometry, x.dtype, for_kernels=True)
+    algorithm = _algorithm(x.shape[1], g.shape[1], size, (g.shape[2], g.shape[3]), geometry, x.dtype)
 
     def part(samples: slice) -> Array:
         return algorithm.kernel_gradient(x[samples], g[samples], geometry, size)  # type: ignore[no-any-return]
@@ -85,8 +85,6 @@ def _algorithm(
     positions: Size,
     geometry: Geometry,
     dtype: np.dtype[Any],
-    *,
-    for_kernels: bool = False,
 ) -> ModuleType:
     """The fastest for so many channels, kernels of a size, and positions of the windows."""
     taps, places = size[0] * size[1], positions[0] * positions[1]
@@ -97,11 +95,8 @@ def _algorithm(
         return pointwise
     if unit_steps and taps >= 81 and places >= taps and dtype.char in "fd":
         return fourier
-    if for_kernels:
-        by_windows = channels >= 16 and (kernels >= 32 or taps >= 25)
-    else:
-        by_windows = channels >= 16 and kernels >= 32 and (places <= 256 or geometry.stride != (1, 1))
-    if by_windows:
+    small = places <= (1024 if taps >= 25 else 256)
+    if channels >= 16 and kernels >= 16 and (small or geometry.stride != (1, 1)):
         return channels_last
     return rows if geometry.stride == (1, 1) and channels >= 8 and places >= 400 else columns
 

@@ -121,11 +121,15 @@ def from_maxima(v: Array, x: Array, out: Array, size: Size, stride: Size) -> Arr
 
 def _ties(attained_down: list[Array], attained_across: list[Array], size: Size, stride: Size) -> Array:
     """How many elements attain the maximum of each window; 1 where it is NaN, which nothing equals."""
-    small = size[0] * size[1] < 256
-    down = _combined(np.add, (each.view(np.uint8) if small else each.astype(np.int32) for each in attained_down))
+    if size[0] * size[1] < 256:
+        attained_down = [each.view(np.uint8) for each in attained_down]
+        attained_across = [each.view(np.uint8) for each in attained_across]
+    else:
+        attained_down = [each.astype(np.int32) for each in attained_down]
+    down = _combined(np.add, iter(attained_down))
     across = zip(_across(down, size, stride), attained_across, strict=True)
-    ties: Array = np.maximum(_combined(np.add, (part * attained for part, attained in across)), down.dtype.type(1))
-    return ties
+    ties = _combined(np.add, (part * attained for part, attained in across))
+    return np.maximum(ties, ties.dtype.type(1), out=ties)
 
 
 def means(x: Array, size: Size, stride: Size) -> Array:
