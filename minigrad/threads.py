@@ -12,8 +12,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# Handing a part to another thread takes about as long as so many multiplications.
-WORTHWHILE = 2_000_000
+# Parts with fewer multiplications take longer in several threads, which take turns in what is not NumPy.
+WORTHWHILE = 5_000_000
 
 
 def _available() -> int:

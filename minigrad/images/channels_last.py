@@ -11,20 +11,22 @@ from typing import Any
 import numpy as np
 
 from minigrad import memory
-from minigrad.images.columns import BLOCK_BYTES
+from minigrad.images.columns import block_of_samples
 from minigrad.images.geometry import Array, Geometry, Size, strided
 
 
 class _Windows:
     """Room for the windows of a block of samples, of shape (samples, rows, columns, height, width, channels)."""
 
-    def __init__(self, images: tuple[int, ...], kernel: Size, geometry: Geometry, dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self, images: tuple[int, ...], kernels: int, kernel: Size, geometry: Geometry, dtype: np.dtype[Any]
+    ) -> None:
         samples, channels, *size = images
         (top, _), (left, _) = geometry.padding
         self._positions = geometry.positions((size[0], size[1]), kernel)
         elements = kernel[0] * kernel[1] * channels
         positions = self._positions[0] * self._positions[1]
-        self.block = max(1, min(samples, BLOCK_BYTES // max(1, elements * positions * dtype.itemsize)))
+        self.block = block_of_samples(samples, (elements + kernels) * positions * dtype.itemsize)
         padded = memory.zeros((self.block, *geometry.padded((size[0], size[1])), channels), dtype)
         self._images = padded[:, top : top + size[0], left : left + size[1]].transpose(0, 3, 1, 2)
         by_sample, by_row, by_column, step = padded.strides
@@ -53,7 +55,7 @@ class _Windows:
 def correlate(x: Array, kernels: Array, geometry: Geometry, out: Array) -> None:
     """out[n, k] = sum over c of x[n, c] correlated with kernels[k, c]."""
     count, _, height, width = kernels.shape
-    windows = _Windows(x.shape, (height, width), geometry, x.dtype)
+    windows = _Windows(x.shape, count, (height, width), geometry, x.dtype)
     matrix = np.ascontiguousarray(kernels.transpose(2, 3, 1, 0)).reshape(-1, count)
     product, images = windows.product(count)
     for start in range(0, len(x), windows.block):
@@ -65,7 +67,7 @@ def correlate(x: Array, kernels: Array, geometry: Geometry, out: Array) -> None:
 
 def kernel_gradient(x: Array, g: Array, geometry: Geometry, size: Size) -> Array:
     """The gradient of the kernels of `correlate`, of a size, for the gradient g of its result."""
-    windows = _Windows(x.shape, size, geometry, x.dtype)
+    windows = _Windows(x.shape, g.shape[1], size, geometry, x.dtype)
     gradient, images = windows.product(g.shape[1])
     total = np.zeros((windows.matrix.shape[1], g.shape[1]), x.dtype)
     for start in range(0, len(x), windows.block):

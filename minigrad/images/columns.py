@@ -16,9 +16,14 @@ import numpy as np
 from minigrad import memory
 from minigrad.images.geometry import Array, Geometry, Size, strided
 
-# What the columns of one block may take. A quarter of it or twice as much makes no difference to a single thread; with
-# less, several threads wait for Python's lock more often.
-BLOCK_BYTES = 1 << 20
+# What the columns of one block and their product may take. Half of it or twice as much makes no difference to a single
+# thread; with less, several threads wait for Python's lock more often.
+BLOCK_BYTES = 1 << 19
+
+
+def block_of_samples(samples: int, bytes_of_one: int) -> int:
+    """How many samples to work on at a time."""
+    return max(1, min(samples, BLOCK_BYTES // max(1, bytes_of_one)))
 
 
 class Columns:
@@ -30,7 +35,9 @@ class Columns:
         image: the block without its zeros.
     """
 
-    def __init__(self, images: tuple[int, ...], kernel: Size, geometry: Geometry, dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self, images: tuple[int, ...], kernels: int, kernel: Size, geometry: Geometry, dtype: np.dtype[Any]
+    ) -> None:
         samples, channels, *size = images
         (top, _), (left, _) = geometry.padding
         self.rows, self.columns = geometry.positions((size[0], size[1]), kernel)
@@ -39,7 +46,7 @@ class Columns:
         self.row_length = width if in_one_row else self.columns
         self.positions = self.rows * self.row_length
         elements = channels * kernel[0] * kernel[1]
-        self.block = max(1, min(samples, BLOCK_BYTES // max(1, elements * self.positions * dtype.itemsize)))
+        self.block = block_of_samples(samples, (elements + kernels) * self.positions * dtype.itemsize)
 
         overrun = geometry.reach(kernel)[1] - 1 if in_one_row else 0
         self.padded = memory.zeros((self.block, channels, height * width + overrun), dtype)
@@ -79,7 +86,7 @@ class Columns:
 
 def correlate(x: Array, kernels: Array, geometry: Geometry, out: Array) -> None:
     """out[n, k] = sum over c of x[n, c] correlated with kernels[k, c]."""
-    columns = Columns(x.shape, (kernels.shape[2], kernels.shape[3]), geometry, x.dtype)
+    columns = Columns(x.shape, len(kernels), (kernels.shape[2], kernels.shape[3]), geometry, x.dtype)
     matrix = kernels.reshape(geometry.groups, len(kernels) // geometry.groups, -1)
     product, images = columns.product(len(kernels), geometry.groups)
     for block in columns.blocks(len(x)):
@@ -91,7 +98,7 @@ def correlate(x: Array, kernels: Array, geometry: Geometry, out: Array) -> None:
 def kernel_gradient(x: Array, g: Array, geometry: Geometry, size: Size) -> Array:
     """The gradient of the kernels of `correlate`, of a size, for the gradient g of its result."""
     count, groups = g.shape[1], geometry.groups
-    columns = Columns(x.shape, size, geometry, x.dtype)
+    columns = Columns(x.shape, count, size, geometry, x.dtype)
     gradient, images = columns.product(count, groups)
     across = gradient.transpose(0, 2, 1)
     total = np.zeros((groups, columns.matrix.shape[1], count // groups), x.dtype)
@@ -108,7 +115,7 @@ def kernel_gradient(x: Array, g: Array, geometry: Geometry, size: Size) -> Array
 
 def image_gradient(g: Array, kernels: Array, geometry: Geometry, out: Array) -> None:
     """The gradient of the images of `correlate`, for the gradient g of its result: columns added up where they lay."""
-    columns = Columns(out.shape, (kernels.shape[2], kernels.shape[3]), geometry, g.dtype)
+    columns = Columns(out.shape, len(kernels), (kernels.shape[2], kernels.shape[3]), geometry, g.dtype)
     gradient, images = columns.product(len(kernels), geometry.groups)
     matrix = kernels.reshape(geometry.groups, len(kernels) // geometry.groups, -1).transpose(0, 2, 1)
     for block in columns.blocks(len(g)):

@@ -15,7 +15,7 @@ from minigrad.masks import zeroed
 from minigrad.threads import for_each_part
 
 # A step of pooling takes about as long for an element as so many multiplications in a product of matrices.
-_STEPS = 10
+_STEPS = 30
 _BLOCK_BYTES = 1 << 20
 
 
@@ -129,7 +129,8 @@ def _ties(attained_down: list[Array], attained_across: list[Array], size: Size, 
     down = _combined(np.add, iter(attained_down))
     across = zip(_across(down, size, stride), attained_across, strict=True)
     ties = _combined(np.add, (part * attained for part, attained in across))
-    return np.maximum(ties, ties.dtype.type(1), out=ties)
+    np.maximum(ties, ties.dtype.type(1), out=ties)
+    return ties
 
 
 def means(x: Array, size: Size, stride: Size) -> Array:
