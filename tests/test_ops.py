@@ -22,7 +22,7 @@ CASES = [
 # Operations that NumPy does not define for 0-d arrays, and for which an empty argument has no meaning.
 NO_SCALARS = {
     "matmul": "matmul takes no 0-d arrays",
-    "linear": "a product of matrices takes no 0-d arrays",
+    "matmul_with_bias": "a product of matrices takes no 0-d arrays",
     "moveaxis": "a 0-d array has no axis to move",
     "swapaxes": "a 0-d array has no axes to exchange",
     "split": "a 0-d array has no axis to cut",

@@ -19,7 +19,7 @@ ELEMENTWISE = {
     if operation.builtin
     and operation.primitive is not None
     and operation.function.__module__ in ("minigrad.ops.elementwise", "minigrad.ops.transcendental")
-    and name != "where"
+    and name not in ("where", "keep_where")
 }
 SHAPES = shapes(0, 3, min_side=0, max_side=3)
 
@@ -50,6 +50,13 @@ def test_elementwise_operations_broadcast(name, data):
 def test_where_broadcasts_its_condition_too(parts):
     condition, x, y = parts[0] > 0, *parts[1:]
     check_gradients(lambda x, y: mg.where(condition, x, y), x, y)
+
+
+@given(parts=broadcastable_arrays(2, SHAPES))
+def test_keep_where_broadcasts_its_mask_too(parts):
+    mask, x = parts[0] > 0, parts[1]
+    np.testing.assert_array_equal(mg.keep_where(x, mask), np.where(mask, x, 0.0))
+    check_gradients(lambda x: mg.keep_where(x, mask), x)
 
 
 @pytest.mark.parametrize("name", ["sum", "mean", "var", "std", "max", "min", "prod", "logsumexp"])

@@ -134,11 +134,15 @@ def _ties(attained_down: list[Array], attained_across: list[Array], size: Size, 
 
 
 def means(x: Array, size: Size, stride: Size) -> Array:
-    """The mean of every window of images (N, C, H, W)."""
+    """The mean of every window of images (N, C, H, W), in their dtype; that of integers is a float."""
+    if x.dtype.kind != "f":
+        x = x.astype(float)
+    # float16 cannot hold the sums of large windows.
+    wide = np.result_type(x, np.float32)
 
     def block(samples: slice, result: Array) -> None:
-        rows = _combined(np.add, _down(x[samples], size, stride))
-        np.divide(_combined(np.add, _across(rows, size, stride)), size[0] * size[1], out=result)
+        rows = _combined(np.add, _down(x[samples].astype(wide, copy=False), size, stride))
+        result[...] = _combined(np.add, _across(rows, size, stride)) / (size[0] * size[1])
 
     return _in_blocks(block, x, _reduced(x, size, stride))
 

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from minigrad.images.arguments import Padding, Pair, checked_padding, is_integer, pair
 from minigrad.nn.initializers import Initializer, glorot_uniform
 from minigrad.nn.layer import Layer
-from minigrad.ops import avg_pool2d, conv2d, conv2d_with_bias, linear, matmul, max_pool2d, reshape
+from minigrad.ops import avg_pool2d, conv2d, conv2d_with_bias, matmul, matmul_with_bias, max_pool2d, reshape
 from minigrad.record import shape_of
 from minigrad.tensor import Tensor
 
@@ -107,7 +107,7 @@ class Dense(Layer):
                 f"{self!r} expects inputs of shape (..., {self.in_features}); got {shape}"
                 + ("; flatten images first, with nn.Flatten()" if len(shape) > 2 else "")
             )
-        return matmul(x, self.weight) if self.bias is None else linear(x, self.weight, self.bias)
+        return matmul(x, self.weight) if self.bias is None else matmul_with_bias(x, self.weight, self.bias)
 
     def __repr__(self) -> str:
         return f"Dense({self.in_features}, {self.out_features}{'' if self.bias is not None else ', bias=False'})"

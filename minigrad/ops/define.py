@@ -28,13 +28,12 @@ P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-# Elementwise operations that NumPy's scalars and arrays do themselves.
+# Elementwise operations in which Python's operators give the same as the ufuncs, to the last bit.
 _OPERATORS: dict[np.ufunc, Callable[..., Any]] = {
     np.add: operator.add,
     np.subtract: operator.sub,
     np.multiply: operator.mul,
     np.divide: operator.truediv,
-    np.power: operator.pow,
     np.negative: operator.neg,
     np.absolute: operator.abs,
 }

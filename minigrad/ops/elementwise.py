@@ -138,7 +138,7 @@ ndtr = elementwise(
 
 
 @primitive(
-    lambda g, out, x, mask: masked(g, mask),
+    lambda g, out, x, mask: keep_where(g, mask),
     None,
     reads=("mask", ""),
     examples=[
@@ -149,7 +149,7 @@ ndtr = elementwise(
     ],
     broadcasts=True,
 )
-def masked(x: Any, mask: Any) -> Any:
+def keep_where(x: Any, mask: Any) -> Any:
     """x where `mask` is true and 0 elsewhere, elementwise with broadcasting: ``where(mask, x, 0.0)``, but faster.
 
     Unlike a product with the mask it gives 0 for an infinity or NaN where the mask is false.
@@ -158,7 +158,7 @@ def masked(x: Any, mask: Any) -> Any:
 
 
 @primitive(
-    lambda g, out, x: masked(g, out > 0.0),
+    lambda g, out, x: keep_where(g, out > 0.0),
     reads=("out",),
     in_place=lambda g, out, x: zeroed(g, out > 0.0, out=g),
     examples=_UNARY,
@@ -222,8 +222,8 @@ minimum = elementwise(
 
 @primitive(
     None,
-    lambda g, out, condition, x, y: masked(g, condition),
-    lambda g, out, condition, x, y: masked(g, np.logical_not(condition)),
+    lambda g, out, condition, x, y: keep_where(g, condition),
+    lambda g, out, condition, x, y: keep_where(g, np.logical_not(condition)),
     reads=("", "condition", "condition"),
     overrides=[np.where],
     examples=[

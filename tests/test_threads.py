@@ -1,0 +1,155 @@
+"""Do several threads give the same as one, the same every time, and stay out of the way of others?"""
+
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import threads
+from minigrad.threads import for_each_part
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before():
+    before = mg.get_num_threads()
+    yield
+    mg.set_num_threads(before)
+
+
+def names_of_threads(samples=8, operations=1e9):
+    return for_each_part(lambda part: (threading.current_thread().name, part), samples, operations)
+
+
+def test_parts_cover_all_samples_in_order():
+    mg.set_num_threads(3)
+    parts = [part for _, part in names_of_threads(samples=8)]
+    assert [index for part in parts for index in range(8)[part]] == list(range(8))
+    assert len(parts) == 3
+
+
+def test_as_many_parts_as_are_worthwhile():
+    mg.set_num_threads(4)
+    assert len(names_of_threads(samples=2)) == 2
+    assert len(names_of_threads(samples=0)) == 1
+    assert len(names_of_threads(operations=threads.WORTHWHILE)) == 1
+    assert len(names_of_threads(operations=2 * threads.WORTHWHILE)) == 2
+    mg.set_num_threads(1)
+    assert [name for name, _ in names_of_threads()] == ["MainThread"]
+
+
+def test_work_in_another_thread_is_not_divided_again():
+    mg.set_num_threads(2)
+    with ThreadPoolExecutor(1) as pool:
+        ((name, part),) = pool.submit(names_of_threads).result()
+    assert name != "MainThread"
+    assert part == slice(0, 8)
+
+
+def test_an_error_in_a_part_is_raised_after_all_have_ended():
+    mg.set_num_threads(2)
+    ended = threading.Event()
+
+    def task(part):
+        if part.start == 0:
+            raise ValueError("the first")
+        ended.wait(0.1)
+        ended.set()
+
+    with pytest.raises(ValueError, match="the first"):
+        for_each_part(task, 8, 1e9)
+    assert ended.is_set()
+
+    def fails_later(part):
+        if part.start:
+            raise KeyError("the second")
+
+    with pytest.raises(KeyError, match="the second"):
+        for_each_part(fails_later, 8, 1e9)
+
+
+def test_numpys_error_handling_holds_in_every_thread():
+    mg.set_num_threads(2)
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow"):
+        for_each_part(lambda part: np.float32(1e38) * np.float32(10 * part.start), 8, 1e9)
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_numbers_of_threads_below_1_are_refused(count):
+    with pytest.raises(ValueError, match="at least 1, not"):
+        mg.set_num_threads(count)
+
+
+@pytest.mark.parametrize("count", [1.0, True, "2", None])
+def test_numbers_of_threads_are_integers(count):
+    with pytest.raises(TypeError, match="integer"):
+        mg.set_num_threads(count)
+
+
+NETWORKS = {
+    "columns": ((32, 2, 20, 20), (16, 2, 3, 3)),
+    "rows": ((16, 16, 24, 24), (16, 16, 3, 3)),
+    "channels_last": ((32, 16, 14, 14), (32, 16, 3, 3)),
+    "fourier": ((8, 4, 40, 40), (16, 4, 9, 9)),
+    "pointwise": ((32, 32, 28, 28), (16, 32, 1, 1)),
+}
+
+
+def step(images, kernels):
+    """A convolution with pooling, and all its gradients."""
+    x, weights = mg.Tensor(images, requires_grad=True), mg.Tensor(kernels, requires_grad=True)
+    y = mg.avg_pool2d(mg.max_pool2d(mg.conv2d(x, weights), 2), (2, 1))
+    return [y.data, *(g.data for g in mg.gradients(y, [x, weights], seed=np.cos(np.arange(y.size)).reshape(y.shape)))]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_results_are_those_of_one_thread_and_the_same_every_time(name, monkeypatch):
+    monkeypatch.setattr(threads, "WORTHWHILE", 1000)
+    rng = np.random.default_rng(0)
+    images, kernels = (rng.standard_normal(shape) for shape in NETWORKS[name])
+    mg.set_num_threads(1)
+    alone = step(images, kernels)
+    mg.set_num_threads(3)
+    first = step(images, kernels)
+    for _ in range(10):
+        for again, before in zip(step(images, kernels), first, strict=True):
+            np.testing.assert_array_equal(again, before)
+    for several, one in zip(first, alone, strict=True):
+        np.testing.assert_allclose(several, one, rtol=1e-10, atol=1e-12 * np.abs(one).max())
+
+
+def test_steps_in_several_threads_of_the_users_do_not_disturb_each_other():
+    rng = np.random.default_rng(0)
+    inputs = [tuple(rng.standard_normal(shape) for shape in shapes) for shapes in NETWORKS.values()]
+    alone = [step(*each) for each in inputs]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda each: step(*each), inputs * 4))
+    for found, expected in zip(together, alone * 4, strict=True):
+        for array, reference in zip(found, expected, strict=True):
+            np.testing.assert_allclose(array, reference, rtol=1e-10, atol=1e-12 * np.abs(reference).max())
+
+
+AFTER_FORK = """
+import os, sys
+import numpy as np
+import minigrad as mg
+
+mg.set_num_threads(2)
+images, kernels = np.ones((16, 16, 24, 24)), np.ones((16, 16, 3, 3))
+before = mg.conv2d(images, kernels)
+if not hasattr(os, "fork"):
+    sys.exit(0)
+child = os.fork()
+if not child:
+    os._exit(0 if (mg.conv2d(images, kernels) == before).all() else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_forked_process_has_threads_of_its_own():
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", AFTER_FORK], check=True, timeout=60, env=environment)
