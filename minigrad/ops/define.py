@@ -105,6 +105,8 @@ def primitive(
         array_names = names[:arrays]
         defaults = {key: signature.parameters[key].default for key in names[arrays:]}
         required = {key for key, value in defaults.items() if value is inspect.Parameter.empty}
+        kinds = {key: signature.parameters[key].kind for key in defaults}
+        positional = [key for key, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
         inner = (lambda *items, **params: forward(items, **params)) if variadic else forward
         positions = _positions(reads, arrays, [] if variadic else array_names, forward.__name__)
         if variadic and (every := rules[0]):
@@ -117,13 +119,24 @@ def primitive(
 
         @functools.wraps(forward)
         def call(*args: P.args, **kwargs: P.kwargs) -> Any:
-            params = defaults | kwargs if kwargs else defaults
-            if len(args) != arrays or len(params) != len(defaults) or (required and required - kwargs.keys()):
+            # Matching arguments with parameters takes as long as a product of small matrices, so it is left out where
+            # they fit.
+            if not kwargs and not required and len(args) == arrays:
+                return apply(op, args[0] if variadic else args, defaults)  # type: ignore[arg-type]
+            further = dict(zip(positional, args[arrays:], strict=False))
+            params = defaults | further | kwargs
+            args_fit = len(args) == arrays + len(further)
+            if (
+                not args_fit
+                or len(params) != len(defaults)
+                or further.keys() & kwargs.keys()
+                or required - (further.keys() | kwargs.keys())
+            ):
                 bound = signature.bind(*args, **kwargs)
                 bound.apply_defaults()
                 params = {key: bound.arguments[key] for key in defaults}
                 args = tuple(bound.arguments[key] for key in array_names)  # type: ignore[assignment]
-            return apply(op, args[0] if variadic else args, params)  # type: ignore[arg-type]
+            return apply(op, args[0] if variadic else args[:arrays], params)  # type: ignore[arg-type]
 
         register(Operation(op.name, call, op, overrides, examples, _is_builtin(forward)))
         return call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,8 +40,12 @@ def mean_squared_difference(x: Any, y: Any) -> Any:
 def _bounded(x: Any) -> Any:
     """x, or the smallest probability where x is less, with the derivative of x."""
     values = plain(x)
-    smallest = max(_SMALLEST_PROBABILITY, float(np.finfo(values.dtype).tiny))
-    return x + np.maximum(smallest - values, 0.0)
+    return x + np.maximum(_smallest(values.dtype) - values, 0.0)
+
+
+@functools.cache
+def _smallest(dtype: np.dtype[Any]) -> float:
+    return max(_SMALLEST_PROBABILITY, float(np.finfo(dtype).tiny))
 
 
 _PROBABILITIES = Sample((2, 3), 0.1, 0.9)

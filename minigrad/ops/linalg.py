@@ -88,7 +88,7 @@ def matmul_with_bias(x: Any, weight: Any, bias: Any) -> Any:
     Raises:
         ValueError: for other shapes.
     """
-    if np.ndim(weight) != 2 or bias.shape != weight.shape[1:]:
+    if weight.ndim != 2 or bias.shape != weight.shape[1:]:
         raise ValueError("a weight has shape (n, m) and a bias (m,)")
     total = product(x, weight)
     if total.dtype != bias.dtype:
