@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Primitive, ancestors
+from minigrad.graph import NO_PARAMS, Node, Primitive, ancestors
 from minigrad.memory import holds_alone, is_only_array
 
 Lift = Callable[[Any, Node], Any]
@@ -85,7 +85,8 @@ def backpropagate(
                     if lift is None and type(parent.pending) is ndarray:
                         sums.add(parent)
             if not keep_graph and (relevant is None or any(parent in relevant for parent in parents)):
-                node.release()
+                # Nothing the node kept alive is needed any more.
+                node.args, node.parents, node.params, node.out = (), None, NO_PARAMS, None
             # So that only the nodes refer to what is on its way.
             gradient = share = None
     except BaseException as error:

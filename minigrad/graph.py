@@ -99,13 +99,6 @@ class Node(_Notes):
         self.order = _next_order()
         self.pending: Any = None
 
-    def release(self) -> None:
-        """Forget how the result was made, so that the arrays this node kept alive can be freed."""
-        self.args = ()
-        self.parents = None
-        self.params = NO_PARAMS
-        self.out = None
-
     def describe(self) -> str:
         """A short phrase for error messages."""
         if self.op is None:

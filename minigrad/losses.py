@@ -160,5 +160,5 @@ def _floating(values: Any) -> Any:
 def _check_probabilities(values: Any, what: str, hint: str) -> None:
     # NaN passes: it shows in the loss, where training stops and says at which step.
     array = np.asarray(plain(values))
-    if np.any(array < 0) or np.any(array > 1):
+    if array.min() < 0 or array.max() > 1:
         raise ValueError(f"{what} lie in [0, 1]; these go from {array.min():.6g} to {array.max():.6g}{hint}")

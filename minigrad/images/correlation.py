@@ -23,7 +23,7 @@ def correlate(x: Array, kernels: Array, geometry: Geometry, bias: Array | None =
         x: images (N, C, H, W).
         kernels: shape (K, C / groups, h, w); those of a group meet the channels of that group.
         geometry: where the windows lie.
-        bias: shape (K,), added to every element of a map; of the dtype of the result.
+        bias: shape (K,), added to every element of a map; of the dtype of images and kernels.
 
     Returns:
         Shape (N, K, rows, columns).
@@ -116,7 +116,7 @@ def _transposed(g: Array, kernels: Array, geometry: Geometry, size: Size) -> Arr
 
 def _computable(x: Array, y: Array) -> tuple[Array, Array, np.dtype[Any]]:
     """Both in the dtype to compute in, and the dtype that the result is to have."""
-    dtype = np.result_type(x, y)
+    dtype = x.dtype if x.dtype == y.dtype else np.result_type(x, y)
     # There is no product of float16 matrices in BLAS, and its sums would lose digits.
     wide = np.dtype(np.float32) if dtype == np.float16 else dtype
     return x.astype(wide, copy=False), y.astype(wide, copy=False), dtype

@@ -100,7 +100,7 @@ def conv2d_with_bias(
         raise ValueError(f"a bias for {len(kernels)} kernels has shape ({len(kernels)},), not {bias.shape}")
     geometry = checked_geometry(x.shape[2:], kernels.shape[2:], stride, padding, dilation, groups)
     check_channels(x.shape[1], kernels.shape, geometry.groups)
-    if np.result_type(x, kernels) != bias.dtype:
+    if not x.dtype == kernels.dtype == bias.dtype:
         return correlation.correlate(x, kernels, geometry) + bias[:, np.newaxis, np.newaxis]
     return correlation.correlate(x, kernels, geometry, bias)
 
