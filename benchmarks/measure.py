@@ -86,6 +86,9 @@ def timed(case: Case, rounds: int, *, only: Sequence[str]) -> Timing:
         way.step()
     check_agreement(case, {peer: way.result() for peer, way in ways.items()})
     timing = Timing(case.name, case.group, {peer: [] for peer in ways})
+    # The collector of cycles stays on, but is not to look through what other peers hold in the time of one.
+    gc.collect()
+    gc.freeze()
     for turn in range(rounds + 2):
         for peer, way in ways.items():
             # What one peer leaves to the collector of cycles is not the next one's to collect.
