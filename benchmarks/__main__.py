@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except subprocess.CalledProcessError as error:
             print(f"{name} failed: exit status {error.returncode}", file=sys.stderr)
             return 1
+        if options.json:  # Now, so that what was measured outlasts a workload that fails.
+            options.json.write_text(json.dumps(findings, indent=1) + "\n")
     _show(findings, missing, options)
-    if options.json:
-        options.json.write_text(json.dumps(findings, indent=1) + "\n")
     return 0
 
 
@@ -53,6 +54,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.threads < 1 or options.rounds < 2:
         parser.error("--threads is at least 1, and --rounds at least 2")
+    if options.chart and find_spec("matplotlib") is None:
+        parser.error('a chart needs matplotlib: pip install "minigrad[bench]"')
     if options.quick:
         options.rounds = 2
     return options
@@ -63,11 +66,12 @@ def _measured(name: str, peers: Sequence[str], options: argparse.Namespace) -> d
     if name == "memory":
         return _memory(peers, options)
     if name == "growth" or not options.alone:
-        return _child(name, peers, options)
-    parts = [_child(name, [peer], options) for peer in peers]
-    found = parts[0]
-    for part in parts[1:]:
-        for timing, other in zip(found["timings"], part["timings"], strict=False):
+        return _child(name, peers, options, options.rounds)
+    # Results can be compared in one process only; it also tells for which peers the workload is written.
+    able = _child(name, peers, options, rounds=0)["timings"][0]["seconds"]
+    found, *parts = [_child(name, [peer], options, options.rounds) for peer in able]
+    for part in parts:
+        for timing, other in zip(found["timings"], part["timings"], strict=True):
             timing["seconds"] |= other["seconds"]
     return found
 
@@ -80,14 +84,14 @@ def _memory(peers: Sequence[str], options: argparse.Namespace) -> dict[str, Any]
         return {"bytes": {}}
     measured = {}
     for peer in (each for each in memory.PEERS if each in peers):
-        parts = [_child("memory", [peer], options) for _ in range(1 if options.quick else 3)]
+        parts = [_child("memory", [peer], options, options.rounds) for _ in range(1 if options.quick else 3)]
         measured[peer] = statistics.median(part["bytes"] for part in parts)
     return {"bytes": measured, "machine": parts[0]["machine"]}
 
 
-def _child(name: str, peers: Sequence[str], options: argparse.Namespace) -> dict[str, Any]:
+def _child(name: str, peers: Sequence[str], options: argparse.Namespace, rounds: int) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.child", name, "--peers", *peers]
-    command += ["--rounds", str(options.rounds), "--threads", str(options.threads)]
+    command += ["--rounds", str(rounds), "--threads", str(options.threads)]
     command += ["--quick"] * options.quick + ["--alone"] * options.alone
     done = subprocess.run(
         command, stdout=subprocess.PIPE, text=True, check=True, cwd=_ROOT, env=environment(options.threads)

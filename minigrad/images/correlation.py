@@ -1,6 +1,6 @@
 """By which algorithm is a batch of images correlated with kernels?
 
-The rule was fitted to two thirds of the shapes of `python -m benchmarks --only conv2d` and tested on the others.
+The rule was fitted to two thirds of the shapes of `python -m benchmarks --only conv2d`, and tested on the others.
 """
 
 from __future__ import annotations
