@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import NO_PARAMS, Node, Primitive, ancestors
-from minigrad.memory import holds_alone, is_only_array
+from minigrad.memory import holds_alone
 
 Lift = Callable[[Any, Node], Any]
 
@@ -71,11 +71,21 @@ def backpropagate(
                 if parent is None or rule is None or (relevant is not None and parent not in relevant):
                     continue
                 share = rule(gradient, out, *args, **params) if params else rule(gradient, out, *args)
+                target = parent.out
                 # Numbers of one type need no comparison of shapes and dtypes, which takes longer than computing them.
-                if type(share) is not type(parent.out) or type(share) is ndarray:
-                    share = _checked(share, parent.out, op, position)
+                if type(share) is not type(target) or (
+                    type(share) is ndarray and (share.dtype is not target.dtype or share.shape != target.shape)
+                ):
+                    share = _checked(share, target, op, position)
                 if parent.op is None:
-                    _collect(parent, share, collected, lift is None and share is not gradient, node)
+                    if parent in collected:
+                        collected[parent] = collected[parent] + share
+                    else:
+                        # What is collected shares its memory with nothing, not even with what a rule may remember.
+                        parent.pending, share = share, None
+                        is_new = lift is None and holds_alone(parent)
+                        collected[parent] = parent.pending if is_new else np.positive(parent.pending)
+                        parent.pending = None
                 elif parent.pending is None:
                     parent.pending = share
                 elif parent in sums:
@@ -97,14 +107,6 @@ def backpropagate(
     return collected
 
 
-def _collect(leaf: Node, share: Any, collected: dict[Node, Any], is_new: bool, node: Node) -> None:
-    """Add what a rule returned for a node to the gradient of a leaf, which is to share its memory with nothing."""
-    if leaf in collected:
-        collected[leaf] = collected[leaf] + share
-    else:
-        collected[leaf] = share if is_new and not _belongs_to(share, node) else np.positive(share)
-
-
 def _on_the_way(nodes: list[Node], wanted: Collection[Node]) -> set[Node]:
     """The nodes through which a gradient must pass to arrive at the wanted ones, those included."""
     relevant = set(wanted)
@@ -123,13 +125,6 @@ def _checked(share: Any, target: Any, op: Primitive, position: int) -> Any:
         hint = " (does the rule return something?)" if share is None else ""
         raise TypeError(f"the rule of {op.name} for argument {position} returned {kind}, not an array{hint}") from None
     return share if fits else fitted(share, target, op, position)
-
-
-def _belongs_to(share: Any, node: Node) -> bool:
-    """Whether what a rule returned for a node is an array of the graph, or shares memory with another array."""
-    if share is node.out or not is_only_array(share):
-        return True
-    return any(share is arg for arg in node.args)
 
 
 def fitted(share: Any, target: Any, op: Primitive, position: int) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,12 @@ _UNCACHED = 1 << 22
 _LIMIT = 1 << 28
 
 
+def _referred_to(buffers: list[Array], times: int) -> Iterator[Array]:
+    for buffer in buffers:
+        if sys.getrefcount(buffer) == times:
+            yield buffer
+
+
 class _Buffers:
     """Memory that was lent out, by size."""
 
@@ -33,16 +40,12 @@ class _Buffers:
         self._owners: set[int] = set()
         self._bytes = 0
         # Counting is not exact where threads count independently.
-        self.counts = hasattr(sys, "getrefcount") and getattr(sys, "_is_gil_enabled", lambda: True)()
-        self._unused = self._references([np.empty(0)])[0]
+        self.counts: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+        self._references = next((count for count in range(1, 9) if list(_referred_to([np.empty(0)], count))), 0)
         lent = np.empty(1, np.uint8)
         holder = [lent]
         del lent
         self._used_once = self._references_to_base(np.ndarray(1, np.uint8, holder[0]))
-
-    @staticmethod
-    def _references(buffers: list[Array]) -> list[int]:
-        return [sys.getrefcount(buffer) for buffer in buffers]
 
     @staticmethod
     def _references_to_base(array: Array) -> int:
@@ -51,13 +54,13 @@ class _Buffers:
     def take(self, size: int) -> Array:
         """So many bytes, of memory that nobody refers to."""
         with self._lock:
-            # Of the same size, it may still be in the cache; what is so large that it cannot be may be larger, too.
-            largest = size if size < _UNCACHED else 2 * size
-            for fitting in sorted(each for each in self._by_size if size <= each <= largest):
-                buffers = self._by_size[fitting]
-                for buffer, references in zip(buffers, self._references(buffers), strict=True):
-                    if references == self._unused:
-                        return buffer
+            sizes = [size]
+            if size >= _UNCACHED:
+                # What is smaller may still be in the cache if it is of the same size.
+                sizes += sorted(each for each in self._by_size if size < each <= 2 * size)
+            for fitting in sizes:
+                for buffer in self._unused(fitting):
+                    return buffer
             if self._bytes + size > _LIMIT:
                 self._drop_unused()
             buffer = np.empty(size, np.uint8)
@@ -67,12 +70,14 @@ class _Buffers:
                 self._bytes += size
             return buffer
 
+    def _unused(self, size: int) -> Iterator[Array]:
+        return _referred_to(self._by_size.get(size, []), self._references)
+
     def _drop_unused(self) -> None:
         for size, buffers in self._by_size.items():
-            counts = self._references(buffers)
-            kept = [buffer for buffer, references in zip(buffers, counts, strict=True) if references != self._unused]
-            self._bytes -= size * (len(buffers) - len(kept))
-            self._by_size[size] = kept
+            unused = {id(buffer) for buffer in self._unused(size)}
+            self._bytes -= size * len(unused)
+            self._by_size[size] = [buffer for buffer in buffers if id(buffer) not in unused]
         self._owners = {id(buffer) for buffers in self._by_size.values() for buffer in buffers}
 
     def has_only(self, array: Array) -> bool:
@@ -116,14 +121,12 @@ class _Holder:
     pending: Any
 
 
-def _references_to_pending(holder: Any) -> int:
-    return sys.getrefcount(holder.pending)
-
-
 def _references_if_alone() -> int:
+    if not _buffers.counts:
+        return 0
     holder = _Holder()
     holder.pending = np.empty(0)
-    return _references_to_pending(holder)
+    return sys.getrefcount(holder.pending)
 
 
 _ALONE = _references_if_alone()
@@ -131,7 +134,8 @@ _ALONE = _references_if_alone()
 
 def holds_alone(holder: Any) -> bool:
     """Whether ``holder.pending`` is an array that can be written to, and nothing else refers to it or its memory."""
-    if type(holder.pending) is not np.ndarray or not holder.pending.flags.writeable:
+    # Counted first: a variable would be one more reference.
+    if sys.getrefcount(holder.pending) != _ALONE:
         return False
-    array_is_alone = _buffers.counts and _references_to_pending(holder) == _ALONE
-    return array_is_alone and is_only_array(holder.pending)
+    array = holder.pending
+    return type(array) is np.ndarray and array.flags.writeable and is_only_array(array)

@@ -288,7 +288,7 @@ def _seed(output: Tensor, seed: Any) -> Any:
             raise ValueError(
                 f"a Tensor of shape {output.shape} needs a seed of that shape; only one of a single element does not"
             )
-        return np.ones(output.shape, output.dtype)
+        return np.ones(output.shape, output.dtype) if output.shape else output.dtype.type(1)
     array = np.asarray(seed._array if isinstance(seed, Tensor) else seed)
     if array.shape != output.shape:
         raise ValueError(f"the seed has shape {array.shape}; the output has shape {output.shape}")

@@ -98,7 +98,7 @@ def matmul_with_bias(x: Any, weight: Any, bias: Any) -> Any:
 
 
 def _sum_of_rows(x: Any) -> Any:
-    return np.sum(x, axis=0) if len(x) != 1 else np.reshape(x, x.shape[1:])
+    return np.sum(x, axis=0) if len(x) != 1 else x[0]
 
 
 def _rows(x: Any) -> Any:

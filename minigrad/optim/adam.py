@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.optim.arithmetic import add_multiple
 from minigrad.optim.checks import fraction, not_negative, positive
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedules import Schedule
@@ -73,19 +74,16 @@ class Adam(Optimizer):
         self._updates[position] += 1
         updates = int(self._updates[position])
         np.multiply(first, beta1, out=first)
-        np.multiply(gradient, 1.0 - beta1, out=scratch)
-        np.add(first, scratch, out=first)
+        add_multiple(first, 1.0 - beta1, gradient, scratch)
         np.multiply(second, beta2, out=second)
         np.multiply(gradient, gradient, out=scratch)
-        np.multiply(scratch, 1.0 - beta2, out=scratch)
-        np.add(second, scratch, out=second)
+        add_multiple(second, 1.0 - beta2, scratch, scratch)
         # Both corrections are taken out of the fraction as numbers, which saves two passes over the arrays.
         correction = math.sqrt(1.0 - beta2**updates)
         np.sqrt(second, out=scratch)
         np.add(scratch, self._eps * correction, out=scratch)
         np.divide(first, scratch, out=scratch)
-        np.multiply(scratch, lr * correction / (1.0 - beta1**updates), out=scratch)
-        np.subtract(values, scratch, out=values)
+        add_multiple(values, -lr * correction / (1.0 - beta1**updates), scratch, scratch)
 
 
 class AdamW(Adam):
@@ -136,6 +134,5 @@ class AdamW(Adam):
         self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
     ) -> None:
         # As a subtraction: in float32 the factor 1 - lr * weight_decay would be rounded to steps of 6e-8.
-        np.multiply(values, lr * self._weight_decay, out=scratch)
-        np.subtract(values, scratch, out=values)
+        add_multiple(values, -lr * self._weight_decay, values, scratch)
         super()._update(position, values, gradient, scratch, lr)

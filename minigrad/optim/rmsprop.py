@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.optim.arithmetic import add_multiple
 from minigrad.optim.checks import fraction, positive
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedules import Schedule
@@ -69,8 +70,7 @@ class RMSprop(Optimizer):
         second = self._second_moments[position]
         np.multiply(second, self._decay, out=second)
         np.multiply(gradient, gradient, out=scratch)
-        np.multiply(scratch, 1.0 - self._decay, out=scratch)
-        np.add(second, scratch, out=second)
+        add_multiple(second, 1.0 - self._decay, scratch, scratch)
         np.sqrt(second, out=scratch)
         np.add(scratch, self._eps, out=scratch)
         np.divide(gradient, scratch, out=scratch)
@@ -78,7 +78,6 @@ class RMSprop(Optimizer):
             velocity = self._velocities[position]
             np.multiply(velocity, self._momentum, out=velocity)
             np.add(velocity, scratch, out=velocity)
-            np.multiply(velocity, lr, out=scratch)
+            add_multiple(values, -lr, velocity, scratch)
         else:
-            np.multiply(scratch, lr, out=scratch)
-        np.subtract(values, scratch, out=values)
+            add_multiple(values, -lr, scratch, scratch)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.optim.arithmetic import add_multiple
 from minigrad.optim.checks import fraction, not_negative
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedules import Schedule
@@ -78,9 +79,7 @@ class SGD(Optimizer):
             np.add(velocity, gradient, out=velocity)
             if self._nesterov:
                 # In two moves, lr * g and then lr * momentum * v, so that one scratch array is enough.
-                np.multiply(gradient, lr, out=scratch)
-                np.subtract(values, scratch, out=values)
+                add_multiple(values, -lr, gradient, scratch)
                 lr = lr * self._momentum
             gradient = velocity
-        np.multiply(gradient, lr, out=scratch)
-        np.subtract(values, scratch, out=values)
+        add_multiple(values, -lr, gradient, scratch)
