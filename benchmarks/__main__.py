@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import statistics
-import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from benchmarks import report
-from benchmarks.machine import environment
-from benchmarks.measure import Timing, geometric_mean
+from benchmarks.machine import description
+from benchmarks.measure import DisagreementError, Timing, geometric_mean, timed
 from benchmarks.peers import MODULES, is_installed
+from benchmarks.worker import Worker, WorkerError
 from benchmarks.workloads import NAMES
-
-_ROOT = Path(__file__).parents[1]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,17 +27,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     peers = [peer for peer in MODULES if is_installed(peer)]
     missing = [peer for peer in MODULES if peer not in peers]
+    machine = description(options.threads)
     findings: dict[str, Any] = {}
     for name in options.only or NAMES:
         print(f"{name} ...", file=sys.stderr)
         try:
             findings[name] = _measured(name, peers, options)
-        except subprocess.CalledProcessError as error:
-            print(f"{name} failed: exit status {error.returncode}", file=sys.stderr)
+        except (WorkerError, DisagreementError) as error:
+            print(f"{name} failed: {error}", file=sys.stderr)
             return 1
         if options.json:  # Now, so that what was measured outlasts a workload that fails.
-            options.json.write_text(json.dumps(findings, indent=1) + "\n")
-    _show(findings, missing, options)
+            options.json.write_text(json.dumps({"machine": machine} | findings, indent=1) + "\n")
+    _show(machine, findings, missing, options)
     return 0
 
 
@@ -45,7 +46,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=f"some of {', '.join(NAMES)}")
     parser.add_argument("--quick", action="store_true", help="everything once and small, to see that it works")
-    parser.add_argument("--alone", action="store_true", help="every peer in a process of its own")
     parser.add_argument("--threads", type=int, default=1, help="for every peer (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=9, help="measurements of each peer (default: %(default)s)")
     parser.add_argument("--details", action="store_true", help="a line for every shape")
@@ -62,18 +62,24 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _measured(name: str, peers: Sequence[str], options: argparse.Namespace) -> dict[str, Any]:
-    """What child processes found for one workload."""
+    """What the peers' processes found for one workload."""
     if name == "memory":
         return _memory(peers, options)
-    if name == "growth" or not options.alone:
-        return _child(name, peers, options, options.rounds)
-    # Results can be compared in one process only; it also tells for which peers the workload is written.
-    able = _child(name, peers, options, rounds=0)["timings"][0]["seconds"]
-    found, *parts = [_child(name, [peer], options, options.rounds) for peer in able]
-    for part in parts:
-        for timing, other in zip(found["timings"], part["timings"], strict=True):
-            timing["seconds"] |= other["seconds"]
-    return found
+    with contextlib.ExitStack() as stack:
+
+        def started(able: Iterable[str]) -> list[Worker]:
+            return [stack.enter_context(Worker(each, name, options.threads, quick=options.quick)) for each in able]
+
+        if name == "growth":
+            (worker,) = started(["minigrad"])
+            return {each: worker.ask("call", each, options.quick, options.rounds) for each in ("chains", "batches")}
+        cases = importlib.import_module(f"benchmarks.workloads.{name}").cases(options.quick)
+        workers = started(peer for peer in peers if any(peer in case.ways for case in cases))
+        timings = []
+        for position, case in enumerate(cases):
+            print(f"  {case.name}", file=sys.stderr)
+            timings.append(asdict(timed(case, position, workers, options.rounds)))
+        return {"timings": timings}
 
 
 def _memory(peers: Sequence[str], options: argparse.Namespace) -> dict[str, Any]:
@@ -84,31 +90,23 @@ def _memory(peers: Sequence[str], options: argparse.Namespace) -> dict[str, Any]
         return {"bytes": {}}
     measured = {}
     for peer in (each for each in memory.PEERS if each in peers):
-        parts = [_child("memory", [peer], options, options.rounds) for _ in range(1 if options.quick else 3)]
-        measured[peer] = statistics.median(part["bytes"] for part in parts)
-    return {"bytes": measured, "machine": parts[0]["machine"]}
+        found = []
+        for _ in range(1 if options.quick else 3):
+            with Worker(peer, "memory", options.threads, quick=options.quick) as worker:
+                found.append(worker.ask("call", "growth", peer, options.quick))
+        measured[peer] = statistics.median(found)
+    return {"bytes": measured}
 
 
-def _child(name: str, peers: Sequence[str], options: argparse.Namespace, rounds: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.child", name, "--peers", *peers]
-    command += ["--rounds", str(rounds), "--threads", str(options.threads)]
-    command += ["--quick"] * options.quick + ["--alone"] * options.alone
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, text=True, check=True, cwd=_ROOT, env=environment(options.threads)
-    )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
-def _show(findings: dict[str, Any], missing: Sequence[str], options: argparse.Namespace) -> None:
+def _show(
+    machine: dict[str, Any], findings: dict[str, Any], missing: Sequence[str], options: argparse.Namespace
+) -> None:
     """Print everything, and draw the chart."""
     timings = {
         name: [Timing(**each) for each in found["timings"]] for name, found in findings.items() if "timings" in found
     }
     modules = {name: importlib.import_module(f"benchmarks.workloads.{name}") for name in findings}
-    machine = next((found["machine"] for found in findings.values() if "machine" in found), None)
-    if machine:
-        print(report.machine_text(machine), end="\n\n")
+    print(report.machine_text(machine), end="\n\n")
     rows = [row for name, found in timings.items() for row in report.ratio_rows(modules[name].TITLE, found)]
     if "memory" in findings:
         rows.append(_memory_row(modules["memory"].TITLE, findings["memory"]["bytes"]))

@@ -29,7 +29,7 @@ def limit_threads(threads: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-1:])
 
 
-def description(threads: int, *, alone: bool) -> dict[str, Any]:
+def description(threads: int) -> dict[str, Any]:
     """Versions, processors, threads and allocator."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     versions = {}
@@ -47,5 +47,4 @@ def description(threads: int, *, alone: bool) -> dict[str, Any]:
         "threads": threads,
         "allocator": " ".join(filter(None, platform.libc_ver())) or "unknown",
         "allocator settings": {key: value for key, value in os.environ.items() if key.startswith(_ALLOCATOR)},
-        "peers": "each in a process of its own" if alone else "all of a workload in one process, in turns",
     }

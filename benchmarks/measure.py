@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -43,6 +41,15 @@ class Case:
     group: str = ""
 
 
+class Worker(Protocol):
+    """Where one peer works."""
+
+    peer: str
+
+    def ask(self, request: str, *args: Any) -> Any:
+        """The result of "prepare" with the position of a case, or the "seconds" that a step of it takes."""
+
+
 @dataclass
 class Timing:
     """The times of one case in seconds, by peer."""
@@ -70,34 +77,27 @@ class DisagreementError(Exception):
     """Two peers gave different results for the same work."""
 
 
-def timed(case: Case, rounds: int, *, only: Sequence[str]) -> Timing:
+def timed(case: Case, position: int, workers: Sequence[Worker], rounds: int) -> Timing:
     """The times of all peers for a case, in turns, after their results were found to agree.
 
     Args:
         case: the work.
+        position: of the case in its workload.
+        workers: one for each peer that is to be measured, minigrad among them.
         rounds: how often each peer is measured; there are two rounds of warm-up before.
-        only: the peers to measure.
 
     Raises:
         DisagreementError: where results differ by more than the tolerance of the case.
+        WorkerError: where a peer fails.
     """
-    ways = {peer: prepare() for peer, prepare in case.ways.items() if peer in only}
-    for way in ways.values():
-        way.step()
-    check_agreement(case, {peer: way.result() for peer, way in ways.items()})
-    timing = Timing(case.name, case.group, {peer: [] for peer in ways})
-    # The collector of cycles stays on, but is not to look through what other peers hold in the time of one.
-    gc.collect()
-    gc.freeze()
+    able = [worker for worker in workers if worker.peer in case.ways]
+    check_agreement(case, {worker.peer: worker.ask("prepare", position) for worker in able})
+    timing = Timing(case.name, case.group, {worker.peer: [] for worker in able})
     for turn in range(rounds + 2):
-        for peer, way in ways.items():
-            # What one peer leaves to the collector of cycles is not the next one's to collect.
-            gc.collect()
-            start = time.perf_counter()
-            way.step()
-            elapsed = time.perf_counter() - start
+        for worker in able:
+            elapsed = worker.ask("seconds")
             if turn >= 2:
-                timing.seconds[peer].append(elapsed)
+                timing.seconds[worker.peer].append(elapsed)
     return timing
 
 

@@ -18,7 +18,7 @@ def machine_text(machine: Mapping[str, Any]) -> str:
     return (
         f"Python {machine['python']}, {versions}; {machine['blas']}; {machine['platform']}, "
         f"{machine['processors']} processors, {machine['threads']} thread(s); allocator {machine['allocator']}, "
-        f"{settings}; peers: {machine['peers']}.\n"
+        f"{settings}; every peer in a process of its own, in turns.\n"
         "minigrad's time / the peer's; below 1, minigrad is faster. In brackets, the quartiles of minigrad's time."
     )
 

@@ -1,0 +1,113 @@
+"""How does each peer work in a process of its own, and only when it is its turn?
+
+In one process for all, peers share the heap, the collector of cycles and threads, and each is slower for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import time
+import traceback
+from multiprocessing.connection import Connection
+from typing import Any, Self
+from unittest import mock
+
+import numpy as np
+
+from benchmarks.machine import environment, limit_threads
+
+
+class WorkerError(Exception):
+    """What a peer was asked to do failed."""
+
+
+class Worker:
+    """A process in which one peer does what one workload asks for.
+
+    Args:
+        peer: its name.
+        workload: the name of a module of `benchmarks.workloads`.
+        threads: how many the peer may use.
+        quick: whether the workload is to be small.
+    """
+
+    def __init__(self, peer: str, workload: str, threads: int, *, quick: bool) -> None:
+        self.peer = peer
+        context = multiprocessing.get_context("spawn")
+        self._connection, other = context.Pipe()
+        self._process = context.Process(target=_serve, args=(other, peer, workload, threads, quick), daemon=True)
+        with mock.patch.dict(os.environ, environment(threads)):
+            self._process.start()
+        other.close()
+
+    def ask(self, request: str, *args: Any) -> Any:
+        """The answer of a method of `_Work`.
+
+        Raises:
+            WorkerError: where it raised, with its traceback, or where the process ended.
+        """
+        try:
+            self._connection.send((request, args))
+            succeeded, answer = self._connection.recv()
+        except (EOFError, ConnectionError):
+            self._process.join()
+            raise WorkerError(f"the process of {self.peer} ended with {self._process.exitcode}") from None
+        if not succeeded:
+            raise WorkerError(f"{self.peer} failed:\n{answer}")
+        return answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._connection.close()
+        self._process.join()
+
+
+class _Work:
+    """What can be asked of a worker."""
+
+    def __init__(self, peer: str, workload: str, threads: int, quick: bool) -> None:
+        limit_threads(threads)
+        self._peer = peer
+        self._quick = quick
+        self._module = importlib.import_module(f"benchmarks.workloads.{workload}")
+        self._cases: Any = None
+        self._way: Any = None
+
+    def prepare(self, position: int) -> list[Any]:
+        """The result of one step of a case, which later turns go on with."""
+        if self._cases is None:
+            self._cases = self._module.cases(self._quick)
+        self._way = self._cases[position].ways[self._peer]()
+        self._way.step()
+        return [np.asarray(array) for array in self._way.result()]
+
+    def seconds(self) -> float:
+        """The time of one step, after one that brings back to the caches what it works on."""
+        self._way.step()
+        start = time.perf_counter()
+        self._way.step()
+        return time.perf_counter() - start
+
+    def call(self, function: str, *args: Any) -> Any:
+        """What another function of the workload returns."""
+        return getattr(self._module, function)(*args)
+
+
+def _serve(connection: Connection, peer: str, workload: str, threads: int, quick: bool) -> None:
+    work = None
+    while True:
+        try:
+            request, args = connection.recv()
+        except (EOFError, KeyboardInterrupt):
+            return
+        try:
+            if work is None:
+                work = _Work(peer, workload, threads, quick)
+            answer = True, getattr(work, request)(*args)
+        except Exception:
+            answer = False, traceback.format_exc()
+        connection.send(answer)
