@@ -46,8 +46,11 @@ class Worker(Protocol):
 
     peer: str
 
-    def ask(self, request: str, *args: Any) -> Any:
-        """The result of "prepare" with the position of a case, or the "seconds" that a step of it takes."""
+    def result(self, position: int) -> Sequence[Any]:
+        """The arrays that the first step of a case gives, with which later steps go on."""
+
+    def seconds(self) -> float:
+        """The time of another step of that case."""
 
 
 @dataclass
@@ -91,11 +94,11 @@ def timed(case: Case, position: int, workers: Sequence[Worker], rounds: int) -> 
         WorkerError: where a peer fails.
     """
     able = [worker for worker in workers if worker.peer in case.ways]
-    check_agreement(case, {worker.peer: worker.ask("prepare", position) for worker in able})
+    check_agreement(case, {worker.peer: worker.result(position) for worker in able})
     timing = Timing(case.name, case.group, {worker.peer: [] for worker in able})
     for turn in range(rounds + 2):
         for worker in able:
-            elapsed = worker.ask("seconds")
+            elapsed = worker.seconds()
             if turn >= 2:
                 timing.seconds[worker.peer].append(elapsed)
     return timing

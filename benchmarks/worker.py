@@ -11,6 +11,7 @@ import os
 import time
 import traceback
 from multiprocessing.connection import Connection
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 from unittest import mock
 
@@ -41,6 +42,16 @@ class Worker:
         with mock.patch.dict(os.environ, environment(threads)):
             self._process.start()
         other.close()
+
+    def result(self, position: int) -> list[Any]:
+        """The arrays that the first step of a case gives, with which later steps go on."""
+        with TemporaryDirectory() as folder:
+            count = self.ask("prepare", position, folder)
+            return [np.load(_file(folder, each)) for each in range(count)]
+
+    def seconds(self) -> float:
+        """The time of another step of that case."""
+        return self.ask("seconds")  # type: ignore[no-any-return]
 
     def ask(self, request: str, *args: Any) -> Any:
         """The answer of a method of `_Work`.
@@ -77,13 +88,18 @@ class _Work:
         self._cases: Any = None
         self._way: Any = None
 
-    def prepare(self, position: int) -> list[Any]:
-        """The result of one step of a case, which later turns go on with."""
+    def prepare(self, position: int, folder: str) -> int:
+        """Take one step of a case, and write the arrays it gives to a folder; how many they are."""
         if self._cases is None:
             self._cases = self._module.cases(self._quick)
         self._way = self._cases[position].ways[self._peer]()
         self._way.step()
-        return [np.asarray(array) for array in self._way.result()]
+        arrays = self._way.result()
+        # To files, without copies: the C library keeps more memory after large blocks were freed, and a peer would be
+        # faster for having been asked.
+        for position, array in enumerate(arrays):
+            np.save(_file(folder, position), np.asarray(array))
+        return len(arrays)
 
     def seconds(self) -> float:
         """The time of one step, after one that brings back to the caches what it works on."""
@@ -95,6 +111,10 @@ class _Work:
     def call(self, function: str, *args: Any) -> Any:
         """What another function of the workload returns."""
         return getattr(self._module, function)(*args)
+
+
+def _file(folder: str, position: int) -> str:
+    return f"{folder}/{position}.npy"
 
 
 def _serve(connection: Connection, peer: str, workload: str, threads: int, quick: bool) -> None:

@@ -17,7 +17,7 @@ _RATE = 0.1
 def cases(quick: bool) -> list[Case]:
     """One network, trained on a few samples one after the other."""
     rng = np.random.default_rng(0)
-    samples = rng.random((1 if quick else 5, 1, 28, 28))
+    samples = rng.random((1 if quick else 40, 1, 28, 28))
     targets = np.eye(2)[rng.integers(0, 2, len(samples))]
     models = reference("models")
     network = models.tempered(models.convolutional(reference("layers").TiedConvolutional, rng))

