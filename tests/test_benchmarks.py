@@ -1,7 +1,9 @@
 """Do the benchmarks compare what is the same, and say what they found?"""
 
+import importlib
 import json
 import math
+import multiprocessing
 import subprocess
 import sys
 from pathlib import Path
@@ -12,23 +14,35 @@ import pytest
 from benchmarks import report
 from benchmarks.__main__ import main
 from benchmarks.machine import environment
-from benchmarks.measure import Case, DisagreementError, Timing, Way, check_agreement, geometric_mean, timed
+from benchmarks.measure import Case, DisagreementError, Timing, check_agreement, geometric_mean, timed
+from benchmarks.worker import Worker, WorkerError
 from benchmarks.workloads import NAMES, conv2d
 
 ROOT = Path(__file__).parents[1]
 
 
-def way(result, calls, name):
-    return lambda: Way(lambda: calls.append(name), lambda: result)
+class Peer:
+    """Stands in for a worker: gives what it was made with, and writes down what it was asked."""
+
+    def __init__(self, peer, arrays, asked):
+        self.peer, self._arrays, self._asked = peer, arrays, asked
+
+    def result(self, position):
+        self._asked.append((self.peer, position))
+        return self._arrays
+
+    def seconds(self):
+        self._asked.append(self.peer)
+        return float(len(self._asked))
 
 
 def test_peers_are_measured_in_turns_after_their_results_were_compared():
-    calls = []
-    case = Case("sum", {name: way([np.ones(3)], calls, name) for name in ("minigrad", "NumPy", "JAX")}, 1e-9, "group")
-    timing = timed(case, 4, only=["minigrad", "NumPy"])
-    assert calls == ["minigrad", "NumPy"] * 7  # once to compare, twice to warm up
+    asked = []
+    case = Case("sum", dict.fromkeys(("minigrad", "NumPy")), 1e-9, "group")
+    timing = timed(case, 5, [Peer(name, [np.ones(3)], asked) for name in ("minigrad", "JAX", "NumPy")], rounds=4)
+    assert asked == [("minigrad", 5), ("NumPy", 5)] + ["minigrad", "NumPy"] * 6  # JAX has no way to do it
     assert (timing.name, timing.group) == ("sum", "group")
-    assert {peer: len(times) for peer, times in timing.seconds.items()} == {"minigrad": 4, "NumPy": 4}
+    assert timing.seconds == {"minigrad": [7.0, 9.0, 11.0, 13.0], "NumPy": [8.0, 10.0, 12.0, 14.0]}
 
 
 @pytest.mark.parametrize(
@@ -41,11 +55,11 @@ def test_peers_are_measured_in_turns_after_their_results_were_compared():
     ],
 )
 def test_results_that_differ_are_an_error_before_anything_is_timed(other, message):
-    calls = []
-    ways = {"minigrad": way([np.array([1.0, 2.0])], calls, "minigrad"), "PyTorch": way(other, calls, "PyTorch")}
+    asked = []
+    workers = [Peer("minigrad", [np.array([1.0, 2.0])], asked), Peer("PyTorch", other, asked)]
     with pytest.raises(DisagreementError, match=message):
-        timed(Case("sum", ways, tolerance=1e-5), 3, only=list(ways))
-    assert calls == ["minigrad", "PyTorch"]
+        timed(Case("sum", dict.fromkeys(("minigrad", "PyTorch")), tolerance=1e-5), 0, workers, rounds=3)
+    assert asked == [("minigrad", 0), ("PyTorch", 0)]
 
 
 def test_results_within_the_tolerance_agree():
@@ -83,9 +97,11 @@ def test_a_third_of_the_convolutions_is_held_out():
     assert (min(shape.size for shape in conv2d.HELD_OUT), max(shape.size for shape in conv2d.HELD_OUT)) == (1, 25)
 
 
-def test_every_workload_has_a_title():
+def test_every_workload_is_in_the_list():
+    modules = {file.stem for file in (ROOT / "benchmarks" / "workloads").glob("*.py")} - {"__init__"}
+    assert set(NAMES) == modules
     for name in NAMES:
-        assert (ROOT / "benchmarks" / "workloads" / f"{name}.py").exists()
+        assert importlib.import_module(f"benchmarks.workloads.{name}").TITLE.startswith("(")
 
 
 def test_one_workload_from_the_command_line(tmp_path):
@@ -103,21 +119,36 @@ def test_one_workload_from_the_command_line(tmp_path):
     assert (tmp_path / "chart.png").stat().st_size > 1000
 
 
-def test_peers_alone_are_compared_before_and_those_without_a_way_left_out(tmp_path):
-    command = [sys.executable, "-m", "benchmarks", "--quick", "--alone", "--only", "max_pool2d"]
-    command += ["--json", str(tmp_path / "found.json")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=environment(1))
-    assert "peers: each in a process of its own" in done.stdout
-    for timing in json.loads((tmp_path / "found.json").read_text())["max_pool2d"]["timings"]:
-        assert {"minigrad", "JAX"} <= set(timing["seconds"]) <= {"minigrad", "PyTorch", "JAX"}
-        assert {len(times) for times in timing["seconds"].values()} == {2}
+def test_a_worker_takes_the_steps_it_is_asked_for():
+    with Worker("minigrad", "mlp_sample", 1, quick=True) as worker:
+        first = worker.result(0)
+        assert [array.shape for array in first] == [(784, 40), (40,), (40, 10), (10,)]
+        assert worker.seconds() > 0
+        for again, before in zip(worker.result(0), first, strict=True):
+            np.testing.assert_array_equal(again, before)
 
 
-def test_a_workload_that_fails_is_a_failure(monkeypatch, capsys):
-    monkeypatch.setattr("benchmarks.workloads.NAMES", ("no_such_workload",))
-    monkeypatch.setattr("benchmarks.__main__.NAMES", ("no_such_workload",))
-    assert main(["--quick"]) == 1
-    assert "no_such_workload failed: exit status 1" in capsys.readouterr().err
+def test_what_fails_in_a_worker_is_told():
+    with Worker("minigrad", "growth", 1, quick=True) as worker:
+        with pytest.raises(WorkerError, match=r"minigrad failed:(.|\n)*no attribute 'cases'"):
+            worker.result(0)
+        for process in multiprocessing.active_children():
+            process.kill()
+        with pytest.raises(WorkerError, match="the process of minigrad ended with -9"):
+            worker.seconds()
+
+
+def test_a_workload_that_fails_is_a_failure_and_what_was_measured_is_kept(monkeypatch, capsys, tmp_path):
+    def measured(name, peers, options):
+        if name == "cnn":
+            raise WorkerError("PyTorch failed: no memory")
+        return {"timings": []}
+
+    monkeypatch.setattr("benchmarks.__main__._measured", measured)
+    file = tmp_path / "found.json"
+    assert main(["--quick", "--only", "chain", "cnn", "--json", str(file)]) == 1
+    assert "cnn failed: PyTorch failed: no memory" in capsys.readouterr().err
+    assert json.loads(file.read_text())["chain"] == {"timings": []}
 
 
 @pytest.mark.parametrize("arguments", [["--only", "nothing"], ["--threads", "0"], ["--rounds", "1"]])
