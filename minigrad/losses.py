@@ -137,13 +137,11 @@ def _check_distributions(rows: Any) -> None:
 
 def _alike(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
     """Prediction and target, checked to have one shape, as floating-point values."""
-    if shape_of(prediction) != shape_of(target):
-        raise ValueError(
-            f"{loss}: the prediction has shape {shape_of(prediction)}, the target {shape_of(target)}; "
-            "they must be the same"
-        )
-    if 0 in shape_of(prediction):
-        raise ValueError(f"{loss}: the mean over no elements (shape {shape_of(prediction)}) does not exist")
+    shape, other = shape_of(prediction), shape_of(target)
+    if shape != other:
+        raise ValueError(f"{loss}: the prediction has shape {shape}, the target {other}; they must be the same")
+    if 0 in shape:
+        raise ValueError(f"{loss}: the mean over no elements (shape {shape}) does not exist")
     prediction = _floating(prediction)
     if not isinstance(target, Tensor):
         return prediction, np.asarray(target, dtype=prediction.dtype)

@@ -187,6 +187,19 @@ def test_half_precision_is_kept(name):
     assert out.dtype == x.grad.dtype == np.float16
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sigmoid_of_many_elements_is_that_of_one(dtype):
+    ends = np.log(np.finfo(dtype).tiny)
+    x = np.append(np.linspace(ends, -ends, 100_000), [-1e4, 1e4, -np.inf, np.inf, np.nan, 0.0]).astype(dtype)
+    with np.errstate(all="raise"):
+        found = mg.sigmoid(x)
+    expected = 1.0 / (1.0 + np.exp(-x.astype(np.longdouble), where=np.abs(x) < 1e3, out=np.full(x.shape, np.inf)))
+    expected[-6:] = [0.0, 1.0, 0.0, 1.0, np.nan, 0.5]
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, expected.astype(dtype), rtol=4 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(found[::50], [mg.sigmoid(each) for each in x[::50]], rtol=4 * np.finfo(dtype).eps)
+
+
 def test_many_ties_in_half_precision_share_the_gradient():
     x = leaf(np.ones(100_000), dtype=np.float16)
     (x.max() * 1024.0).backward()

@@ -113,6 +113,20 @@ def test_gradients_in_large_arrays_are_the_users_own():
         np.testing.assert_array_equal(by_w, w_before)
 
 
+def test_an_array_that_a_rule_remembers_is_not_given_to_the_user():
+    remembered = {}
+    for own in (np.full(3, 2.0), np.full((200, 300), 2.0), np.broadcast_to(2.0, 3)):
+
+        @mg.primitive(lambda g, out, x, own=own: remembered.setdefault(own.shape, own), name=f"twice{own.ndim}")
+        def twice(x):
+            return 2.0 * x
+
+        x = mg.Tensor(np.ones(own.shape), requires_grad=True)
+        twice(x).backward(np.ones(own.shape))
+        x.grad.data[...] = 7.0
+        np.testing.assert_array_equal(own, 2.0)
+
+
 def relu_graph(retain):
     x = mg.Tensor(np.linspace(-1.0, 1.0, 40_000).reshape(200, 200), requires_grad=True)
     hidden = x * 2.0

@@ -13,12 +13,13 @@ from minigrad.registry import operations
 from minigrad.testing import gradcheck
 from minigrad.testing.strategies import arrays, broadcastable_arrays, matmul_arrays, shapes
 
+TABLES = [f"minigrad.ops.{name}" for name in ("activations", "elementwise", "transcendental")]
 ELEMENTWISE = {
     name: operation
     for name, operation in operations.items()
     if operation.builtin
     and operation.primitive is not None
-    and operation.function.__module__ in ("minigrad.ops.elementwise", "minigrad.ops.transcendental")
+    and operation.function.__module__ in TABLES
     and name not in ("where", "keep_where")
 }
 SHAPES = shapes(0, 3, min_side=0, max_side=3)

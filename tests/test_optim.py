@@ -88,6 +88,26 @@ def test_follows_its_equation(kind, equation, settings):
 
 
 @every_rule
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_layout_in_memory_does_not_matter(kind, equation, settings, dtype):
+    """Parameters and gradients by rows, by columns and as views all take the same steps."""
+    start, gradient = np.random.default_rng(0).normal(size=(2, 4, 6)).astype(dtype)
+    layouts = [np.ascontiguousarray, np.asfortranarray, lambda array: np.repeat(array, 2, axis=1)[:, ::2]]
+    results = []
+    for by_values in layouts:
+        for by_gradient in layouts:
+            parameter = mg.Tensor(np.zeros((4, 6)), requires_grad=True, dtype=dtype)
+            parameter._array = by_values(start.copy())
+            optimizer = kind([parameter], **settings)
+            for _ in range(3):
+                parameter.grad = mg.Tensor._wrap(by_gradient(gradient))
+                optimizer.step()
+            results.append(parameter.data)
+    for other in results[1:]:
+        np.testing.assert_allclose(other, results[0], rtol=0, atol=16 * np.finfo(dtype).eps)
+
+
+@every_rule
 def test_writes_in_place_and_keeps_dtypes(kind, equation, settings):
     for dtype in [np.float16, np.float32, np.float64]:
         parameters = tensors(dtype)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from minigrad.ops import (
+    activations,
     convolution,
     deviations,
     elementwise,
@@ -13,6 +14,7 @@ from minigrad.ops import (
     shaping,
     transcendental,
 )
+from minigrad.ops.activations import *
 from minigrad.ops.convolution import *
 from minigrad.ops.deviations import *
 from minigrad.ops.elementwise import *
@@ -25,5 +27,8 @@ from minigrad.ops.transcendental import *
 
 # Type checkers do not follow lists that are computed; without one they take every name.
 if not TYPE_CHECKING:
-    _TABLES = (convolution, deviations, elementwise, linalg, planes, pooling, reductions, shaping, transcendental)
+    _TABLES = (
+        *(activations, convolution, deviations, elementwise, linalg),
+        *(planes, pooling, reductions, shaping, transcendental),
+    )
     __all__ = [name for table in _TABLES for name in table.__all__]

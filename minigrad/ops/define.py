@@ -202,14 +202,14 @@ def elementwise(
     # The module that assigns the result, so that it can be pickled by reference; what namedtuple does, too.
     call.__module__ = sys._getframe(1).f_globals["__name__"]
     if forward is None:
-        forward = ufunc if "e" in "".join(ufunc.types) else _half_by_single(ufunc)
+        forward = ufunc if "e" in "".join(ufunc.types) else half_by_single(ufunc)
     positions = _positions(reads, len(rules), ["x", "y"], call.__name__)
     op = Primitive(call.__name__, forward, rules, ufunc.nin > 1, positions, _OPERATORS.get(ufunc))
     register(Operation(op.name, call, op, [ufunc], examples, builtin=True))
     return call
 
 
-def _half_by_single(ufunc: np.ufunc) -> Callable[[Any], Any]:
+def half_by_single(ufunc: np.ufunc) -> Callable[[Any], Any]:
     """A ufunc of one argument that has no loop for float16, and would turn it into float64."""
 
     def forward(x: Any) -> Any:

@@ -13,12 +13,14 @@ from minigrad.ops.samples import reals
 
 def product(x: Any, y: Any) -> Any:
     """``np.matmul(x, y)`` of arrays or Tensors, in memory that was used before if it is a large array."""
-    if type(x) is not np.ndarray or type(y) is not np.ndarray or not x.ndim == y.ndim == 2 or x.dtype != y.dtype:
+    dtype = x.dtype
+    if type(x) is not np.ndarray or type(y) is not np.ndarray or not x.ndim == y.ndim == 2 or y.dtype is not dtype:
         return np.matmul(x, y)
     # Up to five times as fast as matmul where one of the sizes is 1, and never slower.
-    if len(x) * y.shape[1] * x.itemsize < memory.LARGE:
+    rows, columns = len(x), y.shape[1]
+    if rows * columns * dtype.itemsize < memory.LARGE:
         return np.dot(x, y)
-    return np.dot(x, y, out=memory.empty((len(x), y.shape[1]), x.dtype))
+    return np.dot(x, y, out=memory.empty((rows, columns), dtype))
 
 
 def _as_matrices(g: Any, x: Any, y: Any) -> tuple[Any, Any, Any]:
@@ -91,10 +93,7 @@ def matmul_with_bias(x: Any, weight: Any, bias: Any) -> Any:
     if weight.ndim != 2 or bias.shape != weight.shape[1:]:
         raise ValueError("a weight has shape (n, m) and a bias (m,)")
     total = product(x, weight)
-    if total.dtype != bias.dtype:
-        return total + bias
-    total += bias
-    return total
+    return np.add(total, bias, out=total) if total.dtype is bias.dtype else total + bias
 
 
 def _sum_of_rows(x: Any) -> Any:
