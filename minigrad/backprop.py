@@ -41,8 +41,6 @@ def backpropagate(
     """
     nodes = ancestors(root)
     relevant = None if wanted is None else _on_the_way(nodes, wanted)
-    if root.op is None:
-        return {root: np.positive(seed)}
     collected: dict[Node, Any] = {}
     # Nodes whose gradient on its way is an array that this pass made, and may therefore add to in place.
     sums: set[Node] = set()
@@ -54,7 +52,11 @@ def backpropagate(
             if node.pending is None:
                 continue
             op, args, out, params, parents = node.op, node.args, node.out, node.params, node.parents
-            assert op is not None
+            if op is None:
+                # What is collected shares its memory with nothing, not even with what a rule may remember.
+                collected[node] = node.pending if lift is None and holds_alone(node) else np.positive(node.pending)
+                node.pending = None
+                continue
             assert parents is not None
             rules = op.rules
             if op.in_place is not None and lift is None and holds_alone(node):
@@ -65,10 +67,11 @@ def backpropagate(
             if lift is not None:
                 args = [arg if parent is None else lift(arg, parent) for arg, parent in zip(args, parents, strict=True)]
                 out = lift(out, node)
-            position = -1
-            for parent, rule in zip(parents, rules):  # noqa: B905  # an operation may have rules without end
-                position += 1
-                if parent is None or rule is None or (relevant is not None and parent not in relevant):
+            for position, parent in enumerate(parents):
+                if parent is None or (relevant is not None and parent not in relevant):
+                    continue
+                rule = rules[position]
+                if rule is None:
                     continue
                 share = rule(gradient, out, *args, **params) if params else rule(gradient, out, *args)
                 target = parent.out
@@ -77,16 +80,7 @@ def backpropagate(
                     type(share) is ndarray and (share.dtype is not target.dtype or share.shape != target.shape)
                 ):
                     share = _checked(share, target, op, position)
-                if parent.op is None:
-                    if parent in collected:
-                        collected[parent] = collected[parent] + share
-                    else:
-                        # What is collected shares its memory with nothing, not even with what a rule may remember.
-                        parent.pending, share = share, None
-                        is_new = lift is None and holds_alone(parent)
-                        collected[parent] = parent.pending if is_new else np.positive(parent.pending)
-                        parent.pending = None
-                elif parent.pending is None:
+                if parent.pending is None:
                     parent.pending = share
                 elif parent in sums:
                     np.add(parent.pending, share, out=parent.pending)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 from minigrad.graph import Node
-from minigrad.modes import recording
+from minigrad.modes import recording_if
 from minigrad.tensor import Tensor, differentiate, pass_in_progress
 
 
@@ -52,6 +51,6 @@ def gradients(
             raise ValueError(f"gradients() with respect to inputs[{position}], which does not require a gradient")
         nodes.append(tensor._node)
     keep = create_graph if retain_graph is None else retain_graph
-    with pass_in_progress, recording() if create_graph else contextlib.nullcontext():
+    with pass_in_progress, recording_if(create_graph):
         collected = differentiate(output, seed, keep, create_graph, set(nodes))
     return [collected.get(node) for node in nodes]

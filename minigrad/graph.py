@@ -60,7 +60,6 @@ class _Notes:
 
     Attributes:
         grad: the gradient deposited for the user.
-        keeps_grad: whether one is to be deposited.
         changed: whether the array of this leaf was updated, or the leaf frozen, since.
         name: that the user gave.
     """
@@ -68,7 +67,6 @@ class _Notes:
     __slots__ = ("__dict__",)
 
     grad: Any = None
-    keeps_grad: bool = False
     changed: bool = False
     name: str | None = None
 
@@ -77,11 +75,11 @@ class Node(_Notes):
     """How one result was made: the operation, its arguments, the nodes those came from, and its parameters.
 
     A leaf (a Tensor that the user made) is a node without an operation. Large arguments and results whose values no
-    rule will read are hollow. `order` counts the nodes made so far, and `pending` is a gradient on its way through
-    the current pass.
+    rule will read are hollow. `order` counts the nodes made so far, `pending` is a gradient on its way through the
+    current pass, and `keeps_grad` says whether the gradient of a result is to be deposited for the user.
     """
 
-    __slots__ = ("args", "op", "order", "out", "params", "parents", "pending")
+    __slots__ = ("args", "keeps_grad", "op", "order", "out", "params", "parents", "pending")
 
     def __init__(
         self,
@@ -98,6 +96,7 @@ class Node(_Notes):
         self.out = out
         self.order = _next_order()
         self.pending: Any = None
+        self.keeps_grad = False
 
     def describe(self) -> str:
         """A short phrase for error messages."""
@@ -106,16 +105,9 @@ class Node(_Notes):
         return f"the result {self.name!r} of {self.op.name}" if self.name else f"a result of {self.op.name}"
 
 
-class _Leaf(Node):
-    """The node of a Tensor that was not computed but made by the user."""
-
-    __slots__ = ()
-    keeps_grad = True
-
-
 def leaf(array: Any, name: str | None = None, grad: Any = None) -> Node:
     """The node of a Tensor that was not computed but made by the user."""
-    node = _Leaf(None, (), (), NO_PARAMS, array)
+    node = Node(None, (), (), NO_PARAMS, array)
     if name is not None:
         node.name = name
     if grad is not None:
@@ -124,35 +116,32 @@ def leaf(array: Any, name: str | None = None, grad: Any = None) -> Node:
 
 
 def ancestors(root: Node) -> list[Node]:
-    """Every computed result that `root` depends on, itself included, newest first; leaves are not listed.
+    """Every node that `root` depends on, itself included, newest first.
 
     Newest first is an order in which each node comes before all that it was computed from, found without recursion.
 
     Raises:
         RuntimeError: where a part of the graph was released by an earlier pass, or a leaf has changed since.
     """
-    found = []
+    found = [root]
     seen = {root}
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node.op is None:
-            if node.changed:
-                raise RuntimeError(
-                    f"cannot differentiate: {node.describe()} was updated after it was used, and its old values "
-                    "are gone; compute the result again, and update or freeze parameters (optimizer.step(), "
-                    "`.data = ...`, requires_grad_(False)) only after backward()"
-                )
-            continue
-        if node.parents is None:
+    # What is appended on the way is visited, too.
+    for node in found:
+        parents = node.parents
+        if parents is None:
             raise RuntimeError(
                 f"cannot differentiate: the graph behind {node.describe()} was released by an earlier backward pass; "
                 "give retain_graph=True to that earlier pass if two passes, or two losses, share a part of the graph"
             )
-        found.append(node)
-        for parent in node.parents:
+        for parent in parents:
             if parent is not None and parent not in seen:
                 seen.add(parent)
-                stack.append(parent)
+                found.append(parent)
+        if node.op is None and node.changed:
+            raise RuntimeError(
+                f"cannot differentiate: {node.describe()} was updated after it was used, and its old values "
+                "are gone; compute the result again, and update or freeze parameters (optimizer.step(), "
+                "`.data = ...`, requires_grad_(False)) only after backward()"
+            )
     found.sort(key=attrgetter("order"), reverse=True)
     return found

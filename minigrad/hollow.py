@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,18 +20,20 @@ def unread_left_out(
     """Arguments and result of an operation, with hollow arrays for large computed ones that no wanted rule reads."""
     if primitive.reads is None:
         return arrays, out
+    read = _read(primitive, tuple([parent is not None for parent in parents]))
     # What was not computed is not kept alive by the graph alone, and the graph could not be run again without it.
-    computed = [
-        position
-        for position, parent in enumerate(parents)
-        if parent is not None and parent.op is not None and arrays[position].nbytes >= LARGE
+    kept = [
+        hollow(array) if parent is not None and parent.op is not None and position not in read else array
+        for position, (array, parent) in enumerate(zip(arrays, parents, strict=True))
     ]
-    if not computed and out.nbytes < LARGE:
-        return arrays, out
-    wanted = [primitive.reads[position] for position, parent in enumerate(parents) if parent is not None]
-    read = frozenset[int]().union(*wanted)
-    kept = (hollow(array) if at in computed and at not in read else array for at, array in enumerate(arrays))
     return tuple(kept), out if -1 in read else hollow(out)
+
+
+@lru_cache(maxsize=1024)
+def _read(primitive: Primitive, wanted: tuple[bool, ...]) -> frozenset[int]:
+    """What the rules of the wanted arguments of an operation read."""
+    assert primitive.reads is not None
+    return frozenset[int]().union(*[primitive.reads[position] for position, asked in enumerate(wanted) if asked])
 
 
 def hollow(array: Any) -> Any:

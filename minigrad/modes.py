@@ -75,6 +75,14 @@ class recording(_Recording):  # noqa: N801  # called like a function
     _mode = ON
 
 
+_AS_BEFORE = contextlib.nullcontext()
+
+
+def recording_if(wanted: bool) -> contextlib.AbstractContextManager[None]:
+    """`recording`, or a `with` block that changes nothing."""
+    return recording() if wanted else _AS_BEFORE
+
+
 class recording_in_full(_Recording):  # noqa: N801  # called like a function
     """Record inside a `with` block, and keep every value: for tools that look at all results of a computation."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,14 @@ from minigrad.tensor import Tensor
 
 # 0-d results are NumPy scalars, and stay so. Python's own numbers need no conversion either, because NumPy lets them
 # take on the dtype of the array beside them (NEP 50).
-_SCALAR_KINDS = {scalar: np.dtype(scalar).kind for scalar in np.sctypeDict.values()}
-_READY = frozenset({np.ndarray, float, int, bool, *_SCALAR_KINDS})
+_SCALARS = frozenset(np.sctypeDict.values())
+_FLOATS = frozenset(scalar for scalar in _SCALARS if np.dtype(scalar).kind == "f")
+_WHOLE = frozenset(scalar for scalar in _SCALARS if np.dtype(scalar).kind in "biu")
+_READY = frozenset({np.ndarray, float, int, bool, *_SCALARS})
 _REAL = frozenset("biuf")
 _EXPLAINED = (TypeError, ValueError, IndexError)
 _new = Tensor.__new__
+ndarray = np.ndarray
 
 
 def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -40,7 +43,8 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
             arrays.append(arg if kind in _READY else _as_array(arg, primitive))
             parents.append(None)
     try:
-        out = (primitive.operator if any_tensor else primitive.forward)(*arrays, **params)
+        compute = primitive.operator if any_tensor else primitive.forward
+        out = compute(*arrays, **params) if params else compute(*arrays)
     except _EXPLAINED as error:
         raise _explained(error, primitive, arrays, params) from error
     if not any_tensor:
@@ -48,39 +52,48 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
     return _result(primitive, tuple(arrays), tuple(parents), params, out, any_parent)
 
 
-def apply_to_one(primitive: Primitive, x: Any) -> Any:
-    """`apply` to one argument, without parameters, in less time."""
-    if type(x) is not Tensor:
-        return apply(primitive, (x,), NO_PARAMS)
-    array = x._array
-    try:
-        out = primitive.operator(array)
-    except _EXPLAINED as error:
-        raise _explained(error, primitive, (array,), NO_PARAMS) from error
-    node = x._node
-    return _result(primitive, (array,), (node,), NO_PARAMS, out, node is not None)
+def of_one(primitive: Primitive) -> Callable[[Any], Any]:
+    """The function that applies a primitive without parameters to one argument, in less time than `apply`."""
+    operator = primitive.operator
+
+    def call(x: Any) -> Any:
+        if type(x) is not Tensor:
+            return apply(primitive, (x,), NO_PARAMS)
+        array, node = x._array, x._node
+        try:
+            out = operator(array)
+        except _EXPLAINED as error:
+            raise _explained(error, primitive, (array,), NO_PARAMS) from error
+        return _result(primitive, (array,), (node,), NO_PARAMS, out, node is not None)
+
+    return call
 
 
-def apply_to_two(primitive: Primitive, x: Any, y: Any) -> Any:
-    """`apply` to two arguments, without parameters, in less time."""
-    if type(x) is Tensor:
-        left, first = x._array, x._node
-        if type(y) is Tensor:
-            right, second = y._array, y._node
-        elif type(y) in _READY:
-            right, second = y, None
+def of_two(primitive: Primitive) -> Callable[[Any, Any], Any]:
+    """The function that applies a primitive without parameters to two arguments, in less time than `apply`."""
+    operator = primitive.operator
+
+    def call(x: Any, y: Any) -> Any:
+        if type(x) is Tensor:
+            left, first = x._array, x._node
+            if type(y) is Tensor:
+                right, second = y._array, y._node
+            elif type(y) in _READY:
+                right, second = y, None
+            else:
+                return apply(primitive, (x, y), NO_PARAMS)
+        elif type(y) is Tensor and type(x) in _READY:
+            left, first, right, second = x, None, y._array, y._node
         else:
             return apply(primitive, (x, y), NO_PARAMS)
-    elif type(y) is Tensor and type(x) in _READY:
-        left, first, right, second = x, None, y._array, y._node
-    else:
-        return apply(primitive, (x, y), NO_PARAMS)
-    try:
-        out = primitive.operator(left, right)
-    except _EXPLAINED as error:
-        raise _explained(error, primitive, (left, right), NO_PARAMS) from error
-    any_parent = first is not None or second is not None
-    return _result(primitive, (left, right), (first, second), NO_PARAMS, out, any_parent)
+        try:
+            out = operator(left, right)
+        except _EXPLAINED as error:
+            raise _explained(error, primitive, (left, right), NO_PARAMS) from error
+        any_parent = first is not None or second is not None
+        return _result(primitive, (left, right), (first, second), NO_PARAMS, out, any_parent)
+
+    return call
 
 
 def _result(
@@ -92,18 +105,20 @@ def _result(
     any_parent: bool,
 ) -> Tensor:
     """The result of an operation on Tensors, which remembers how it was made if a gradient may be asked for."""
-    form = _SCALAR_KINDS.get(type(out))
-    is_array = form is None
-    if form is None or form not in _REAL:
-        out = _as_result(out, primitive)
-        form = out.dtype.kind
+    kind = type(out)
+    is_float = kind in _FLOATS
+    if not is_float:
+        is_float = kind is ndarray and out.dtype.kind == "f"
+        if not is_float and kind not in _WHOLE:
+            out = _as_result(out, primitive)
+            is_float = out.dtype.kind == "f"
     tensor = _new(Tensor)
     tensor._array = out
     tensor._node = tensor._name = None
     # Integers and booleans have no derivative: what is computed from floats but is none, such as a cast, is a constant.
-    if any_parent and form == "f" and (mode := recording_mode()):
+    if any_parent and is_float and (mode := recording_mode()):
         # Without parameters, an operation either gives no less than it takes, or its rules read all of it.
-        if (params or (is_array and out.nbytes >= LARGE)) and mode != IN_FULL:
+        if (params or (kind is ndarray and out.nbytes >= LARGE)) and mode != IN_FULL:
             arrays, out = unread_left_out(primitive, arrays, parents, out)
         tensor._node = Node(primitive, arrays, parents, params, out)
     return tensor

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from typing import Any, final
 
@@ -13,7 +12,7 @@ from minigrad.arraylike import ArrayLike
 from minigrad.backprop import backpropagate
 from minigrad.conversions import Conversions
 from minigrad.graph import Node, leaf
-from minigrad.modes import recording
+from minigrad.modes import recording_if
 from minigrad.protocols import NumPyProtocols
 
 # Gradients on their way are kept in the graph's nodes, and deposits add to what is there: one pass at a time.
@@ -239,7 +238,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             RuntimeError: without a recorded graph, through one that was released, or after a leaf has changed.
             ValueError: for a seed of another shape, or a missing one.
         """
-        with pass_in_progress, recording() if create_graph else contextlib.nullcontext():
+        with pass_in_progress, recording_if(create_graph):
             for node, gradient in differentiate(self, seed, retain_graph or create_graph, create_graph, None).items():
                 node.grad = gradient if node.grad is None else node.grad + gradient
 

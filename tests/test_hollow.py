@@ -42,7 +42,7 @@ def is_hollow(array):
 
 def kept_of(out):
     """The names of the operations before a result whose results are kept, and the number of arguments that are not."""
-    nodes = ancestors(out._node)
+    nodes = [node for node in ancestors(out._node) if node.op is not None]
     return (
         {node.op.name for node in nodes if not is_hollow(node.out)},
         sum(is_hollow(arg) for node in nodes for arg in node.args),

@@ -28,7 +28,7 @@ def test_state_holds_copies():
     kept = {key: array.copy() for key, array in state.items()}
     assert set(state) == {
         "steps",
-        *(f"{name}.{position}" for name in ["updates", "first_moment", "second_moment"] for position in range(2)),
+        *(f"{name}.{position}" for name in ["updates", "sum", "square_sum"] for position in range(2)),
     }
     optimizer.load_state_dict(state)
     two_steps(optimizer, parameters)
@@ -39,10 +39,10 @@ def test_state_holds_copies():
 @pytest.mark.parametrize(
     ("change", "error", "text"),
     [
-        ({"first_moment.0": None}, KeyError, r"missing \['first_moment.0'\]"),
+        ({"sum.0": None}, KeyError, r"missing \['sum.0'\]"),
         ({"momentum.0": np.zeros(3)}, KeyError, r"unexpected \['momentum.0'\]"),
-        ({"second_moment.1": np.zeros((5, 1))}, ValueError, r"second_moment.1 has shape \(5,\).*\(5, 1\)"),
-        ({"second_moment.1": np.zeros(5, np.float32)}, TypeError, "second_moment.1 has dtype float64.*float32"),
+        ({"square_sum.1": np.zeros((5, 1))}, ValueError, r"square_sum.1 has shape \(5,\).*\(5, 1\)"),
+        ({"square_sum.1": np.zeros(5, np.float32)}, TypeError, "square_sum.1 has dtype float64.*float32"),
         ({"steps": np.zeros(1, np.int64)}, ValueError, r"steps has shape \(\)"),
     ],
 )

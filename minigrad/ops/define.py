@@ -21,7 +21,7 @@ import numpy as np
 
 from minigrad import registry
 from minigrad.graph import Primitive, Rule
-from minigrad.record import apply, apply_to_one, apply_to_two, plain
+from minigrad.record import apply, of_one, of_two, plain
 from minigrad.registry import Operation, numpy_name, operations, register
 
 P = ParamSpec("P")
@@ -190,22 +190,17 @@ def elementwise(
         f"{doc}\n\nDifferentiable form of ``{numpy_name(ufunc)}``: elementwise, with broadcasting and NumPy's dtypes."
     )
 
-    def unary(x: Any) -> Any:
-        return apply_to_one(op, x)
-
-    def binary(x: Any, y: Any) -> Any:
-        return apply_to_two(op, x, y)
-
-    call: Callable[..., Any] = unary if ufunc.nin == 1 else binary
-    call.__name__ = call.__qualname__ = name or ufunc.__name__
+    if forward is None:
+        forward = ufunc if "e" in "".join(ufunc.types) else half_by_single(ufunc)
+    name = name or ufunc.__name__
+    positions = _positions(reads, len(rules), ["x", "y"], name)
+    op = Primitive(name, forward, rules, ufunc.nin > 1, positions, _OPERATORS.get(ufunc))
+    call: Callable[..., Any] = of_one(op) if ufunc.nin == 1 else of_two(op)
+    call.__name__ = call.__qualname__ = name
     call.__doc__ = text
     # The module that assigns the result, so that it can be pickled by reference; what namedtuple does, too.
     call.__module__ = sys._getframe(1).f_globals["__name__"]
-    if forward is None:
-        forward = ufunc if "e" in "".join(ufunc.types) else half_by_single(ufunc)
-    positions = _positions(reads, len(rules), ["x", "y"], call.__name__)
-    op = Primitive(call.__name__, forward, rules, ufunc.nin > 1, positions, _OPERATORS.get(ufunc))
-    register(Operation(op.name, call, op, [ufunc], examples, builtin=True))
+    register(Operation(name, call, op, [ufunc], examples, builtin=True))
     return call
 
 

@@ -93,7 +93,12 @@ def matmul_with_bias(x: Any, weight: Any, bias: Any) -> Any:
     if weight.ndim != 2 or bias.shape != weight.shape[1:]:
         raise ValueError("a weight has shape (n, m) and a bias (m,)")
     total = product(x, weight)
-    return np.add(total, bias, out=total) if total.dtype is bias.dtype else total + bias
+    if total.dtype is not bias.dtype:
+        return total + bias
+    # One row needs no broadcasting, which takes longer than a small product.
+    rows = total[0] if len(total) == 1 else total
+    np.add(rows, bias, out=rows)
+    return total
 
 
 def _sum_of_rows(x: Any) -> Any:

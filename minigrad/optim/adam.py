@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from minigrad.optim.arithmetic import add_multiple
 from minigrad.optim.checks import fraction, not_negative, positive
-from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.optimizer import Optimizer, count_one_more
 from minigrad.optim.schedules import Schedule
 from minigrad.tensor import Tensor
 
@@ -63,27 +63,28 @@ class Adam(Optimizer):
         self._beta2 = fraction("betas[1]", beta2)
         self._eps = positive("eps", eps)
         self._updates = self._counters("updates")
-        self._first_moments = self._zeros("first_moment")
-        self._second_moments = self._zeros("second_moment")
+        # The moments without the factors 1 - beta, which cost a pass over the arrays each.
+        self._sums = self._zeros("sum")
+        self._square_sums = self._zeros("square_sum")
 
     def _update(
         self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
     ) -> None:
         beta1, beta2 = self._beta1, self._beta2
-        first, second = self._first_moments[position], self._second_moments[position]
-        self._updates[position] += 1
-        updates = int(self._updates[position])
-        np.multiply(first, beta1, out=first)
-        add_multiple(first, 1.0 - beta1, gradient, scratch)
-        np.multiply(second, beta2, out=second)
+        total, squares = self._sums[position], self._square_sums[position]
+        updates = count_one_more(self._updates[position])
+        np.multiply(total, beta1, out=total)
+        np.add(total, gradient, out=total)
+        np.multiply(squares, beta2, out=squares)
         np.multiply(gradient, gradient, out=scratch)
-        add_multiple(second, 1.0 - beta2, scratch, scratch)
-        # Both corrections are taken out of the fraction as numbers, which saves two passes over the arrays.
-        correction = math.sqrt(1.0 - beta2**updates)
-        np.sqrt(second, out=scratch)
-        np.add(scratch, self._eps * correction, out=scratch)
-        np.divide(first, scratch, out=scratch)
-        add_multiple(values, -lr * correction / (1.0 - beta1**updates), scratch, scratch)
+        np.add(squares, scratch, out=squares)
+        # So that m / (1 - beta1**t) is first * total, and sqrt(v / (1 - beta2**t)) is second * sqrt(squares).
+        first = (1.0 - beta1) / (1.0 - beta1**updates)
+        second = math.sqrt((1.0 - beta2) / (1.0 - beta2**updates))
+        np.sqrt(squares, out=scratch)
+        np.add(scratch, self._eps / second, out=scratch)
+        np.divide(total, scratch, out=scratch)
+        add_multiple(values, -lr * first / second, scratch, scratch)
 
 
 class AdamW(Adam):

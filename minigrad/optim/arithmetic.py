@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,12 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import daxpy, saxpy
 
 _ADD_MULTIPLE = {"f": saxpy, "d": daxpy}
-# BLAS counts elements in 32 bits.
-_MOST = 2**31 - 1
+# SciPy has an OpenBLAS of its own, whose threads and those of NumPy's wait busily for each other: with two processors,
+# a product of matrices between two long sums took 20 times as long as alone. It divides nothing that is shorter than
+# this, and nothing if told so.
+_SHORT = 10_000
+_TOLD = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
+_MOST = 2**31 - 1 if _TOLD == "1" else _SHORT
 
 
 def add_multiple(total: NDArray[Any], factor: float, array: NDArray[Any], scratch: NDArray[Any]) -> None:
@@ -25,11 +30,13 @@ def add_multiple(total: NDArray[Any], factor: float, array: NDArray[Any], scratc
     add = _ADD_MULTIPLE.get(total.dtype.char)
     if (
         add is None
-        or array.dtype != total.dtype
+        or array.dtype is not total.dtype
         or not (total.flags.c_contiguous and array.flags.c_contiguous)
-        or not 0 < total.size <= _MOST
+        or not total.size
     ):
         np.multiply(array, factor, out=scratch)
         np.add(total, scratch, out=total, casting="same_kind")
-    else:
-        add(array.ravel(), total.ravel(), total.size, factor)
+        return
+    source, target, size = array.ravel(), total.ravel(), total.size
+    for start in range(0, size, _MOST):
+        add(source, target, min(_MOST, size - start), factor, start, 1, start)

@@ -53,7 +53,7 @@ class Tape:
             raise ValueError("nothing was recorded")
         self.root = output._node
         self.seed = np.asarray(seed, dtype=output.dtype)
-        self.nodes = ancestors(self.root)
+        self.nodes = [node for node in ancestors(self.root) if node.op is not None]
         self.leaves = [tensor._node for tensor in leaves]
         self.log = log or Log()
         self.given: Mapping[Node, Array] = {}
