@@ -20,13 +20,19 @@ def environment(threads: int) -> dict[str, str]:
     return os.environ | counts | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1"}
 
 
-def limit_threads(threads: int) -> None:
-    """Keep this process to so many threads, also where libraries do not read the environment."""
+def limit_threads(threads: int, *, divides_batches: bool) -> None:
+    """Keep this process to so many threads, also where libraries do not read the environment.
+
+    Args:
+        threads: how many.
+        divides_batches: whether they are to be minigrad's own, which share batches of images, and not NumPy's, which
+            share products of matrices.
+    """
     import minigrad
 
-    minigrad.set_num_threads(threads)
     if threads == 1 and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-1:])
+    minigrad.set_num_threads(threads if divides_batches else 1)
 
 
 def description(threads: int) -> dict[str, Any]:

@@ -81,10 +81,12 @@ class _Work:
     """What can be asked of a worker."""
 
     def __init__(self, peer: str, workload: str, threads: int, quick: bool) -> None:
-        limit_threads(threads)
+        self._module = importlib.import_module(f"benchmarks.workloads.{workload}")
+        limit_threads(threads, divides_batches=peer == "minigrad" and self._module.DIVIDES_BATCHES)
         self._peer = peer
         self._quick = quick
-        self._module = importlib.import_module(f"benchmarks.workloads.{workload}")
+        # Threads of the peer before may still wait busily for more work, and this one's have to wake.
+        self._warming = 0.05 if threads > 1 else 0.0
         self._cases: Any = None
         self._way: Any = None
 
@@ -102,8 +104,11 @@ class _Work:
         return len(arrays)
 
     def seconds(self) -> float:
-        """The time of one step, after one that brings back to the caches what it works on."""
+        """The time of one step, after one or more that bring back to the caches what it works on."""
+        warm = time.perf_counter() + self._warming
         self._way.step()
+        while time.perf_counter() < warm:
+            self._way.step()
         start = time.perf_counter()
         self._way.step()
         return time.perf_counter() - start

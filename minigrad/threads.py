@@ -8,9 +8,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+# OpenBLAS and MKL have threads of their own for products of matrices, unless told otherwise before they are loaded.
+_TOLD = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
+BLAS_HAS_ONE_THREAD = _TOLD == "1"
 
 # Parts with fewer multiplications take longer in several threads, which take turns in what is not NumPy.
 WORTHWHILE = 5_000_000
@@ -25,8 +29,30 @@ class _Workers:
     """The threads beside the main one, started when they are first needed."""
 
     def __init__(self) -> None:
-        self.count = _available()
+        # Threads of BLAS wait busily for more work, and take the processors from these.
+        self.count = _available() if BLAS_HAS_ONE_THREAD else 1
         self._pool: ThreadPoolExecutor | None = None
+        self._limit: Any = None
+
+    def limit_blas(self) -> None:
+        """Keep BLAS to one thread, if there are others; without others, leave it as it was.
+
+        Raises:
+            ImportError: without threadpoolctl.
+        """
+        if self.count > 1 and not BLAS_HAS_ONE_THREAD and self._limit is None:
+            try:
+                from threadpoolctl import threadpool_limits
+            except ImportError as error:
+                self.count = 1
+                raise ImportError(
+                    "NumPy's own threads would get in the way of minigrad's: "
+                    'pip install "minigrad[threads]", or set OPENBLAS_NUM_THREADS=1 before Python is started'
+                ) from error
+            self._limit = threadpool_limits(limits=1, user_api="blas")
+        elif self.count == 1 and self._limit is not None:
+            self._limit.restore_original_limits()
+            self._limit = None
 
     def pool(self) -> ThreadPoolExecutor:
         """The threads."""
@@ -46,20 +72,24 @@ if hasattr(os, "register_at_fork"):
 
 
 def get_num_threads() -> int:
-    """Into how many threads convolution and pooling may divide a batch; by default, the processors available."""
+    """Among how many threads minigrad may divide work; see `set_num_threads`."""
     return _workers.count
 
 
 def set_num_threads(count: int) -> None:
-    """Divide batches in convolution and pooling among so many threads; 1 for none.
+    """Divide batches and products of matrices among so many threads of minigrad's own.
+
+    By default there are as many as processors where OPENBLAS_NUM_THREADS=1 or OMP_NUM_THREADS=1 is set, and 1
+    elsewhere: then NumPy's matrix products use threads of their own, and nothing else is divided. Where that variable
+    is not set, more than one keeps NumPy's and SciPy's BLAS to one thread, in the whole process; 1 undoes that.
 
     Results are the same to the last bit for the same number of threads. Work that is started in another thread than
-    the main one is not divided, because others are then at work already. NumPy's matrix products have threads of
-    their own, set by the environment variable OPENBLAS_NUM_THREADS before NumPy is imported.
+    the main one is not divided, because others are then at work already.
 
     Raises:
         TypeError: for anything but an integer.
         ValueError: for less than 1.
+        ImportError: without threadpoolctl (extra `threads`), where BLAS has to be limited.
 
     Example:
         >>> before = mg.get_num_threads()
@@ -74,6 +104,7 @@ def set_num_threads(count: int) -> None:
         raise ValueError(f"a number of threads is at least 1, not {count}")
     _workers.count = count
     _workers.forget()
+    _workers.limit_blas()
 
 
 def for_each_part(task: Callable[[slice], T], samples: int, operations: float) -> list[T]:

@@ -133,6 +133,60 @@ def test_steps_in_several_threads_of_the_users_do_not_disturb_each_other():
             np.testing.assert_allclose(array, reference, rtol=1e-10, atol=1e-12 * np.abs(reference).max())
 
 
+SETTINGS = """
+import sys
+import numpy as np
+import minigrad as mg
+from threadpoolctl import threadpool_info
+
+def of_blas():
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+found = [mg.get_num_threads(), of_blas()]
+mg.set_num_threads(3)
+found += [mg.get_num_threads(), of_blas()]
+mg.set_num_threads(2)
+mg.set_num_threads(1)
+found += [mg.get_num_threads(), of_blas()]
+print(found)
+"""
+
+
+def in_a_new_process(code, **variables):
+    clean = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=clean | variables, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("variable", ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"])
+def test_by_default_batches_are_divided_where_blas_was_told_to_use_one_thread(variable):
+    done = in_a_new_process(SETTINGS, **{variable: "1"})
+    assert done.stdout == f"[{threads._available()}, {{1}}, 3, {{1}}, 1, {{1}}]\n", done.stderr
+
+
+def test_where_blas_has_threads_it_is_kept_to_one_while_minigrad_has_several():
+    done = in_a_new_process(SETTINGS, OPENBLAS_NUM_THREADS="2")
+    assert done.stdout == "[1, {2}, 3, {1}, 1, {2}]\n", done.stderr
+
+
+WITHOUT_THREADPOOLCTL = """
+import sys
+sys.modules["threadpoolctl"] = None
+import minigrad as mg
+try:
+    mg.set_num_threads(2)
+except ImportError as error:
+    print(error, mg.get_num_threads())
+"""
+
+
+def test_the_extra_is_named_where_it_is_needed():
+    done = in_a_new_process(WITHOUT_THREADPOOLCTL, OPENBLAS_NUM_THREADS="2")
+    assert 'pip install "minigrad[threads]", or set OPENBLAS_NUM_THREADS=1' in done.stdout
+    assert done.stdout.endswith(" 1\n")
+    assert in_a_new_process(WITHOUT_THREADPOOLCTL, OPENBLAS_NUM_THREADS="1").stdout == ""
+
+
 AFTER_FORK = """
 import os, sys
 import numpy as np

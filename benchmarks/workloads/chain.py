@@ -8,6 +8,7 @@ from benchmarks.measure import Case, Way
 
 TITLE = "(a) chain of 10,000 scalar operations"
 NOTES = ["(a) JAX compiles the whole chain before, which takes half a minute and is not counted."]
+DIVIDES_BATCHES = False
 _START = 0.5
 
 

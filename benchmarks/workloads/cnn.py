@@ -12,6 +12,7 @@ from benchmarks.measure import Case, Way
 
 TITLE = "(d) CNN 16-32, batch 64, float32, cross-entropy, Adam"
 NOTES = ["(d), (e) are not written for autograd and MyGrad."]
+DIVIDES_BATCHES = True
 
 
 def initial() -> list[Any]:

@@ -11,6 +11,7 @@ from benchmarks.measure import Case, Way
 
 TITLE = "(e) reference CNN, one sample a step, float64, SGD"
 NOTES: list[str] = []
+DIVIDES_BATCHES = False
 _RATE = 0.1
 
 

@@ -13,6 +13,7 @@ TITLE = "(f) conv2d, forward and both gradients"
 NOTES = [
     "(f) The choice of algorithms was fitted without the shapes that are held out; not written for autograd, MyGrad."
 ]
+DIVIDES_BATCHES = True
 
 
 class Shape(NamedTuple):

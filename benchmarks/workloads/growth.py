@@ -15,6 +15,7 @@ from benchmarks.workloads.mlp_batch import initial, minigrad_step
 
 TITLE = "(h) time against size, minigrad alone"
 NOTES = ["(h) Forward, backward and freeing, in units of the time at 1,000 operations with the collector off."]
+DIVIDES_BATCHES = False
 
 
 def chains(quick: bool, rounds: int) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from benchmarks.measure import Case, Way
 
 TITLE = "(f) max_pool2d, forward and gradient"
 NOTES: list[str] = []
+DIVIDES_BATCHES = True
 _SHAPES = [((64, 16, 28, 28), 2, 2), ((64, 32, 14, 14), 2, 2), ((16, 16, 56, 56), 3, 2)]
 
 

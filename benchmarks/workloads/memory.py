@@ -9,6 +9,7 @@ from benchmarks.workloads.cnn import STEPS, batch
 
 TITLE = "(g) growth of peak memory, CNN of (d), batch 256"
 NOTES = ["(g) Resident memory in a process of its own, after a step with a batch of 2."]
+DIVIDES_BATCHES = True
 PEERS = tuple(STEPS)
 
 

@@ -13,6 +13,7 @@ from benchmarks.measure import Case, Way
 
 TITLE = "(c) MLP 784-256-128-10, batch 128, float32, cross-entropy, Adam"
 NOTES = ["(c) autograd and MyGrad use the Adam of the hand-written version."]
+DIVIDES_BATCHES = False
 SIZES = (784, 256, 128, 10)
 
 

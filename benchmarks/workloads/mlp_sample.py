@@ -11,6 +11,7 @@ from benchmarks.measure import Case, Way
 
 TITLE = "(b) reference MLP 784-40-10, one sample a step, float64, SGD"
 NOTES: list[str] = []
+DIVIDES_BATCHES = False
 _RATE = 0.1
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import daxpy, saxpy
 
+from minigrad.threads import BLAS_HAS_ONE_THREAD
+
 _ADD_MULTIPLE = {"f": saxpy, "d": daxpy}
 # SciPy has an OpenBLAS of its own, whose threads and those of NumPy's wait busily for each other: with two processors,
 # a product of matrices between two long sums took 20 times as long as alone. It divides nothing that is shorter than
 # this, and nothing if told so.
-_SHORT = 10_000
-_TOLD = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
-_MOST = 2**31 - 1 if _TOLD == "1" else _SHORT
+_MOST = 2**31 - 1 if BLAS_HAS_ONE_THREAD else 10_000
 
 
 def add_multiple(total: NDArray[Any], factor: float, array: NDArray[Any], scratch: NDArray[Any]) -> None:
