@@ -119,7 +119,8 @@ def _checked_labels(labels: Any, samples: int, classes: int) -> Any:
         )
     if labels.dtype.kind not in "iu":
         raise TypeError(f"cross_entropy: labels are integers, not {labels.dtype}")
-    if labels.min() < 0 or labels.max() >= classes:
+    # As an unsigned number, a negative label is larger than any other.
+    if labels.astype(np.uint64).max() >= classes:
         raise ValueError(
             f"cross_entropy: labels go from 0 to {classes - 1} for {classes} classes; "
             f"these go from {labels.min()} to {labels.max()}"

@@ -200,6 +200,17 @@ def test_sigmoid_of_many_elements_is_that_of_one(dtype):
     np.testing.assert_allclose(found[::50], [mg.sigmoid(each) for each in x[::50]], rtol=4 * np.finfo(dtype).eps)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32, np.uint8, bool])
+def test_relu_of_many_elements_is_that_of_one(dtype):
+    x = np.linspace(-3.0, 3.0, 5000).astype(dtype)
+    if x.dtype.kind == "f":
+        x[:4] = np.nan, np.inf, -np.inf, -0.0
+    found = mg.relu(x)
+    assert found.dtype == mg.relu(x[5]).dtype == np.maximum(x, 0.0).dtype
+    np.testing.assert_array_equal(found, np.maximum(x, 0.0))
+    np.testing.assert_array_equal(found[:9], [mg.relu(each) for each in x[:9]])
+
+
 def test_many_ties_in_half_precision_share_the_gradient():
     x = leaf(np.ones(100_000), dtype=np.float16)
     (x.max() * 1024.0).backward()

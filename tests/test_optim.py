@@ -5,6 +5,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import optim
+from minigrad.optim import arithmetic
 
 SHAPES = [(3, 4), (5,), (), (2, 0)]
 
@@ -105,6 +106,17 @@ def test_layout_in_memory_does_not_matter(kind, equation, settings, dtype):
             results.append(parameter.data)
     for other in results[1:]:
         np.testing.assert_allclose(other, results[0], rtol=0, atol=16 * np.finfo(dtype).eps)
+
+
+def test_long_arrays_are_added_in_parts(monkeypatch):
+    monkeypatch.setattr(arithmetic, "_MOST", 7)
+    for dtype in (np.float32, np.float64):
+        array = np.arange(24, dtype=dtype).reshape(4, 6)
+        total = np.ones_like(array)
+        arithmetic.add_multiple(total, -0.5, array, np.empty_like(array))
+        np.testing.assert_array_equal(total, 1.0 - 0.5 * array)
+        arithmetic.add_multiple(total, -2.0, total, np.empty_like(array))
+        np.testing.assert_array_equal(total, 0.5 * array - 1.0)
 
 
 @every_rule

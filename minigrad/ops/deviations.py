@@ -76,8 +76,9 @@ def label_cross_entropy(x: Any, labels: Any) -> Any:
 
     That every label is an integer from 0 to K - 1 is not checked.
     """
-    shifted = x - np.max(x, axis=1, keepdims=True)
-    return _mean(np.log(np.sum(np.exp(shifted), axis=1)) - shifted[np.arange(len(x)), labels])
+    shifted = x - np.maximum.reduce(x, axis=1, keepdims=True)
+    sums = np.add.reduce(np.exp(shifted), axis=1)
+    return _mean(np.log(sums) - shifted[np.arange(len(x)), labels])
 
 
 def _one_hot(labels: Any, x: Any) -> Any:

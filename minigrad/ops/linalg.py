@@ -75,11 +75,13 @@ def matmul(x: Any, y: Any) -> Any:
 @primitive(
     lambda g, out, x, weight, bias: product(g, weight.T),
     lambda g, out, x, weight, bias: product(_rows(x).T, _rows(g)),
-    lambda g, out, x, weight, bias: _sum_of_rows(_rows(g)),
+    lambda g, out, x, weight, bias: sum_of_rows(_rows(g)),
     reads=("weight", "x", ""),
     examples=[
         (reals(2, 3), reals(3, 4), reals(4)),
         (reals(3), reals(3, 2), reals(2)),
+        (reals(3), reals(3, 1), reals(1)),
+        (reals(1, 3), reals(3, 2), reals(2)),
         (reals(2, 2, 3), reals(3, 1), reals(1)),
         (reals(0, 3), reals(3, 2), reals(2)),
     ],
@@ -96,13 +98,28 @@ def matmul_with_bias(x: Any, weight: Any, bias: Any) -> Any:
     if total.dtype is not bias.dtype:
         return total + bias
     # One row needs no broadcasting, which takes longer than a small product.
-    rows = total[0] if len(total) == 1 else total
+    rows = total[0] if total.ndim == 2 and len(total) == 1 else total
     np.add(rows, bias, out=rows)
     return total
 
 
-def _sum_of_rows(x: Any) -> Any:
-    return np.sum(x, axis=0) if len(x) != 1 else x[0]
+def sum_of_rows(x: Any) -> Any:
+    """``np.sum(x, axis=0)`` of a matrix."""
+    if len(x) == 1:
+        return x[0]
+    if type(x) is not np.ndarray or x.dtype.char not in "fd":
+        return np.sum(x, axis=0)
+    # A product with ones takes a third of the time.
+    return np.dot(np.ones(len(x), x.dtype), x)
+
+
+def sum_of_maps(x: Any) -> Any:
+    """``np.sum(x, axis=(0, 2, 3))`` of images."""
+    if type(x) is not np.ndarray or x.dtype.char not in "fd":
+        return np.sum(x, axis=(0, 2, 3))
+    samples, channels, rows, columns = x.shape
+    sums = np.dot(x.reshape(samples * channels, rows * columns), np.ones(rows * columns, x.dtype))
+    return sum_of_rows(sums.reshape(samples, channels))
 
 
 def _rows(x: Any) -> Any:
