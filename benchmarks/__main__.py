@@ -72,7 +72,10 @@ def _measured(name: str, peers: Sequence[str], options: argparse.Namespace) -> d
 
         if name == "growth":
             (worker,) = started(["minigrad"])
-            return {each: worker.ask("call", each, options.quick, options.rounds) for each in ("chains", "batches")}
+            return {
+                each: worker.ask("call", each, options.quick, options.rounds)
+                for each in ("chains", "arrays", "batches")
+            }
         cases = importlib.import_module(f"benchmarks.workloads.{name}").cases(options.quick)
         workers = started(peer for peer in peers if any(peer in case.ways for case in cases))
         timings = []

@@ -68,10 +68,12 @@ def growth_text(found: Mapping[str, Any]) -> str:
         [f"{row['length']:,}", f"{row['off'] * 1e6:.2f} us", f"{row['off'] / unit:.2f}", f"{row['on'] / unit:.2f}"]
         for row in found["chains"]
     ]
+    arrays = [[f"{row['length']:,}", f"{row['seconds'] * 1e6:.1f} us"] for row in found["arrays"]]
     batches = [[str(row["batch"]), f"{row['seconds'] * 1e6:.1f} us"] for row in found["batches"]]
     return "\n\n".join(
         [
             table(["operations", "time of one", "collector off", "collector on"], chains),
+            table(["operations on 64 KiB", "time of one"], arrays),
             table(["batch", "time of a sample"], batches),
         ]
     )

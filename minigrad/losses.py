@@ -1,7 +1,8 @@
 """How wrong is a prediction?
 
 Each loss takes ``(prediction, target)``, Tensors or plain arrays, and gives a 0-d result. A target takes the dtype of
-the prediction. Shapes are never broadcast against each other.
+the prediction. Shapes are never broadcast against each other. As elsewhere, arrays of constants are not copied: a
+target that is an array must not be written to before `backward`, which reads it again.
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ def mse(prediction: Any, target: Any) -> Any:
 def bce(prediction: Any, target: Any) -> Any:
     """Binary cross-entropy of probabilities: the mean of -y log p - (1 - y) log(1 - p) over all elements.
 
-    Logarithms are taken of at least 1e-12, with the derivative of the logarithm there, so value and gradient are
-    finite for predictions of exactly 0 and 1. Where the probabilities come from a sigmoid, `bce_with_logits` is exact.
+    Logarithms are taken of at least 1e-12 (6.1e-5 in float16), with the derivative of the logarithm there, so value
+    and gradient are finite for predictions of exactly 0 and 1. Where the probabilities come from a sigmoid,
+    `bce_with_logits` is exact.
 
     Args:
         prediction, target: numbers in [0, 1], of one shape, any.
@@ -119,13 +121,15 @@ def _checked_labels(labels: Any, samples: int, classes: int) -> Any:
         )
     if labels.dtype.kind not in "iu":
         raise TypeError(f"cross_entropy: labels are integers, not {labels.dtype}")
-    # As an unsigned number, a negative label is larger than any other.
-    if labels.astype(np.uint64).max() >= classes:
+    # A copy, which costs nothing beside the rest: labels may be written to before backward() reads them again. As an
+    # unsigned number, a negative label is larger than any other.
+    unsigned = labels.astype(np.uint64)
+    if unsigned.max() >= classes:
         raise ValueError(
             f"cross_entropy: labels go from 0 to {classes - 1} for {classes} classes; "
             f"these go from {labels.min()} to {labels.max()}"
         )
-    return labels
+    return unsigned.view(np.int64)
 
 
 def _check_distributions(rows: Any) -> None:

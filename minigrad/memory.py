@@ -7,16 +7,19 @@ arrays are made here of memory that was used before, as soon as nobody refers to
 
 from __future__ import annotations
 
+import itertools
 import math
+import os
 import sys
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+T = TypeVar("T")
 
 # Smaller arrays are reused by the C library itself.
 LARGE = 1 << 16
@@ -25,7 +28,23 @@ _UNCACHED = 1 << 22
 _LIMIT = 1 << 28
 
 
-def _referred_to(buffers: list[Array], times: int) -> Iterator[Array]:
+# So many buffers are looked at in search of an unused one.
+_TRIES = 16
+
+
+def _untraced(calibrate: Callable[[], T]) -> T:
+    """The result of a function that counts references: a tracer that looks at variables would hold some, too."""
+    trace, profile = sys.gettrace(), sys.getprofile()
+    sys.settrace(None)
+    sys.setprofile(None)
+    try:
+        return calibrate()
+    finally:
+        sys.settrace(trace)
+        sys.setprofile(profile)
+
+
+def _referred_to(buffers: Iterable[Array], times: int) -> Iterator[Array]:
     for buffer in buffers:
         if sys.getrefcount(buffer) == times:
             yield buffer
@@ -35,10 +54,13 @@ class _Buffers:
     """Memory that was lent out, by size."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # Code that the collector of cycles or a signal runs in the middle of `take` may need memory, too.
+        self.lock = threading.RLock()
         self._by_size: dict[int, list[Array]] = {}
         self._owners: set[int] = set()
         self._bytes = 0
+        self._next = 0
+        self._calls_without_search = 0
         # Counting is not exact where threads count independently.
         self.counts: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
         self._references = next((count for count in range(1, 9) if list(_referred_to([np.empty(0)], count))), 0)
@@ -53,7 +75,7 @@ class _Buffers:
 
     def take(self, size: int) -> Array:
         """So many bytes, of memory that nobody refers to."""
-        with self._lock:
+        with self.lock:
             sizes = [size]
             if size >= _UNCACHED:
                 # What is smaller may still be in the cache if it is of the same size.
@@ -71,21 +93,43 @@ class _Buffers:
             return buffer
 
     def _unused(self, size: int) -> Iterator[Array]:
-        return _referred_to(self._by_size.get(size, []), self._references)
+        """Some of the buffers that nobody refers to: the oldest, and where all of those are used, a few others."""
+        buffers = self._by_size.get(size, [])
+        yield from _referred_to(itertools.islice(buffers, _TRIES), self._references)
+        if len(buffers) > _TRIES:
+            start = self._next % len(buffers)
+            self._next = start + _TRIES
+            yield from _referred_to(itertools.islice(buffers, start, start + _TRIES), self._references)
 
     def _drop_unused(self) -> None:
-        for size, buffers in self._by_size.items():
-            unused = {id(buffer) for buffer in self._unused(size)}
+        """Give all unused memory back; not again soon, because a search takes time for every buffer."""
+        if self._calls_without_search:
+            self._calls_without_search -= 1
+            return
+        for size, buffers in list(self._by_size.items()):
+            unused = {id(buffer) for buffer in _referred_to(buffers, self._references)}
             self._bytes -= size * len(unused)
             self._by_size[size] = [buffer for buffer in buffers if id(buffer) not in unused]
+            if not self._by_size[size]:
+                del self._by_size[size]
         self._owners = {id(buffer) for buffers in self._by_size.values() for buffer in buffers}
+        self._calls_without_search = len(self._owners)
 
     def has_only(self, array: Array) -> bool:
         """Whether an array is the only one in memory that was lent out."""
         return id(array.base) in self._owners and self._references_to_base(array) == self._used_once
 
 
-_buffers = _Buffers()
+_buffers = _untraced(_Buffers)
+
+
+def _unlock() -> None:
+    # A thread that does not exist in the child may have held it.
+    _buffers.lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -129,7 +173,7 @@ def _references_if_alone() -> int:
     return sys.getrefcount(holder.pending)
 
 
-_ALONE = _references_if_alone()
+_ALONE = _untraced(_references_if_alone)
 
 
 def holds_alone(holder: Any) -> bool:

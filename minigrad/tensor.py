@@ -188,7 +188,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
 
     def detach(self) -> Tensor:
         """The same values as a constant, sharing memory until it requires a gradient itself."""
-        return Tensor._wrap(self._array)
+        return Tensor._wrap(self.data if self.is_leaf else self._array)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set whether a gradient with respect to this leaf is wanted, and return the Tensor itself.

@@ -6,13 +6,13 @@ import contextvars
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import pairwise
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# OpenBLAS and MKL have threads of their own for products of matrices, unless told otherwise before they are loaded.
+# OpenBLAS has threads of its own for products of matrices, unless told otherwise before it is loaded.
 _TOLD = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
 BLAS_HAS_ONE_THREAD = _TOLD == "1"
 
@@ -120,8 +120,15 @@ def for_each_part(task: Callable[[slice], T], samples: int, operations: float) -
         return [task(slice(0, samples))]
     bounds = [samples * part // parts for part in range(parts + 1)]
     first, *others = [slice(start, end) for start, end in pairwise(bounds)]
-    # Each in the caller's context: NumPy's error handling is part of it.
-    running = [_workers.pool().submit(contextvars.copy_context().run, task, part) for part in others]
+    running: list[Future[T]] = []
+    try:
+        for part in others:
+            # Each in the caller's context: NumPy's error handling is part of it.
+            running.append(_workers.pool().submit(contextvars.copy_context().run, task, part))
+    except RuntimeError:
+        # The interpreter is about to end, and starts nothing any more.
+        wait(running)
+        return [task(slice(0, samples))]
     try:
         return [task(first), *[each.result() for each in running]]
     finally:

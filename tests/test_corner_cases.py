@@ -200,6 +200,38 @@ def test_sigmoid_of_many_elements_is_that_of_one(dtype):
     np.testing.assert_allclose(found[::50], [mg.sigmoid(each) for each in x[::50]], rtol=4 * np.finfo(dtype).eps)
 
 
+@pytest.mark.parametrize("dtype", [">f4", ">f8"])
+def test_products_of_arrays_in_foreign_byte_order(dtype):
+    x = np.random.default_rng(0).normal(size=(200, 200)).astype(dtype)
+    np.testing.assert_allclose(mg.matmul(x, x), x.astype("f8") @ x.astype("f8"), rtol=1e-3, atol=1e-3)
+    p = mg.Tensor(x, requires_grad=True)
+    (p @ p).sum().backward()
+    sums = x.astype("f8").sum(axis=1) + x.astype("f8").sum(axis=0)[:, np.newaxis]
+    np.testing.assert_allclose(p.grad.data, sums, rtol=1e-3, atol=1e-3)
+
+
+def test_products_with_numbers_are_refused_by_name():
+    x = mg.Tensor(np.ones((2, 2)))
+    with pytest.raises(ValueError, match=r"matmul\(2.0, \(2, 2\)\)"):
+        mg.matmul(2.0, x)
+    with pytest.raises(ValueError, match=r"a weight has shape \(n, m\) and a bias \(m,\)"):
+        mg.matmul_with_bias(x, x, 0.0)
+
+
+def test_numbers_are_broadcast():
+    for number in (2.0, 2, True):
+        found = mg.broadcast_to(number, (3,))
+        assert found.dtype == np.asarray(number).dtype
+        np.testing.assert_array_equal(found, [number] * 3)
+
+
+def test_a_detached_leaf_without_axes_shares_its_memory():
+    x = mg.Tensor(2.0, requires_grad=True)
+    constant = x.detach()
+    x.data[...] = 5.0
+    assert constant.item() == 5.0
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32, np.uint8, bool])
 def test_relu_of_many_elements_is_that_of_one(dtype):
     x = np.linspace(-3.0, 3.0, 5000).astype(dtype)

@@ -96,3 +96,13 @@ def test_operation_may_be_declared_again_but_not_over_a_built_in_one():
 def test_number_of_rules_must_fit_the_function(rules, variadic):
     with pytest.raises(TypeError, match=f"cannot have {rules} rules"):
         mg.primitive(*[None] * rules, variadic=variadic)(lambda x: x)
+
+
+def test_a_rule_that_writes_is_for_one_array():
+    def twice(g, out, *arrays):
+        return g
+
+    with pytest.raises(TypeError, match="in_place= is for operations on one array"):
+        mg.primitive(twice, twice, in_place=twice)(lambda x, y: x)
+    with pytest.raises(TypeError, match="in_place= is for operations on one array"):
+        mg.primitive(twice, in_place=twice, variadic=True)(lambda arrays: arrays[0])

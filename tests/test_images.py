@@ -144,6 +144,26 @@ def test_no_channels_and_no_samples():
     np.testing.assert_array_equal(mg.conv2d(np.ones((2, 0, 5, 5)), np.ones((3, 0, 2, 2))), np.zeros((2, 3, 4, 4)))
 
 
+@pytest.mark.parametrize("size", [1, 2])
+def test_nothing_to_convolve(size):
+    for images, kernels in [((0, 2), (3, 2)), ((2, 2), (0, 2)), ((2, 0), (3, 0))]:
+        x = mg.Tensor(np.ones((*images, 4, 4)), requires_grad=True)
+        w = mg.Tensor(np.ones((*kernels, size, size)), requires_grad=True)
+        y = mg.conv2d(x, w)
+        np.testing.assert_array_equal(y.data, np.zeros((images[0], kernels[0], 5 - size, 5 - size)))
+        y.backward(np.ones(y.shape))
+        np.testing.assert_array_equal(w.grad.data, np.zeros(w.shape))
+        np.testing.assert_array_equal(x.grad.data, np.zeros(x.shape))
+
+
+@pytest.mark.parametrize("stride", [(1.0, 1.0), (True, True), [1, 1.0]])
+def test_what_was_seen_before_does_not_make_wrong_arguments_right(stride):
+    x, kernels = np.zeros((1, 1, 5, 7)), np.zeros((1, 1, 2, 2))
+    mg.conv2d(x, kernels, stride=(1, 1), dilation=[1, 1], padding=[[0, 0], [0, 0]])
+    with pytest.raises(ValueError, match="stride must be an integer"):
+        mg.conv2d(x, kernels, stride=stride)
+
+
 def test_padding_wider_than_the_kernel():
     x = mg.Tensor(np.ones((1, 1, 2, 2)), requires_grad=True)
     kernel = mg.Tensor(np.full((1, 1, 1, 1), 3.0), requires_grad=True)

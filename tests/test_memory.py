@@ -1,5 +1,7 @@
 """Is memory reused exactly when nobody refers to it any longer, and is no gradient written over that somebody knows?"""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -73,6 +75,55 @@ def test_no_two_threads_are_given_the_same():
     for worker in workers:
         worker.join()
     assert len(set(map(address, taken))) == 160
+
+
+IN_A_TRACER = """
+import sys
+
+def tracer(frame, event, argument):
+    frame.f_locals  # on some versions of Python, this makes one more reference to every variable
+    return tracer
+
+sys.settrace(tracer)
+import minigrad as mg
+assert sys.gettrace() is tracer
+sys.settrace(None)
+import numpy as np
+
+first, second = (mg.relu(np.full((200, 200), value)) for value in (1.0, 2.0))
+assert not np.shares_memory(first, second)
+"""
+
+
+def test_tracers_do_not_count():
+    subprocess.run([sys.executable, "-c", IN_A_TRACER], check=True, timeout=60)
+
+
+def test_code_that_interrupts_may_take_memory_too(monkeypatch):
+    inner, outer, count = [], [], memory.sys.getrefcount
+
+    def interrupted(array):
+        if not inner:
+            inner.append(None)
+            inner[0] = memory.empty((512, 511), SINGLE)
+        return count(array) - 1  # this function refers to it, too
+
+    kept = memory.empty((512, 511), SINGLE)
+    monkeypatch.setattr(memory.sys, "getrefcount", interrupted)
+    worker = threading.Thread(target=lambda: outer.append(memory.empty((512, 511), SINGLE)), daemon=True)
+    worker.start()
+    worker.join(10)
+    assert not worker.is_alive()
+    assert len({address(array) for array in (kept, *inner, *outer)}) == 3
+
+
+def test_many_arrays_of_a_size_are_found_again():
+    kept = [memory.empty((128, 129), SINGLE) for _ in range(100)]
+    before = set(map(address, kept))
+    kept[50:] = []
+    again = [memory.empty((128, 129), SINGLE) for _ in range(200)]
+    assert len(set(map(address, again))) == 200
+    assert len(set(map(address, again)) & before) == 50
 
 
 def test_what_nobody_uses_is_given_back_when_it_becomes_too_much(monkeypatch):

@@ -108,6 +108,17 @@ def test_layout_in_memory_does_not_matter(kind, equation, settings, dtype):
         np.testing.assert_allclose(other, results[0], rtol=0, atol=16 * np.finfo(dtype).eps)
 
 
+@every_rule
+def test_read_only_parameters_are_refused(kind, equation, settings):
+    parameter = mg.Tensor(np.ones(3), requires_grad=True)
+    optimizer = kind([parameter], **settings)
+    parameter.grad = np.ones(3)
+    parameter.data.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        optimizer.step()
+    np.testing.assert_array_equal(parameter.data, np.ones(3))
+
+
 def test_long_arrays_are_added_in_parts(monkeypatch):
     monkeypatch.setattr(arithmetic, "_MOST", 7)
     for dtype in (np.float32, np.float64):

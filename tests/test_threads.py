@@ -187,6 +187,23 @@ def test_the_extra_is_named_where_it_is_needed():
     assert in_a_new_process(WITHOUT_THREADPOOLCTL, OPENBLAS_NUM_THREADS="1").stdout == ""
 
 
+AT_EXIT = """
+import atexit
+import numpy as np
+import minigrad as mg
+
+mg.set_num_threads(2)
+images, kernels = np.ones((16, 16, 24, 24)), np.ones((16, 16, 3, 3))
+before = mg.conv2d(images, kernels)
+atexit.register(lambda: print((mg.conv2d(images, kernels) == before).all()))
+"""
+
+
+def test_work_is_done_in_one_thread_when_the_interpreter_ends():
+    done = in_a_new_process(AT_EXIT, OPENBLAS_NUM_THREADS="1")
+    assert done.stdout == "True\n", done.stderr
+
+
 AFTER_FORK = """
 import os, sys
 import numpy as np

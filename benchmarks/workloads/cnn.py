@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.measure import Case, Way
 
 TITLE = "(d) CNN 16-32, batch 64, float32, cross-entropy, Adam"
-NOTES = ["(d), (e) are not written for autograd and MyGrad."]
+NOTES = ["(d), (e) are not written for autograd and MyGrad; (d) PyTorch's Adam has its defaults, and is not fused."]
 DIVIDES_BATCHES = True
 
 

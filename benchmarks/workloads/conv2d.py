@@ -177,7 +177,8 @@ def _case(shape: Shape, group: str) -> Case:
             y, pull_back = jax.vjp(convolve, images, weights)
             return y, *pull_back(seed)
 
-        return way("JAX", lambda: jax.block_until_ready(compute(x, w, g)))
+        arrays = [jax.numpy.asarray(array) for array in (x, w, g)]
+        return way("JAX", lambda: jax.block_until_ready(compute(*arrays)))
 
     tolerance = 1e-4 if shape.dtype == "float32" else 1e-11
     return Case(str(shape), {"minigrad": minigrad, "PyTorch": torch, "JAX": jax}, tolerance, group)

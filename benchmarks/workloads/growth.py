@@ -38,6 +38,23 @@ def chains(quick: bool, rounds: int) -> list[dict[str, Any]]:
     return rows
 
 
+def arrays(quick: bool, rounds: int) -> list[dict[str, Any]]:
+    """Seconds for an operation on arrays of 64 KiB in a chain, all of which are alive at its end, by its length."""
+    import minigrad as mg
+
+    def run(length: int) -> None:
+        x = mg.Tensor(np.ones((128, 128), np.float32), requires_grad=True)
+        y = x
+        for _ in range(length):
+            y = mg.relu(y)
+        y.backward(x.data)
+
+    return [
+        {"length": length, "seconds": _seconds(lambda n=length: run(n), min(rounds, 5), 1) / length}  # type: ignore[misc]
+        for length in ([10, 100] if quick else [100, 1_000, 4_000, 16_000])
+    ]
+
+
 def batches(quick: bool, rounds: int) -> list[dict[str, Any]]:
     """Seconds for a sample in a training step of the MLP of (c), by the size of the batch."""
     rng = np.random.default_rng(0)

@@ -70,7 +70,8 @@ def _case(shape: tuple[int, ...], size: int, stride: int) -> Case:
             y, pull_back = jax.vjp(pool, images)
             return y, *pull_back(seed)
 
-        return way("JAX", lambda: jax.block_until_ready(compute(x, g)))
+        arrays = [jnp.asarray(x), jnp.asarray(g)]
+        return way("JAX", lambda: jax.block_until_ready(compute(*arrays)))
 
     name = f"{'x'.join(map(str, shape))}, window {size}, stride {stride}"
     return Case(name, {"minigrad": minigrad, "PyTorch": torch, "JAX": jax}, tolerance=1e-6)

@@ -22,7 +22,7 @@ def growth(peer: str, quick: bool) -> int:
     step = STEPS[peer]()
     x, labels = batch(8 if quick else 256)
     step(x[:2], labels[:2])
-    # What was the largest until now is forgotten, so that compilers and imports do not count.
+    # What was the largest until now is forgotten, so that imports do not count.
     Path("/proc/self/clear_refs").write_text("5")
     before = _status("VmRSS")
     for _ in range(3):

@@ -76,16 +76,17 @@ def cases(quick: bool) -> list[Case]:
 
         return Way(step, lambda: [parameter.detach().numpy().T for parameter in model.parameters()])
 
-    def functional(grad: Any, tanh: Any, mean: Any, convert: Any) -> Way:
+    def functional(grad: Any, tanh: Any, mean: Any, convert: Any, given: Any = np.asarray) -> Way:
         def loss(parameters: Any, x: Any, y: Any) -> Any:
             first, second, third, fourth = parameters
             return mean((tanh(tanh(x @ first + second) @ third + fourth) - y) ** 2)
 
         update = grad(loss)
         state = {"parameters": [convert(values) for values in rows]}
+        inputs = [(given(x), given(y)) for x, y in pairs]
 
         def step() -> None:
-            for x, y in pairs:
+            for x, y in inputs:
                 state["parameters"] = update(state["parameters"], x, y)
 
         return Way(step, lambda: state["parameters"])
@@ -102,7 +103,7 @@ def cases(quick: bool) -> list[Case]:
 
             return lambda *args: jax.block_until_ready(descend(*args))
 
-        return functional(update, jnp.tanh, jnp.mean, jnp.asarray)
+        return functional(update, jnp.tanh, jnp.mean, jnp.asarray, jnp.asarray)
 
     def autograd() -> Way:
         import autograd.numpy as anp

@@ -43,11 +43,14 @@ def checked_geometry(
     Raises:
         ValueError: for arguments that do not say so, or if there are no windows.
     """
-    try:
-        return _geometry(tuple(image), tuple(kernel), stride, padding, dilation, groups)
-    except TypeError:
-        # Lists cannot be looked up.
-        return _geometry.__wrapped__(tuple(image), tuple(kernel), stride, padding, dilation, groups)
+    # The cache tells 1 from 1.0 and from True, but not in a tuple, and cannot look for lists.
+    if type(stride) is not int:
+        stride = pair(stride, "stride")
+    if type(dilation) is not int:
+        dilation = pair(dilation, "dilation")
+    if type(padding) not in (int, str):
+        padding = checked_padding(padding, "padding")
+    return _geometry(tuple(image), tuple(kernel), stride, padding, dilation, groups)
 
 
 # A network asks for the same few again and again.

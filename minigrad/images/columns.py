@@ -8,6 +8,7 @@ elements where a window runs over the edge.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -84,10 +85,15 @@ class Columns:
             yield slice(start, min(start + self.block, samples))
 
 
+def _by_group(kernels: Array, groups: int) -> Array:
+    """One matrix of kernels for each group."""
+    return kernels.reshape(groups, len(kernels) // groups, math.prod(kernels.shape[1:]))
+
+
 def correlate(x: Array, kernels: Array, geometry: Geometry, out: Array) -> None:
     """out[n, k] = sum over c of x[n, c] correlated with kernels[k, c]."""
     columns = Columns(x.shape, len(kernels), (kernels.shape[2], kernels.shape[3]), geometry, x.dtype)
-    matrix = kernels.reshape(geometry.groups, len(kernels) // geometry.groups, -1)
+    matrix = _by_group(kernels, geometry.groups)
     product, images = columns.product(len(kernels), geometry.groups)
     for block in columns.blocks(len(x)):
         columns.fill(x[block])
@@ -117,7 +123,7 @@ def image_gradient(g: Array, kernels: Array, geometry: Geometry, out: Array) -> 
     """The gradient of the images of `correlate`, for the gradient g of its result: columns added up where they lay."""
     columns = Columns(out.shape, len(kernels), (kernels.shape[2], kernels.shape[3]), geometry, g.dtype)
     gradient, images = columns.product(len(kernels), geometry.groups)
-    matrix = kernels.reshape(geometry.groups, len(kernels) // geometry.groups, -1).transpose(0, 2, 1)
+    matrix = _by_group(kernels, geometry.groups).transpose(0, 2, 1)
     for block in columns.blocks(len(g)):
         part = g[block]
         images[: len(part)] = part

@@ -11,7 +11,8 @@ from minigrad.images.geometry import Array, Geometry, Size
 
 
 def _matrices(images: Array) -> Array:
-    return images.reshape(*images.shape[:2], -1)
+    samples, channels, rows, columns = images.shape
+    return images.reshape(samples, channels, rows * columns)
 
 
 def _met(x: Array, geometry: Geometry) -> Array:
@@ -33,7 +34,7 @@ def kernel_gradient(x: Array, g: Array, geometry: Geometry, size: Size) -> Array
 
 def image_gradient(g: Array, kernels: Array, geometry: Geometry, out: Array) -> None:
     """The gradient of the images of `correlate`, for the gradient g of its result."""
-    product = np.matmul(kernels[:, :, 0, 0].T, _matrices(g)).reshape(len(g), -1, *g.shape[2:])
+    product = np.matmul(kernels[:, :, 0, 0].T, _matrices(g)).reshape(len(g), kernels.shape[1], *g.shape[2:])
     if geometry.stride == (1, 1):
         out[...] = product
     else:

@@ -83,7 +83,8 @@ def primitive(
         name: that of the function by default.
 
     Raises:
-        TypeError: for a function with fewer parameters than rules, or `reads` that are not one for each rule.
+        TypeError: for a function with fewer parameters than rules, `reads` that are not one for each rule, or
+            `in_place` where there is not one array.
         ValueError: for a name or a NumPy function that already belongs to another operation.
 
     Example:
@@ -102,6 +103,8 @@ def primitive(
         arrays = len(rules)
         if not arrays or arrays > len(names) or (variadic and (arrays != 1 or rules[0] is None)):
             raise TypeError(f"{forward.__name__}{signature} cannot have {arrays} rules")
+        if in_place is not None and (arrays != 1 or variadic):
+            raise TypeError(f"{forward.__name__}{signature}: in_place= is for operations on one array")
         array_names = names[:arrays]
         defaults = {key: signature.parameters[key].default for key in names[arrays:]}
         required = {key for key, value in defaults.items() if value is inspect.Parameter.empty}

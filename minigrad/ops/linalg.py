@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from minigrad.ops.samples import reals
 
 def product(x: Any, y: Any) -> Any:
     """``np.matmul(x, y)`` of arrays or Tensors, in memory that was used before if it is a large array."""
+    if type(x) is not np.ndarray or type(y) is not np.ndarray or not x.ndim == y.ndim == 2:
+        return np.matmul(x, y)
     dtype = x.dtype
-    if type(x) is not np.ndarray or type(y) is not np.ndarray or not x.ndim == y.ndim == 2 or y.dtype is not dtype:
+    if y.dtype is not dtype or not dtype.isnative:
         return np.matmul(x, y)
     # Up to five times as fast as matmul where one of the sizes is 1, and never slower.
     rows, columns = len(x), y.shape[1]
@@ -84,6 +87,7 @@ def matmul(x: Any, y: Any) -> Any:
         (reals(1, 3), reals(3, 2), reals(2)),
         (reals(2, 2, 3), reals(3, 1), reals(1)),
         (reals(0, 3), reals(3, 2), reals(2)),
+        (reals(2, 2, 0), reals(0, 2), reals(2)),
     ],
 )
 def matmul_with_bias(x: Any, weight: Any, bias: Any) -> Any:
@@ -92,7 +96,7 @@ def matmul_with_bias(x: Any, weight: Any, bias: Any) -> Any:
     Raises:
         ValueError: for other shapes.
     """
-    if weight.ndim != 2 or bias.shape != weight.shape[1:]:
+    if getattr(weight, "ndim", 0) != 2 or getattr(bias, "shape", ()) != weight.shape[1:]:
         raise ValueError("a weight has shape (n, m) and a bias (m,)")
     total = product(x, weight)
     if total.dtype is not bias.dtype:
@@ -124,7 +128,7 @@ def sum_of_maps(x: Any) -> Any:
 
 def _rows(x: Any) -> Any:
     """Vectors along the last axis as the rows of one matrix."""
-    return x if x.ndim == 2 else np.reshape(x, (-1, x.shape[-1]))
+    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 @composite(

@@ -107,7 +107,8 @@ def broadcast_to(x: Any, shape: Shape) -> Any:
     """x repeated to a larger shape, as broadcasting does."""
     if np.ndim(x) == 0 and isinstance(shape, tuple):
         # A tenth of the time for what the gradient of every mean needs.
-        repeated = np.ndarray(shape, x.dtype, np.asarray(x), 0, (0,) * len(shape))
+        x = np.asarray(x)
+        repeated = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
         repeated.flags.writeable = False
         return repeated
     return np.broadcast_to(x, shape)

@@ -30,7 +30,7 @@ def add_multiple(total: NDArray[Any], factor: float, array: NDArray[Any], scratc
     if (
         add is None
         or array.dtype is not total.dtype
-        or not (total.flags.c_contiguous and array.flags.c_contiguous)
+        or not (total.flags.carray and array.flags.c_contiguous)
         or not total.size
     ):
         np.multiply(array, factor, out=scratch)
