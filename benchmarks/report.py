@@ -100,11 +100,12 @@ def draw(ratios: Mapping[str, Mapping[str, float]], file: Path) -> None:
     for position, peer in enumerate(PEERS):
         places = [row + (position - (len(PEERS) - 1) / 2) * height for row in range(len(ratios))]
         lengths = [found.get(peer, float("nan")) for found in ratios.values()]
-        axes.barh(places, lengths, height=height, label=peer)
+        # From the line where both take the same time.
+        axes.barh(places, [length - 1.0 for length in lengths], left=1.0, height=height, label=peer)
     axes.axvline(1.0, color="black", linewidth=1)
     axes.set_xscale("log")
     axes.set_yticks(range(len(ratios)), list(ratios))
     axes.invert_yaxis()
-    axes.set_xlabel("minigrad's time / the peer's (left of the line, minigrad is faster)")
-    axes.legend()
+    figure.supxlabel("minigrad's time / the peer's: left of the line, minigrad is faster")
+    figure.legend(loc="outside upper center", ncols=len(PEERS))
     figure.savefig(file)
