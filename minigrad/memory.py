@@ -26,8 +26,6 @@ LARGE = 1 << 16
 _UNCACHED = 1 << 22
 # So much may be kept that nobody uses.
 _LIMIT = 1 << 28
-
-
 # So many buffers are looked at in search of an unused one.
 _TRIES = 16
 

@@ -72,12 +72,12 @@ if hasattr(os, "register_at_fork"):
 
 
 def get_num_threads() -> int:
-    """Among how many threads minigrad may divide work; see `set_num_threads`."""
+    """Into how many threads convolution and pooling may divide a batch; see `set_num_threads`."""
     return _workers.count
 
 
 def set_num_threads(count: int) -> None:
-    """Divide batches and products of matrices among so many threads of minigrad's own.
+    """Divide batches in convolution and pooling among so many threads of minigrad's own; 1 for none.
 
     By default there are as many as processors where OPENBLAS_NUM_THREADS=1 or OMP_NUM_THREADS=1 is set, and 1
     elsewhere: then NumPy's matrix products use threads of their own, and nothing else is divided. Where that variable

@@ -45,8 +45,8 @@ class Layer:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result of `forward`."""
         out = self.forward(*args, **kwargs)
-        if observed_shapes() is not None:
-            observe(self, out)
+        if (shapes := observed_shapes()) is not None:
+            observe(shapes, self, out)
         return out
 
     def __repr__(self) -> str:

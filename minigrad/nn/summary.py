@@ -15,16 +15,14 @@ if TYPE_CHECKING:
 
 _shapes: ContextVar[dict[int, tuple[int, ...]] | None] = ContextVar("minigrad_shapes", default=None)
 
-
 # The shapes of outputs by layer while a summary is being made; None at all other times.
 observed_shapes = _shapes.get
 
 
-def observe(layer: Layer, out: Any) -> None:
-    """Note the shape of what a layer returned, while a summary is being made."""
-    shapes = observed_shapes()
+def observe(shapes: dict[int, tuple[int, ...]], layer: Layer, out: Any) -> None:
+    """Note the shape of what a layer returned."""
     # A layer of the user's own may return several arrays, which have no shape together.
-    if shapes is not None and hasattr(out, "shape"):
+    if hasattr(out, "shape"):
         shapes[id(layer)] = out.shape
 
 

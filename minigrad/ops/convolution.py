@@ -13,8 +13,17 @@ import numpy as np
 from minigrad.images import correlation
 from minigrad.images.arguments import Padding, Pair, check_channels, check_maps, check_ranks, checked_geometry, pair
 from minigrad.ops.define import declared_in, primitive
-from minigrad.ops.linalg import sum_of_maps
+from minigrad.ops.linalg import sum_of_rows
 from minigrad.ops.samples import reals
+
+
+def _sum_of_maps(x: Any) -> Any:
+    """``np.sum(x, axis=(0, 2, 3))`` of images."""
+    if type(x) is not np.ndarray or x.dtype.char not in "fd":
+        return np.sum(x, axis=(0, 2, 3))
+    samples, channels, rows, columns = x.shape
+    sums = np.dot(x.reshape(samples * channels, rows * columns), np.ones(rows * columns, x.dtype))
+    return sum_of_rows(sums.reshape(samples, channels))
 
 
 @primitive(
@@ -74,7 +83,7 @@ def conv2d(x: Any, kernels: Any, stride: Pair = 1, padding: Padding = 0, dilatio
     lambda g, out, x, kernels, bias, stride, padding, dilation, groups: conv2d_kernels(
         x, g, kernels.shape[2:], stride, padding, dilation, groups
     ),
-    lambda g, out, x, kernels, bias, stride, padding, dilation, groups: sum_of_maps(g),
+    lambda g, out, x, kernels, bias, stride, padding, dilation, groups: _sum_of_maps(g),
     reads=("kernels", "x", ""),
     examples=[
         (reals(2, 2, 4, 5), reals(3, 2, 3, 2), reals(3)),

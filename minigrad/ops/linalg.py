@@ -117,15 +117,6 @@ def sum_of_rows(x: Any) -> Any:
     return np.dot(np.ones(len(x), x.dtype), x)
 
 
-def sum_of_maps(x: Any) -> Any:
-    """``np.sum(x, axis=(0, 2, 3))`` of images."""
-    if type(x) is not np.ndarray or x.dtype.char not in "fd":
-        return np.sum(x, axis=(0, 2, 3))
-    samples, channels, rows, columns = x.shape
-    sums = np.dot(x.reshape(samples * channels, rows * columns), np.ones(rows * columns, x.dtype))
-    return sum_of_rows(sums.reshape(samples, channels))
-
-
 def _rows(x: Any) -> Any:
     """Vectors along the last axis as the rows of one matrix."""
     return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
