@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import signal
+from test_ops import is_elementwise
 
 import minigrad as mg
 from minigrad.ops.samples import Sample
@@ -13,14 +14,8 @@ from minigrad.registry import operations
 from minigrad.testing import gradcheck
 from minigrad.testing.strategies import arrays, broadcastable_arrays, matmul_arrays, shapes
 
-TABLES = [f"minigrad.ops.{name}" for name in ("activations", "elementwise", "transcendental")]
 ELEMENTWISE = {
-    name: operation
-    for name, operation in operations.items()
-    if operation.builtin
-    and operation.primitive is not None
-    and operation.function.__module__ in TABLES
-    and name not in ("where", "keep_where")
+    name: operation for name, operation in operations.items() if operation.builtin and is_elementwise(operation)
 }
 SHAPES = shapes(0, 3, min_side=0, max_side=3)
 

@@ -13,7 +13,7 @@ import numpy as np
 from minigrad.images import correlation
 from minigrad.images.arguments import Padding, Pair, check_channels, check_maps, check_ranks, checked_geometry, pair
 from minigrad.ops.define import declared_in, primitive
-from minigrad.ops.linalg import sum_of_rows
+from minigrad.ops.products import sum_of_rows
 from minigrad.ops.samples import reals
 
 

@@ -1,0 +1,10 @@
+"""Solving linear systems, and decomposing matrices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minigrad.ops.define import declared_in
+
+if not TYPE_CHECKING:
+    __all__ = declared_in(__name__)
