@@ -24,9 +24,17 @@ from minigrad.training import checkpoint as checkpoint
 from minigrad.training import evaluate as evaluate
 from minigrad.training import predict as predict
 from minigrad.training import train as train
+from minigrad.transforms import grad as grad
+from minigrad.transforms import hessian as hessian
+from minigrad.transforms import hvp as hvp
+from minigrad.transforms import jacobian as jacobian
+from minigrad.transforms import jvp as jvp
+from minigrad.transforms import value_and_grad as value_and_grad
+from minigrad.transforms import vjp as vjp
 
 _OWN = [
     *("Tensor", "gradients", "no_grad", "is_grad_enabled", "primitive"),
+    *("grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"),
     *("get_num_threads", "set_num_threads"),
     *("train", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
     *("nn", "losses", "optim", "ops", "data", "checkpoint"),

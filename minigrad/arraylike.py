@@ -5,6 +5,7 @@ Each calls the NumPy function of the same meaning; the registry knows the operat
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,6 +30,24 @@ def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     return operator
 
 
+# Methods that change an array, and what to do instead.
+_WRITING = {
+    "fill": "np.full_like(tensor, value) is a new one",
+    "itemset": "mg.set_at(tensor, index, value) is a new one",
+    "partition": "np.partition(tensor, kth) is a new one",
+    "put": "mg.set_at(tensor, index, values) is a new one",
+    "resize": "np.resize(tensor, shape) is a new one",
+    "sort": "np.sort(tensor) is a new one",
+}
+
+
+@functools.cache
+def _constant_methods() -> frozenset[str]:
+    """Methods of arrays that give plain arrays, such as argmax, or that NumPy has under another name, such as round."""
+    names = [name for name in dir(np.ndarray) if not name.startswith("_") and callable(getattr(np, name, None))]
+    return frozenset(name for name in names if getattr(np, name) in overrides)
+
+
 class ArrayLike:
     """The operators and methods that users of `numpy.ndarray` type without thinking."""
 
@@ -40,6 +59,9 @@ class ArrayLike:
     __truediv__, __rtruediv__ = _operator(np.divide), _reflected(np.divide)
     __pow__, __rpow__ = _operator(np.power), _reflected(np.power)
     __matmul__, __rmatmul__ = _operator(np.matmul), _reflected(np.matmul)
+    __mod__, __rmod__ = _operator(np.remainder), _reflected(np.remainder)
+    __floordiv__, __rfloordiv__ = _operator(np.floor_divide), _reflected(np.floor_divide)
+    __divmod__, __rdivmod__ = _operator(np.divmod), _reflected(np.divmod)
     __lt__, __le__ = _operator(np.less), _operator(np.less_equal)
     __gt__, __ge__ = _operator(np.greater), _operator(np.greater_equal)
     __eq__ = _operator(np.equal)  # elementwise, as NumPy's
@@ -62,7 +84,8 @@ class ArrayLike:
     def __setitem__(self, index: object, value: object) -> None:
         raise TypeError(
             "a Tensor cannot be written to, because the graph may hold its old values; make a new one, such as "
-            "mg.where(mask, value, tensor), or write to `tensor.data` of a leaf between two passes"
+            "mg.set_at(tensor, index, value) or mg.where(mask, value, tensor), or write to `tensor.data` of a leaf "
+            "between two passes"
         )
 
     def __iter__(self) -> Iterator[Any]:
@@ -77,38 +100,44 @@ class ArrayLike:
 
     def __getattr__(self, name: str) -> Any:
         """Operations on an array are methods too: ``x.tanh()``."""
+        if name in _WRITING:
+            raise AttributeError(
+                f"a Tensor cannot be written to, as {name}() does in an array; {_WRITING[name]}", name=name, obj=self
+            )
         operation = operations.get(name)
-        if operation is None or not operation.is_method:
+        if operation is not None and operation.is_method:
+            return operation.function.__get__(self)
+        if name not in _constant_methods():
             raise AttributeError(f"a Tensor has no attribute {name!r}", name=name, obj=self)
-        return operation.function.__get__(self)
+        return functools.partial(overrides[getattr(np, name)], self)
 
     def __dir__(self) -> list[str]:
-        methods = (name for name, operation in operations.items() if operation.is_method)
-        return sorted({*super().__dir__(), *methods})
+        methods = {name for name, operation in operations.items() if operation.is_method}
+        return sorted({*super().__dir__(), *methods, *_constant_methods()} - _WRITING.keys())
 
-    def sum(self, axis: Axes = None, keepdims: bool = False) -> Any:
+    def sum(self, axis: Axes = None, keepdims: bool = False, **options: Any) -> Any:
         """Sum over the given axes; see `minigrad.sum`."""
-        return np.sum(self, axis=axis, keepdims=keepdims)
+        return np.sum(self, axis=axis, keepdims=keepdims, **options)
 
-    def mean(self, axis: Axes = None, keepdims: bool = False) -> Any:
+    def mean(self, axis: Axes = None, keepdims: bool = False, **options: Any) -> Any:
         """Arithmetic mean over the given axes; see `minigrad.mean`."""
-        return np.mean(self, axis=axis, keepdims=keepdims)
+        return np.mean(self, axis=axis, keepdims=keepdims, **options)
 
-    def max(self, axis: Axes = None, keepdims: bool = False) -> Any:
+    def max(self, axis: Axes = None, keepdims: bool = False, **options: Any) -> Any:
         """Maximum over the given axes; see `minigrad.max`."""
-        return np.max(self, axis=axis, keepdims=keepdims)
+        return np.max(self, axis=axis, keepdims=keepdims, **options)
 
-    def min(self, axis: Axes = None, keepdims: bool = False) -> Any:
+    def min(self, axis: Axes = None, keepdims: bool = False, **options: Any) -> Any:
         """Minimum over the given axes; see `minigrad.min`."""
-        return np.min(self, axis=axis, keepdims=keepdims)
+        return np.min(self, axis=axis, keepdims=keepdims, **options)
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: Any, order: str = "C") -> Any:
         """The same elements in another shape, given as one tuple or as several integers; one may be -1."""
-        return operations["reshape"].function(self, shape[0] if len(shape) == 1 else shape)
+        return operations["reshape"].function(self, shape[0] if len(shape) == 1 else shape, order)
 
-    def ravel(self) -> Any:
+    def ravel(self, order: str = "C") -> Any:
         """The same elements in one dimension."""
-        return self.reshape(-1)
+        return self.reshape(-1, order=order)
 
     flatten = ravel
 
@@ -116,6 +145,35 @@ class ArrayLike:
         """Axes permuted, reversed by default; given as one tuple or as several integers."""
         order = None if not axes else axes[0] if len(axes) == 1 else axes
         return operations["transpose"].function(self, order)
+
+    def compress(self, condition: Any, axis: int | None = None) -> Any:
+        """The slices along an axis where a condition is true; see `minigrad.compress`."""
+        return operations["compress"].function(condition, self, axis=axis)
+
+    @property
+    def real(self) -> Any:
+        """The Tensor itself, which holds real numbers."""
+        return self
+
+    @property
+    def imag(self) -> Any:
+        """Zeros in a plain array, because a Tensor holds real numbers."""
+        return np.zeros(self.shape, self.dtype)
+
+    @property
+    def itemsize(self) -> int:
+        """The size of an element, in bytes."""
+        return int(self.dtype.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        """The size of all elements, in bytes."""
+        return int(self.size) * self.itemsize
+
+    @property
+    def mT(self) -> Any:  # noqa: N802  # NumPy's name
+        """The last two axes exchanged."""
+        return operations["swapaxes"].function(self, -1, -2)
 
     @property
     def T(self) -> Any:  # noqa: N802  # NumPy's name

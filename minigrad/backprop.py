@@ -39,7 +39,8 @@ def backpropagate(
     Returns:
         One entry for each node reached. No array is shared with another or with the graph.
     """
-    nodes = ancestors(root)
+    # Nothing older than the oldest of the wanted nodes was computed from any of them.
+    nodes = ancestors(root, min([node.order for node in wanted], default=0) if wanted else 0)
     relevant = None if wanted is None else _on_the_way(nodes, wanted)
     collected: dict[Node, Any] = {}
     # Nodes whose gradient on its way is an array that this pass made, and may therefore add to in place.

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from minigrad.graph import Node
+from minigrad.modes import is_tracing
+from minigrad.unsupported import calling_function
 
 
 class Conversions:
@@ -25,6 +27,10 @@ class Conversions:
         if self._array.size != 1:
             raise ValueError(f"item() needs a Tensor of one element; this one has shape {self._array.shape}")
         return self._array.item()  # type: ignore[no-any-return]
+
+    def tolist(self) -> Any:
+        """The values as Python numbers, in nested lists; of a 0-d Tensor one number."""
+        return self._array.tolist()
 
     def __repr__(self) -> str:
         text = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
@@ -45,6 +51,12 @@ class Conversions:
 
     def __float__(self) -> float:
         if self._node is not None:
+            if is_tracing():
+                raise TypeError(
+                    "a number made of a Tensor (float(), the math module, array[i] = tensor) would be a constant for "
+                    "mg.grad and its like; use NumPy's functions, join results with np.stack or np.concatenate, and "
+                    "write .item() where a constant is meant"
+                )
             warnings.warn(
                 "float() of a Tensor that requires a gradient gives a constant; write .item() where that is meant, "
                 "and np.sin, not math.sin, where it is not",
@@ -63,8 +75,8 @@ class Conversions:
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if self._node is not None:
             raise TypeError(
-                "a Tensor that requires a gradient does not turn into an array by itself, because gradients would "
-                "be lost silently; join Tensors with mg.stack or mg.concatenate, and where a constant is meant use "
-                ".numpy() or .detach()"
+                f"{calling_function()}: a Tensor that requires a gradient does not turn into an array by itself, "
+                "because gradients would be lost silently; join Tensors with np.stack or np.concatenate, and where a "
+                "constant is meant use .numpy() or .detach()"
             )
         return np.array(self._array, dtype=dtype, copy=copy)

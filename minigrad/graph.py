@@ -61,6 +61,7 @@ class _Notes:
     Attributes:
         grad: the gradient deposited for the user.
         changed: whether the array of this leaf was updated, or the leaf frozen, since.
+        traced: whether this leaf is a variable of a transform, such as `minigrad.grad`.
         name: that the user gave.
     """
 
@@ -68,6 +69,7 @@ class _Notes:
 
     grad: Any = None
     changed: bool = False
+    traced: bool = False
     name: str | None = None
 
 
@@ -115,10 +117,11 @@ def leaf(array: Any, name: str | None = None, grad: Any = None) -> Node:
     return node
 
 
-def ancestors(root: Node) -> list[Node]:
+def ancestors(root: Node, oldest: int = 0) -> list[Node]:
     """Every node that `root` depends on, itself included, newest first.
 
     Newest first is an order in which each node comes before all that it was computed from, found without recursion.
+    Results older than `oldest` are left out, with all that leads to nothing but them.
 
     Raises:
         RuntimeError: where a part of the graph was released by an earlier pass, or a leaf has changed since.
@@ -136,6 +139,8 @@ def ancestors(root: Node) -> list[Node]:
         for parent in parents:
             if parent is not None and parent not in seen:
                 seen.add(parent)
+                if oldest and parent.order < oldest and parent.op is not None:
+                    continue
                 found.append(parent)
         if node.op is None and node.changed:
             raise RuntimeError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar, Token
 from typing import TypeVar
 
@@ -87,3 +87,22 @@ class recording_in_full(_Recording):  # noqa: N801  # called like a function
     """Record inside a `with` block, and keep every value: for tools that look at all results of a computation."""
 
     _mode = IN_FULL
+
+
+_tracing: ContextVar[bool] = ContextVar("minigrad_tracing", default=False)
+
+# Whether a transform, such as `minigrad.grad`, is calling a function in this thread and context.
+is_tracing = _tracing.get
+
+
+@contextlib.contextmanager
+def tracing() -> Iterator[None]:
+    """Record inside a `with` block, in which a function is called by a transform."""
+    token = _tracing.set(True)
+    mode = None if is_grad_enabled() else _recording.set(ON)
+    try:
+        yield
+    finally:
+        if mode is not None:
+            _recording.reset(mode)
+        _tracing.reset(token)

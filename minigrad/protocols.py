@@ -8,6 +8,19 @@ from typing import Any
 import numpy as np
 
 from minigrad.registry import from_numpy_call, numpy_name, overrides
+from minigrad.unsupported import no_rule
+
+# What the methods of ufuncs compute over one axis, the first by default.
+_OVER_AXES: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
+    (np.add, "reduce"): np.sum,
+    (np.multiply, "reduce"): np.prod,
+    (np.maximum, "reduce"): np.max,
+    (np.minimum, "reduce"): np.min,
+    (np.logical_and, "reduce"): np.all,
+    (np.logical_or, "reduce"): np.any,
+    (np.add, "accumulate"): np.cumsum,
+    (np.multiply, "accumulate"): np.cumprod,
+}
 
 
 class NumPyProtocols:
@@ -19,24 +32,21 @@ class NumPyProtocols:
         called = numpy_name(ufunc) if method == "__call__" else f"{numpy_name(ufunc)}.{method}"
         if "out" in kwargs:
             raise TypeError(f"{called} cannot write a Tensor into an array: `array += tensor` is `array = array + ...`")
+        if method == "outer" and not kwargs:
+            x, y = inputs
+            return ufunc(np.reshape(x, np.shape(x) + (1,) * np.ndim(y)), y)
+        if (ufunc, method) in _OVER_AXES:
+            return _OVER_AXES[ufunc, method](inputs[0], **{"axis": 0, **kwargs})
         if method != "__call__" or ufunc not in overrides:
-            raise _no_rule(called)
-        if kwargs:
-            raise TypeError(f"{called} of a Tensor does not support the argument {next(iter(kwargs))}=")
-        return overrides[ufunc](*inputs)
+            raise no_rule(called)
+        positional, named = from_numpy_call(ufunc, overrides[ufunc], inputs, kwargs) if kwargs else (inputs, kwargs)
+        return overrides[ufunc](*positional, **named)
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Any:
         replacement = overrides.get(function)
         if replacement is None:
-            raise _no_rule(numpy_name(function))
+            raise no_rule(numpy_name(function))
         positional, named = from_numpy_call(function, replacement, args, kwargs)
         return replacement(*positional, **named)
-
-
-def _no_rule(called: str) -> TypeError:
-    return TypeError(
-        f"{called} has no derivative rule in minigrad; write it with operations that have one, declare it with "
-        "mg.primitive, or, where no gradient is needed, call it on tensor.numpy()"
-    )

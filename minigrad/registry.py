@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,8 +40,11 @@ class Operation:
     @property
     def is_method(self) -> bool:
         """Whether the first argument is an array to differentiate by, so that ``tensor.NAME(...)`` has a meaning."""
-        rules = None if self.primitive is None else self.primitive.rules
-        return rules is None or (isinstance(rules, tuple) and rules[0] is not None)
+        if self.primitive is not None:
+            rules = self.primitive.rules
+            return isinstance(rules, tuple) and rules[0] is not None
+        example = self.examples[0] if self.examples else None
+        return hasattr(example[0] if isinstance(example, tuple) else example, "draw")
 
 
 operations: dict[str, Operation] = {}
@@ -92,7 +96,8 @@ def from_numpy_call(
     for name, source, default in translation.fixed:
         if given[source] is not default:
             raise TypeError(f"{numpy_name(function)} of a Tensor does not support the argument {name}=")
-    return (), {name: given[source] for name, source in translation.moved}
+    positional = [given[source] for source in translation.positional]
+    return positional, {name: given[source] for name, source in translation.moved}
 
 
 @dataclass(frozen=True)
@@ -100,10 +105,12 @@ class _Translation:
     """How one form of a call is translated; a source is a position or a keyword of the call.
 
     Attributes:
+        positional: where the arguments come from that are passed by position.
         moved: the parameters of the operation, and where their arguments come from.
         fixed: the parameters of the NumPy function that may be given their defaults only, their sources, and these.
     """
 
+    positional: Sequence[int | str]
     moved: Sequence[tuple[str, int | str]]
     fixed: Sequence[tuple[str, int | str, Any]]
 
@@ -117,18 +124,23 @@ def _translation(
     theirs = _parameters(function)
     # A function written in C may not tell its signature; the operation then has the same one.
     same = not theirs or getattr(replacement, "__wrapped__", None) is function
+    if same and not _parameters(replacement):
+        return None
     sources: dict[str, Any] = {keyword: keyword for keyword in keywords}
     given = _bound(replacement if same else function, function, *range(count), **sources)
     if same:
         return None
     ours = _parameters(replacement)
     names = list(ours)
+    positional: list[Any] = []
     moved: dict[str, Any] = {}
     fixed = []
     for position, (name, source) in enumerate(given.items()):
         parameter = theirs[name]
         if parameter.kind is parameter.VAR_KEYWORD:
             moved.update(source)
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            positional, moved = [*moved.values(), *source], {}
         elif name in ours:
             moved[name] = source
         elif position < len(names) and names[position] not in theirs:
@@ -136,10 +148,18 @@ def _translation(
         else:
             fixed.append((name, source, parameter.default))
     unknown = moved.keys() - ours.keys()
-    if unknown:
+    if unknown and not any(parameter.kind is parameter.VAR_KEYWORD for parameter in ours.values()):
         raise TypeError(f"{numpy_name(function)} of a Tensor does not support the argument {unknown.pop()}=")
-    _bound(replacement, function, **moved)
-    return _Translation(tuple(moved.items()), tuple(fixed))
+    _bound(replacement, function, *positional, **moved)
+    if not positional:
+        # Operations take less time to match what is given by position.
+        leading = itertools.takewhile(lambda name: name in moved and _is_positional(ours[name]), names)
+        positional = [moved.pop(name) for name in list(leading)]
+    return _Translation(tuple(positional), tuple(moved.items()), tuple(fixed))
+
+
+def _is_positional(parameter: inspect.Parameter) -> bool:
+    return parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
 
 
 def _bound(signed: Function, called: Function, *args: Any, **kwargs: Any) -> dict[str, Any]:

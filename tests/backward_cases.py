@@ -326,7 +326,7 @@ function(
     "cumulative sum", lambda x: np.cumsum(x, axis=1), lambda g, out, x: (np.cumsum(g[:, ::-1], axis=1)[:, ::-1],),
     normal((7, 5)),
     ("not turned back", "x", "layout.flipped", lambda g, out, x: np.cumsum(g[:, ::-1], axis=1)),
-    ("g passed on", "x", "support.diagonal", lambda g, out, x: g),
+    ("g passed on", "x", "factor.missing", lambda g, out, x: g),
     ("along the batch", "x", "support.axis", lambda g, out, x: np.cumsum(g[::-1], axis=0)[::-1]),
 )  # fmt: skip
 

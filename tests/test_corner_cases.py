@@ -92,8 +92,8 @@ def test_detached_twin_that_is_trained_does_not_change_the_original():
 def test_copying_a_tensor_that_requires_a_gradient_is_no_silent_detach():
     with pytest.raises(TypeError, match=r"\.detach\(\)"):
         mg.Tensor(leaf([1.0]))
-    with pytest.raises(TypeError, match="full_like"):
-        np.full_like(leaf([1.0, 2.0]), leaf(1.0))
+    with pytest.raises(TypeError, match="copyto"):
+        np.full_like(np.array([1.0, 2.0]), leaf(1.0))
 
 
 @pytest.mark.parametrize("name", ["sum", "mean", "max", "min", "prod", "var", "std", "logsumexp"])
@@ -268,10 +268,9 @@ def test_error_messages_stay_short():
     ("call", "message"),
     [
         (lambda x: np.where(x), r"np\.where"),
-        (lambda x: np.pad(x, 1, end_values=3), r"np\.pad of a Tensor does not support the argument end_values="),
+        (lambda x: np.cumsum(x, out=np.zeros(2)), r"np\.cumsum of a Tensor does not support the argument out="),
         (lambda x: np.clip(x, 0, 1, dtype=float), r"np\.clip of a Tensor does not support the argument dtype="),
-        (lambda x: np.pad(x, {0: (1, 0)}), "not a dict"),
-        (lambda x: np.mean([x.sum(), x.sum()]), r"mg\.stack"),
+        (lambda x: np.mean([x.sum(), x.sum()]), r"np\.mean: .* np\.stack"),
     ],
 )
 def test_errors_name_the_function_that_was_called(call, message):

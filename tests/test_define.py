@@ -30,14 +30,14 @@ def test_operation_with_parameters_records_and_differentiates_to_any_order():
 def test_operation_takes_over_a_numpy_function():
     x = mg.Tensor([1.0, 3.0, 2.0], requires_grad=True)
     with pytest.raises(TypeError, match="no derivative rule"):
-        np.cumsum(x)
+        np.unique(x)
 
-    @mg.primitive(lambda g, out, x: np.flip(running_sum(np.flip(g))), overrides=[np.cumsum])
-    def running_sum(x):
-        return np.cumsum(x)
+    @mg.primitive(lambda g, out, x: g[np.argsort(np.argsort(x))], overrides=[np.unique])
+    def unique(x):
+        return np.unique(x)
 
-    np.cumsum(x).backward([1.0, 10.0, 100.0])
-    np.testing.assert_array_equal(x.grad.data, [111.0, 110.0, 100.0])
+    np.unique(x).backward([1.0, 10.0, 100.0])
+    np.testing.assert_array_equal(x.grad.data, [1.0, 100.0, 10.0])
 
 
 def test_operation_on_any_number_of_arrays():

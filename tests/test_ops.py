@@ -36,9 +36,36 @@ NO_SCALARS = {
     ),
     **dict.fromkeys(["max_pool2d", "avg_pool2d", "window_maxima", "window_means"], "images have four dimensions"),
     **dict.fromkeys(["to_maxima", "from_maxima", "to_windows"], "images have four dimensions"),
+    **dict.fromkeys(["cross", "cross_of_three", "vecdot", "matvec", "vecmat"], "a vector has one axis"),
+    "outer": "np.linalg.outer takes vectors alone",
+    "correlate": "np.correlate takes no 0-d arrays",
+    **dict.fromkeys(["to_sorted", "from_sorted"], "a 0-d array has no axis to sort along"),
+    "corrcoef": "one observation has no correlation",
+    "unwrap": "a 0-d array has no axis",
+    "apply_along_axis": "a 0-d array has no axis",
+    **dict.fromkeys(["polyder", "poly", "polyfit", "bincount"], "NumPy takes only arrays of one dimension here"),
+    **dict.fromkeys(["inv", "pinv", "solve", "tensorsolve", "tensorinv", "lstsq"], "0-d is no matrix"),
+    "least_squares_parts": "0-d is no matrix",
+    **dict.fromkeys(["det", "slogdet", "cofactor_matrix", "sign_and_log_det", "matrix_power"], "0-d is no matrix"),
+    **dict.fromkeys(["multi_dot", "matrix_diagonal", "matrix_trace", "cholesky", "qr", "tall_qr"], "0-d is no matrix"),
+    **dict.fromkeys(["eigh", "eigvalsh", "eigen_parts", "svd", "svdvals", "singular_parts"], "0-d is no matrix"),
+    **dict.fromkeys(["matrix_norm", "cond"], "0-d is no matrix"),
+    "norm": "the norm of one number is straight, so that differences of its slope are rounding alone",
+    **dict.fromkeys(["rollaxis", "array_split", "hsplit", "vsplit", "dsplit", "unstack"], "a 0-d array has no axis"),
+    **dict.fromkeys(["matrix_transpose", "fliplr", "flipud", "rot90"], "a 0-d array has no axes to exchange"),
+    **dict.fromkeys(["tril", "triu", "diag", "diagonal", "trace"], "a 0-d array has no diagonal"),
+    **dict.fromkeys(["vander", "trim_zeros", "fftshift", "ifftshift"], "a 0-d array has no axis"),
 }
 NO_EMPTY = {
+    "tensorinv": "NumPy inverts no empty tensors",
+    **dict.fromkeys(["convolve", "correlate"], "NumPy convolves no empty sequences"),
+    "polyfit": "no points determine no polynomial",
     **dict.fromkeys(["max", "min", "logsumexp"], "an extremum of nothing does not exist"),
+    "ptp": "an extremum of nothing does not exist",
+    **dict.fromkeys(["median", "quantile", "percentile"], "a quantile of nothing is NaN, with a warning"),
+    **dict.fromkeys(["nanmedian", "nanquantile", "nanpercentile"], "a quantile of nothing is NaN, with a warning"),
+    **dict.fromkeys(["nanmax", "nanmin"], "an extremum of nothing does not exist"),
+    **dict.fromkeys(["nanmean", "nanvar", "nanstd", "average", "cov", "corrcoef"], "a mean of nothing is NaN"),
     **dict.fromkeys(["mean", "var", "std"], "a mean of nothing is NaN, with a warning"),
     **dict.fromkeys(
         ["mean_squared_difference", "binary_cross_entropy", "label_cross_entropy"],
@@ -48,7 +75,17 @@ NO_EMPTY = {
 }
 
 ELEMENTWISE_TABLES = tuple(
-    f"minigrad.ops.{table}" for table in ("activations", "elementwise", "pieces", "special", "transcendental")
+    f"minigrad.ops.{table}"
+    for table in (
+        "activations",
+        "bessel",
+        "elementwise",
+        "entropies",
+        "exponentials",
+        "pieces",
+        "special",
+        "transcendental",
+    )
 )
 
 

@@ -4,13 +4,27 @@ from typing import TYPE_CHECKING
 
 from minigrad.ops import (
     activations,
+    bessel,
+    choices,
     contraction,
     convolution,
     decompositions,
+    determinants,
     deviations,
+    diagonals,
+    differences,
+    eigenvalues,
     elementwise,
+    entropies,
+    exponentials,
+    filters,
+    further_products,
     indexing,
+    interpolation,
     joining,
+    least_squares,
+    matrices,
+    nan_reductions,
     norms,
     order,
     padding,
@@ -19,23 +33,44 @@ from minigrad.ops import (
     polynomials,
     pooling,
     products,
+    quantiles,
     rearranging,
     reductions,
+    repeating,
     running,
+    sequences,
     shaping,
+    singular_values,
     special,
     statistics,
+    systems,
     transcendental,
+    updates,
+    variances,
 )
 from minigrad.ops import constants as constants
 from minigrad.ops.activations import *
+from minigrad.ops.bessel import *
+from minigrad.ops.choices import *
 from minigrad.ops.contraction import *
 from minigrad.ops.convolution import *
 from minigrad.ops.decompositions import *
+from minigrad.ops.determinants import *
 from minigrad.ops.deviations import *
+from minigrad.ops.diagonals import *
+from minigrad.ops.differences import *
+from minigrad.ops.eigenvalues import *
 from minigrad.ops.elementwise import *
+from minigrad.ops.entropies import *
+from minigrad.ops.exponentials import *
+from minigrad.ops.filters import *
+from minigrad.ops.further_products import *
 from minigrad.ops.indexing import *
+from minigrad.ops.interpolation import *
 from minigrad.ops.joining import *
+from minigrad.ops.least_squares import *
+from minigrad.ops.matrices import *
+from minigrad.ops.nan_reductions import *
 from minigrad.ops.norms import *
 from minigrad.ops.order import *
 from minigrad.ops.padding import *
@@ -44,20 +79,31 @@ from minigrad.ops.planes import *
 from minigrad.ops.polynomials import *
 from minigrad.ops.pooling import *
 from minigrad.ops.products import *
+from minigrad.ops.quantiles import *
 from minigrad.ops.rearranging import *
 from minigrad.ops.reductions import *
+from minigrad.ops.repeating import *
 from minigrad.ops.running import *
+from minigrad.ops.sequences import *
 from minigrad.ops.shaping import *
+from minigrad.ops.singular_values import *
 from minigrad.ops.special import *
 from minigrad.ops.statistics import *
+from minigrad.ops.systems import *
 from minigrad.ops.transcendental import *
+from minigrad.ops.updates import *
+from minigrad.ops.variances import *
 
 # Type checkers do not follow lists that are computed; without one they take every name.
 if not TYPE_CHECKING:
     _TABLES = (
-        *(activations, contraction, convolution, decompositions, deviations, elementwise),
-        *(indexing, joining, norms, order, padding, pieces),
-        *(planes, polynomials, pooling, products, rearranging, reductions),
-        *(running, shaping, special, statistics, transcendental),
+        *(activations, bessel, choices, contraction, convolution, decompositions),
+        *(determinants, deviations, diagonals, differences, eigenvalues, elementwise),
+        *(entropies, exponentials, filters, further_products, indexing, interpolation),
+        *(joining, least_squares, matrices, nan_reductions, norms, order),
+        *(padding, pieces, planes, polynomials, pooling, products),
+        *(quantiles, rearranging, reductions, repeating, running, sequences),
+        *(shaping, singular_values, special, statistics, systems, transcendental),
+        *(updates, variances),
     )
     __all__ = [name for table in _TABLES for name in table.__all__]

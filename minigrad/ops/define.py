@@ -184,10 +184,12 @@ def elementwise(
     doc: str,
     name: str | None = None,
     forward: Callable[..., Any] | None = None,
+    also: Sequence[np.ufunc] = (),
 ) -> Callable[..., Any]:
     """The operation of a NumPy or SciPy ufunc of x, or x and y.
 
-    `doc` says what it computes, `reads` as elsewhere; `forward` does the same in less time.
+    `doc` says what it computes, `reads` as elsewhere; `forward` does the same in less time, `also` are other ufuncs
+    for the same function.
     """
     text = (
         f"{doc}\n\nDifferentiable form of ``{numpy_name(ufunc)}``: elementwise, with broadcasting and NumPy's dtypes."
@@ -203,18 +205,26 @@ def elementwise(
     call.__doc__ = text
     # The module that assigns the result, so that it can be pickled by reference; what namedtuple does, too.
     call.__module__ = sys._getframe(1).f_globals["__name__"]
-    register(Operation(name, call, op, [ufunc], examples, builtin=True))
+    register(Operation(name, call, op, [ufunc, *also], examples, builtin=True))
     return call
 
 
-def half_by_single(ufunc: np.ufunc) -> Callable[[Any], Any]:
-    """A ufunc of one argument that has no loop for float16, and would turn it into float64."""
+def half_by_single(ufunc: np.ufunc) -> Callable[..., Any]:
+    """A ufunc of one or two arguments that has no loop for float16, and would turn it into float64."""
 
-    def forward(x: Any) -> Any:
+    def of_one(x: Any) -> Any:
         half = getattr(x, "dtype", None) == np.float16
         return ufunc(x.astype(np.float32)).astype(np.float16) if half else ufunc(x)
 
-    return forward
+    def of_two(x: Any, y: Any) -> Any:
+        if np.float16 not in (getattr(x, "dtype", None), getattr(y, "dtype", None)):
+            return ufunc(x, y)
+        dtype = np.result_type(x, y)
+        if dtype != np.float16:
+            return ufunc(x, y)
+        return ufunc(*[each.astype(np.float32) if hasattr(each, "dtype") else each for each in (x, y)]).astype(dtype)
+
+    return of_one if ufunc.nin == 1 else of_two
 
 
 def declared_in(module: str) -> list[str]:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from minigrad.masks import zeroed
 from minigrad.ops.define import composite, declared_in, elementwise, primitive
@@ -92,13 +93,23 @@ abs = elementwise(  # noqa: A001  # NumPy's name
 
 exp = elementwise(np.exp, lambda g, out, x: g * out, reads=("out",), examples=_UNARY, doc="e to the power x.")
 expm1 = elementwise(
-    np.expm1, lambda g, out, x: g * (out + 1.0), reads=("out",), examples=_UNARY, doc="exp(x) - 1, exact near 0."
+    np.expm1,
+    lambda g, out, x: g * (out + 1.0),
+    reads=("out",),
+    examples=_UNARY,
+    doc="exp(x) - 1, exact near 0.",
+    also=[special.expm1],
 )
 log = elementwise(
     np.log, lambda g, out, x: g / x, reads=("x",), examples=[positives(2, 3)], doc="Natural logarithm of x."
 )
 log1p = elementwise(
-    np.log1p, lambda g, out, x: g / (1.0 + x), reads=("x",), examples=[positives(2, 3)], doc="log(1 + x), exact near 0."
+    np.log1p,
+    lambda g, out, x: g / (1.0 + x),
+    reads=("x",),
+    examples=[positives(2, 3)],
+    doc="log(1 + x), exact near 0.",
+    also=[special.log1p],
 )
 sin = elementwise(np.sin, lambda g, out, x: g * np.cos(x), reads=("x",), examples=_UNARY, doc="Sine of x, in radians.")
 cos = elementwise(

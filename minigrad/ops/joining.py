@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.ops.define import composite, declared_in, primitive
 from minigrad.ops.indexing import getitem
+from minigrad.ops.rearranging import moving
 from minigrad.ops.samples import reals
+from minigrad.ops.shaping import astype, atleast_1d, atleast_2d, atleast_3d, copy, reshape, transpose
+from minigrad.record import plain, shape_of
+from minigrad.tensor import Tensor
 
 
 def _joined_at(position: int, g: Any, out: Any, *arrays: Any, axis: int | None) -> Any:
@@ -56,6 +60,154 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
 
 
 @composite(
+    overrides=[np.hstack],
+    examples=[
+        ([reals(2, 3), reals(2, 1)], {}),
+        ([reals(3), reals()], {}),
+        ([reals(2, 3, 2), reals(2, 0, 2)], {}),
+    ],
+)
+def hstack(arrays: Sequence[Any]) -> Any:
+    """Arrays joined along their second axis, or along the only one."""
+    arrays = [atleast_1d(x) for x in arrays]
+    return concatenate(arrays, 0 if arrays and arrays[0].ndim == 1 else 1)
+
+
+@composite(
+    overrides=[np.vstack],
+    examples=[([reals(2, 3), reals(3)], {}), ([reals(), reals(0, 1)], {}), ([reals(2, 3, 2), reals(1, 3, 2)], {})],
+)
+def vstack(arrays: Sequence[Any]) -> Any:
+    """Arrays joined along their first axis, vectors as rows."""
+    return concatenate([atleast_2d(x) for x in arrays], 0)
+
+
+@composite(
+    overrides=[np.dstack],
+    examples=[([reals(2, 3), reals(2, 3, 2)], {}), ([reals(3), reals(3)], {}), ([reals(), reals(1, 1, 0)], {})],
+)
+def dstack(arrays: Sequence[Any]) -> Any:
+    """Arrays joined along their third axis, which vectors and matrices get first."""
+    return concatenate([atleast_3d(x) for x in arrays], 2)
+
+
+@composite(
+    overrides=[np.column_stack],
+    examples=[([reals(3), reals(3, 2)], {}), ([reals(), reals(1, 0)], {}), ([reals(2), reals(2)], {})],
+)
+def column_stack(arrays: Sequence[Any]) -> Any:
+    """Arrays joined along their second axis, vectors as columns."""
+    return concatenate([x if np.ndim(x) > 1 else transpose(atleast_2d(x)) for x in arrays], 1)
+
+
+@composite(
+    overrides=[np.block],
+    examples=[([reals(2, 3), reals(2, 1)], {}), ([reals(3), reals()], {}), ([reals(2, 0), reals(2, 1)], {}), reals(2)],
+)
+def block(arrays: Any) -> Any:
+    """Nested lists of arrays joined: the innermost along the last axis, those around them along the one before.
+
+    Raises:
+        ValueError: for lists that are empty or not nested equally deep.
+        TypeError: for tuples, which look like lists but would not be taken as such.
+    """
+    depth = _depth(arrays)
+    ndim = max([depth, *[np.ndim(x) for x in _innermost(arrays)]])
+    return _joined(arrays, depth, ndim)
+
+
+def _depth(part: Any) -> int:
+    """How deep lists are nested."""
+    if isinstance(part, tuple):
+        raise TypeError("block takes lists of arrays, not tuples")
+    if not isinstance(part, list):
+        return 0
+    depths = {_depth(item) for item in part}
+    if len(depths) != 1:
+        raise ValueError("block takes lists that are not empty, and are nested equally deep everywhere")
+    return depths.pop() + 1
+
+
+def _innermost(part: Any) -> Iterator[Any]:
+    if isinstance(part, list):
+        for item in part:
+            yield from _innermost(item)
+    else:
+        yield part
+
+
+def _joined(part: Any, depth: int, ndim: int) -> Any:
+    if depth:
+        return concatenate([_joined(item, depth - 1, ndim) for item in part], -depth)
+    shape = shape_of(part)
+    return reshape(part, (1,) * (ndim - len(shape)) + shape) if ndim > len(shape) else copy(part)
+
+
+@composite(
+    overrides=[np.append],
+    examples=[
+        (reals(2, 3), reals(2)),
+        (reals(2, 3), reals(1, 3), {"axis": 0}),
+        (reals(), reals()),
+        (reals(2, 0), reals(2, 1), {"axis": -1}),
+    ],
+)
+def append(x: Any, values: Any, axis: int | None = None) -> Any:
+    """Values joined to x along an axis; both are flattened first if there is none."""
+    if axis is None:
+        x, values = reshape(x, -1), reshape(values, -1)
+    return concatenate([x, values], axis or 0)
+
+
+@composite(
+    overrides=[np.insert],
+    examples=[
+        (reals(4), 1, reals()),
+        (reals(2, 3), [0, 2, 2], reals(3)),
+        (reals(2, 3), slice(0, 2), reals(2, 1), {"axis": 1}),
+        (reals(2, 3), 1, reals(2, 2), {"axis": -1}),
+        (reals(), 0, reals(2)),
+        (reals(0, 2), 0, reals(2), {"axis": 0}),
+    ],
+)
+def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """Values put in before the elements, or before the parts along an axis, with these indices.
+
+    They are broadcast, and take on the dtype of x.
+    """
+    x, values = [array if isinstance(array, Tensor) else np.asarray(array) for array in (x, values)]
+    # NumPy puts the numbers of the elements in where they belong.
+    own = np.arange(x.size).reshape(x.shape)
+    further = np.arange(x.size, x.size + values.size).reshape(values.shape)
+    numbers = np.insert(own, plain(obj), further, axis)
+    joined = concatenate([reshape(x, -1), reshape(values if values.dtype == x.dtype else astype(values, x.dtype), -1)])
+    return getitem(joined, numbers)
+
+
+@moving(
+    overrides=[np.delete],
+    examples=[
+        (reals(4), {"obj": 1}),
+        (reals(2, 3), {"obj": [0, -1, 0]}),
+        (reals(2, 3), {"obj": slice(None, None, 2), "axis": 1}),
+        (reals(2, 3), {"obj": np.array([False, True]), "axis": 0}),
+        (reals(), {"obj": []}),
+        (reals(0, 2), {"obj": 1, "axis": 1}),
+    ],
+)
+def delete(x: Any, obj: Any, axis: int | None = None) -> Any:
+    """x without the elements, or without the parts along an axis, that have these indices."""
+    return np.delete(x, plain(obj), axis)
+
+
+def _parts(x: Any, cuts: Sequence[int], axis: int) -> list[Any]:
+    """The consecutive parts of an array that is cut along an axis before each of some indices."""
+    bounds = zip([0, *cuts], [*cuts, shape_of(x)[axis]], strict=True)
+    before = (slice(None),) * (axis % np.ndim(x))
+    return [getitem(x, (*before, slice(start, end))) for start, end in bounds]
+
+
+@composite(
     overrides=[np.split],
     examples=[(reals(4, 3), 2), (reals(4, 3), [1, 3]), (reals(2, 6), 3, {"axis": 1}), (reals(2, 0), 2)],
 )
@@ -65,16 +217,64 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
     Raises:
         ValueError: where the axis cannot be divided into so many equal parts.
     """
-    size = np.shape(x)[axis]
     if isinstance(indices_or_sections, (int, np.integer)):
+        size = shape_of(x)[axis]
         if indices_or_sections < 1 or size % indices_or_sections:
             raise ValueError(f"split: an axis of size {size} cannot be cut into {indices_or_sections} equal parts")
         step = size // indices_or_sections
-        cuts = list(range(step, size, step))
-    else:
-        cuts = list(indices_or_sections)
-    before = (slice(None),) * (axis % np.ndim(x))
-    return [getitem(x, (*before, slice(start, end))) for start, end in zip([0, *cuts], [*cuts, size], strict=True)]
+        return _parts(x, list(range(step, size, step)) if size else [0] * (int(indices_or_sections) - 1), axis)
+    return _parts(x, list(indices_or_sections), axis)
+
+
+@composite(
+    overrides=[np.array_split],
+    examples=[(reals(4, 3), 3), (reals(2), 3), (reals(4, 3), [1, 3]), (reals(2, 5), 2, {"axis": -1}), (reals(2, 0), 2)],
+)
+def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
+    """A list of consecutive parts along an axis as in `split`; so many of them may differ in size, larger first."""
+    if not isinstance(indices_or_sections, (int, np.integer)):
+        return _parts(x, list(indices_or_sections), axis)
+    if indices_or_sections < 1:
+        raise ValueError(f"array_split: there cannot be {indices_or_sections} parts")
+    step, larger = divmod(shape_of(x)[axis], int(indices_or_sections))
+    cuts = [number * step + min(number, larger) for number in range(1, int(indices_or_sections))]
+    return _parts(x, cuts, axis)
+
+
+@composite(
+    overrides=[np.hsplit],
+    examples=[(reals(2, 4), 2), (reals(4), [1]), (reals(2, 4, 2), [1, 3]), (reals(0, 4), 2)],
+)
+def hsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
+    """A list of consecutive parts along the second axis, or along the only one; see `split`."""
+    return split(x, indices_or_sections, 1 if _with_axes(x, 1, "hsplit") > 1 else 0)
+
+
+@composite(overrides=[np.vsplit], examples=[(reals(4, 2), 2), (reals(4, 2), [1, 3]), (reals(4, 0), 2)])
+def vsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
+    """A list of consecutive parts along the first of two axes or more; see `split`."""
+    _with_axes(x, 2, "vsplit")
+    return split(x, indices_or_sections, 0)
+
+
+@composite(overrides=[np.dsplit], examples=[(reals(2, 1, 4), 2), (reals(2, 1, 4), [1, 3]), (reals(0, 1, 4), 2)])
+def dsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
+    """A list of consecutive parts along the third axis; see `split`."""
+    _with_axes(x, 3, "dsplit")
+    return split(x, indices_or_sections, 2)
+
+
+def _with_axes(x: Any, least: int, function: str) -> int:
+    if np.ndim(x) < least:
+        raise ValueError(f"{function} takes an array of {least} axes or more; this one has {np.ndim(x)}")
+    return np.ndim(x)
+
+
+@composite(overrides=[np.unstack], examples=[reals(2, 3), (reals(2, 3, 2), {"axis": -1}), (reals(2, 0), {"axis": 0})])
+def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
+    """A tuple of the parts along an axis, which they do not have any more: the inverse of `stack`."""
+    ndim, size = np.ndim(x), shape_of(x)[axis]
+    return tuple([getitem(x, (slice(None),) * (axis % ndim) + (position,)) for position in range(size)])
 
 
 if not TYPE_CHECKING:

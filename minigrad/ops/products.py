@@ -55,7 +55,7 @@ def _matmul_by_y(g: Any, out: Any, x: Any, y: Any) -> Any:
     _matmul_by_x,
     _matmul_by_y,
     reads=("y", "x"),
-    overrides=[np.matmul],
+    overrides=[np.matmul, np.linalg.matmul],
     examples=[
         (reals(2, 3), reals(3, 4)),
         (reals(3), reals(3)),

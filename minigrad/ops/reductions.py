@@ -6,14 +6,18 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from minigrad.ops.define import declared_in, primitive
+from minigrad.ops.elementwise import keep_where
 from minigrad.ops.samples import reals
-from minigrad.ops.shaping import broadcast_to
+from minigrad.ops.shaping import astype, broadcast_to
+from minigrad.record import plain
 
 Axes = int | tuple[int, ...] | None
 
-_REDUCED = [
+_MASK = np.array([[True, False, True], [False, True, True]])
+REDUCED = [
     reals(2, 3),
     (reals(2, 3), {"axis": 0}),
     (reals(2, 3, 4), {"axis": (0, -1), "keepdims": True}),
@@ -22,10 +26,20 @@ _REDUCED = [
     (reals(2, 3), {"keepdims": True}),
     reals(),
 ]
-_EMPTY = [reals(0), (reals(2, 0), {"axis": 0})]
+EMPTY = [reals(0), (reals(2, 0), {"axis": 0})]
+PARTIAL = [(reals(4, 2, 3), {"axis": (0, 2), "where": _MASK}), (reals(2, 3), {"where": _MASK, "keepdims": True})]
+CAST = (reals(2, 3), {"axis": 1, "dtype": np.float64})
 
 
-def _restored(reduced: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
+def options(where: Any, **options: Any) -> dict[str, Any]:
+    """Those arguments of a reduction that were given; NumPy tells apart an argument that is left out."""
+    if getattr(options.get("initial"), "requires_grad", False):
+        raise TypeError("initial= has to be a constant; combine it with the result of the reduction instead")
+    given = {name: value for name, value in options.items() if value is not None}
+    return given if where is True else given | {"where": plain(where)}
+
+
+def restored(reduced: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
     """What a reduction of x returned, with the axes it removed put back with size 1."""
     if keepdims or axis is None or x.ndim == 0:
         return reduced
@@ -35,17 +49,21 @@ def _restored(reduced: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
     return np.reshape(reduced, tuple(kept))
 
 
-def _spread(reduced: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
-    """What a reduction of x returned, repeated over the axes it removed."""
-    return broadcast_to(_restored(reduced, x, axis, keepdims), shape=x.shape)
+def spread(reduced: Any, x: Any, axis: Axes, keepdims: bool, where: Any) -> Any:
+    """What a reduction of x returned, repeated over the axes it removed; 0 where an element was left out."""
+    repeated = broadcast_to(restored(reduced, x, axis, keepdims), shape=x.shape)
+    return repeated if where is True else keep_where(repeated, plain(where))
 
 
 def _axes(axis: int | tuple[int, ...]) -> tuple[int, ...]:
     return axis if isinstance(axis, tuple) else (axis,)
 
 
-def _count(x: Any, axis: Axes) -> int:
-    """How many elements of x are combined into one."""
+def count_of(x: Any, axis: Axes, keepdims: bool, where: Any) -> Any:
+    """How many elements of x are combined into one: a number, or an array where some are left out."""
+    if where is not True:
+        mask = np.broadcast_to(plain(where), x.shape)
+        return np.sum(mask, axis=axis, keepdims=keepdims, dtype=np.result_type(x.dtype, np.float32))
     if axis is None or x.ndim == 0:
         return int(x.size)
     return math.prod(x.shape[each] for each in _axes(axis))
@@ -59,92 +77,87 @@ def divided(g: Any, count: Any) -> Any:
 
 
 @primitive(
-    lambda g, out, x, axis, keepdims: _spread(g, x, axis, keepdims),
+    lambda g, out, x, axis, keepdims, where, **_: spread(g, x, axis, keepdims, where),
     reads=("",),
     overrides=[np.sum],
-    examples=[*_REDUCED, *_EMPTY],
+    examples=[*REDUCED, *EMPTY, *PARTIAL, CAST, (reals(2, 3), {"axis": 0, "initial": 1.5})],
 )
-def sum(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:  # noqa: A001  # NumPy's name
-    """Sum over the given axes, over all of them by default."""
-    return np.sum(x, axis=axis, keepdims=keepdims)
+def sum(  # noqa: A001  # NumPy's name
+    x: Any,
+    axis: Axes = None,
+    keepdims: bool = False,
+    *,
+    dtype: DTypeLike | None = None,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    """Sum over the given axes, over all of them by default, of the elements where `where` is true."""
+    return np.add.reduce(x, axis=axis, keepdims=keepdims, **options(where, dtype=dtype, initial=initial))
 
 
 @primitive(
-    lambda g, out, x, axis, keepdims: _spread(divided(g, _count(x, axis)), x, axis, keepdims),
+    lambda g, out, x, axis, keepdims, where, **_: spread(
+        divided(g, count_of(x, axis, keepdims, where)), x, axis, keepdims, where
+    ),
     reads=("",),
     overrides=[np.mean],
-    examples=_REDUCED,
+    examples=[*REDUCED, *PARTIAL, CAST],
 )
-def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """Arithmetic mean over the given axes, over all of them by default."""
-    return np.mean(x, axis=axis, keepdims=keepdims)
+def mean(
+    x: Any, axis: Axes = None, keepdims: bool = False, *, dtype: DTypeLike | None = None, where: Any = True
+) -> Any:
+    """Arithmetic mean over the given axes, over all of them by default, of the elements where `where` is true."""
+    if dtype is None and where is True:
+        return np.mean(x, axis=axis, keepdims=keepdims)
+    return np.mean(x, axis=axis, keepdims=keepdims, **options(where, dtype=dtype))
 
 
-def _deviation(x: Any, axis: Axes) -> Any:
-    return x - np.mean(x, axis=axis, keepdims=True)
+def shared_among_ties(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool, initial: Any, where: Any) -> Any:
+    """The gradient of an extremum: equal shares to all elements that attain it, and to `initial` if that does."""
+    extremum = restored(out, x, axis, keepdims)
+    dtype = np.result_type(g.dtype, np.float32)
+    included = True if where is True else plain(where)
+    attained = np.equal(x, extremum) & included
+    ties = np.sum(attained, axis=axis, keepdims=True, dtype=dtype)
+    if initial is not None:
+        ties = ties + np.equal(extremum, initial)
+    if not np.all(ties):
+        # NaN is no extremum that an element could equal; it comes from elements that are NaN.
+        attained = np.where(ties, attained, np.isnan(x) & included)
+        ties = np.maximum(np.sum(attained, axis=axis, keepdims=True, dtype=dtype), 1.0)
+    return np.where(attained, divided(restored(g, x, axis, keepdims), ties), 0.0)
+
+
+BOUNDED = [
+    (reals(2, 3), {"axis": 0, "where": _MASK, "initial": 0.01}),
+    (reals(2, 3), {"axis": 1, "initial": 0.01}),
+]
 
 
 @primitive(
-    lambda g, out, x, axis, ddof, keepdims: (
-        _restored(divided(2.0 * g, _count(x, axis) - ddof), x, axis, keepdims) * _deviation(x, axis)
-    ),
-    reads=("x",),
-    overrides=[np.var],
-    examples=[*_REDUCED, (reals(2, 3), {"axis": 1, "ddof": 1})],
-)
-def var(x: Any, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """Variance over the given axes: the mean squared deviation, with the count reduced by `ddof`."""
-    return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
-
-
-@primitive(
-    lambda g, out, x, axis, ddof, keepdims: (
-        _restored(
-            divided(
-                np.where(np.equal(out, 0.0), 0.0, g / np.where(np.equal(out, 0.0), 1.0, out)), _count(x, axis) - ddof
-            ),
-            x,
-            axis,
-            keepdims,
-        )
-        * _deviation(x, axis)
-    ),
-    reads=("out x",),
-    overrides=[np.std],
-    examples=[*_REDUCED, (reals(2, 3), {"axis": 1, "ddof": 1})],
-)
-def std(x: Any, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """Standard deviation over the given axes; of equal values it is 0, with gradient 0."""
-    return np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
-
-
-def _shared_among_ties(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
-    """The gradient of an extremum: equal shares to all elements that attain it."""
-    attained = np.equal(x, _restored(out, x, axis, keepdims))
-    ties = np.sum(attained, axis=axis, keepdims=True, dtype=np.result_type(g.dtype, np.float32))
-    return np.where(attained, divided(_restored(g, x, axis, keepdims), ties), 0.0)
-
-
-@primitive(
-    lambda g, out, x, axis, keepdims: _shared_among_ties(g, out, x, axis, keepdims),
+    lambda g, out, x, axis, keepdims, initial, where: shared_among_ties(g, out, x, axis, keepdims, initial, where),
     reads=("out x",),
     overrides=[np.max, np.amax],
-    examples=_REDUCED,
+    examples=[*REDUCED, *BOUNDED],
 )
-def max(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:  # noqa: A001  # NumPy's name
-    """Maximum over the given axes; tied maxima share the gradient equally."""
-    return np.max(x, axis=axis, keepdims=keepdims)
+def max(  # noqa: A001  # NumPy's name
+    x: Any, axis: Axes = None, keepdims: bool = False, *, initial: Any = None, where: Any = True
+) -> Any:
+    """Maximum over the given axes of `initial` and the elements where `where` is true; ties share the gradient."""
+    return np.maximum.reduce(x, axis=axis, keepdims=keepdims, **options(where, initial=initial))
 
 
 @primitive(
-    lambda g, out, x, axis, keepdims: _shared_among_ties(g, out, x, axis, keepdims),
+    lambda g, out, x, axis, keepdims, initial, where: shared_among_ties(g, out, x, axis, keepdims, initial, where),
     reads=("out x",),
     overrides=[np.min, np.amin],
-    examples=_REDUCED,
+    examples=[*REDUCED, *BOUNDED],
 )
-def min(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:  # noqa: A001  # NumPy's name
-    """Minimum over the given axes; tied minima share the gradient equally."""
-    return np.min(x, axis=axis, keepdims=keepdims)
+def min(  # noqa: A001  # NumPy's name
+    x: Any, axis: Axes = None, keepdims: bool = False, *, initial: Any = None, where: Any = True
+) -> Any:
+    """Minimum over the given axes of `initial` and the elements where `where` is true; ties share the gradient."""
+    return np.minimum.reduce(x, axis=axis, keepdims=keepdims, **options(where, initial=initial))
 
 
 def _product_of_others(x: Any, axis: Axes) -> Any:
@@ -152,7 +165,7 @@ def _product_of_others(x: Any, axis: Axes) -> Any:
     axes = tuple(range(x.ndim)) if axis is None or x.ndim == 0 else _axes(axis)
     last = tuple(range(-len(axes), 0))
     moved = np.moveaxis(x, axes, last)
-    flat = np.reshape(moved, (*moved.shape[: moved.ndim - len(axes)], _count(x, axes)))
+    flat = np.reshape(moved, (*moved.shape[: moved.ndim - len(axes)], count_of(x, axes, False, True)))
     others = _product_of_earlier(flat) * np.flip(_product_of_earlier(np.flip(flat, -1)), -1)
     return np.moveaxis(np.reshape(others, moved.shape), last, axes)
 
@@ -171,21 +184,49 @@ def _product_of_earlier(x: Any) -> Any:
     return products
 
 
+def _prod_rule(
+    g: Any, out: Any, x: Any, axis: Axes, keepdims: bool, dtype: DTypeLike | None, initial: Any, where: Any
+) -> Any:
+    x = x if dtype is None else astype(x, dtype)
+    factors = x if where is True else np.where(plain(where), x, 1.0)
+    g = g if initial is None else g * float(initial)
+    gradient = restored(g, x, axis, keepdims) * _product_of_others(factors, axis)
+    return gradient if where is True else keep_where(gradient, plain(where))
+
+
 @primitive(
-    lambda g, out, x, axis, keepdims: _restored(g, x, axis, keepdims) * _product_of_others(x, axis),
+    _prod_rule,
     reads=("x",),
     overrides=[np.prod],
-    examples=[*_REDUCED, *_EMPTY],
+    examples=[*REDUCED, *EMPTY, *PARTIAL, CAST, (reals(2, 3), {"axis": 0, "initial": 1.5})],
 )
-def prod(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """Product over the given axes; the derivative is right where elements are 0, also several of them."""
-    return np.prod(x, axis=axis, keepdims=keepdims)
+def prod(
+    x: Any,
+    axis: Axes = None,
+    keepdims: bool = False,
+    *,
+    dtype: DTypeLike | None = None,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    """Product over the given axes of `initial` and the elements where `where` is true.
+
+    The derivative is right where elements are 0, also several of them.
+    """
+    return np.multiply.reduce(x, axis=axis, keepdims=keepdims, **options(where, dtype=dtype, initial=initial))
+
+
+def _finite_floor(logarithms: Any) -> Any:
+    """Logarithms of sums, with 0 for those of sums of nothing but zeros: every share of these is 0."""
+    return np.where(np.equal(logarithms, -math.inf), 0.0, logarithms)
 
 
 @primitive(
-    lambda g, out, x, axis, keepdims: _restored(g, x, axis, keepdims) * np.exp(x - _restored(out, x, axis, keepdims)),
+    lambda g, out, x, axis, keepdims: (
+        restored(g, x, axis, keepdims) * np.exp(x - restored(_finite_floor(out), x, axis, keepdims))
+    ),
     reads=("out x",),
-    examples=_REDUCED,
+    examples=REDUCED,
 )
 def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) over the given axes, without overflow."""

@@ -32,6 +32,29 @@ class Sample:
         return np.asarray(self.low + (chosen + shift) * step).reshape(self.shape)
 
 
+@dataclass(frozen=True)
+class Matrices(Sample):
+    """Matrices with distinct singular values between `low` and `high`; of symmetric ones these are the eigenvalues.
+
+    Of those with a `rank`, so many singular values are as said and all others are 0.
+    """
+
+    symmetric: bool = False
+    rank: int | None = None
+
+    def draw(self, rng: np.random.Generator, argument: int = 0) -> NDArray[np.float64]:
+        """Values for one argument of a call, for which its position makes no difference."""
+        *batch, rows, columns = self.shape
+        count = min(rows, columns)
+        values = self.low + (np.arange(count) + rng.uniform(0.25, 0.75, (*batch, count))) * (
+            (self.high - self.low) / max(count, 1)
+        )
+        if self.rank is not None:
+            values[..., self.rank :] = 0.0
+        left, right = (np.linalg.qr(rng.standard_normal((*batch, size, count)))[0] for size in (rows, columns))
+        return np.asarray((left * values[..., None, :]) @ np.swapaxes(left if self.symmetric else right, -1, -2))
+
+
 def reals(*shape: int, low: float = -2.0, high: float = 2.0) -> Sample:
     """Distinct numbers of both signs, none of them 0."""
     return Sample(shape, low, high)
@@ -40,6 +63,21 @@ def reals(*shape: int, low: float = -2.0, high: float = 2.0) -> Sample:
 def positives(*shape: int) -> Sample:
     """Distinct numbers between 0.2 and 3."""
     return Sample(shape, 0.2, 3.0)
+
+
+def matrices(*shape: int) -> Matrices:
+    """Matrices of full rank with distinct singular values between 0.5 and 2.5."""
+    return Matrices(shape, 0.5, 2.5)
+
+
+def symmetric(*shape: int, low: float = 0.5, high: float = 2.5) -> Matrices:
+    """Symmetric matrices with distinct eigenvalues, positive unless `low` says otherwise."""
+    return Matrices(shape, low, high, symmetric=True)
+
+
+def deficient(*shape: int, rank: int) -> Matrices:
+    """Matrices of a lower rank than their shape allows."""
+    return Matrices(shape, 0.5, 2.5, rank=rank)
 
 
 def arguments(example: Any, rng: np.random.Generator) -> tuple[list[Any], dict[str, Any]]:

@@ -138,8 +138,10 @@ def slope_at(
     for distance in distances:
         ahead = line(distance) - center
         behind = center - line(-distance)
-        rights.append(float(upstream @ ahead) / distance)
-        lefts.append(float(upstream @ behind) / distance)
+        # Infinities of both signs, outside of the domain of a function, give NaN, which is what is wanted.
+        with np.errstate(invalid="ignore"):
+            rights.append(float(upstream @ ahead) / distance)
+            lefts.append(float(upstream @ behind) / distance)
         if distance == step:
             moved = (ahead != 0.0) | (behind != 0.0)
     slopes = [(right + left) / 2 for right, left in zip(rights, lefts, strict=True)]

@@ -1,0 +1,108 @@
+"""What did the suite find of every operation? ``python tests/status.py`` writes it to docs/operations.md."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import test_ops
+from scipy import special
+
+from minigrad import unsupported
+from minigrad.registry import numpy_name, operations, overrides
+
+PAGE = Path(__file__).parent.parent / "docs" / "operations.md"
+COLUMNS = {
+    "first order": test_ops.first_derivative,
+    "second order": test_ops.second_derivative,
+    "jvp": test_ops.directional_derivative,
+    "float32": test_ops.float32_is_kept,
+}
+
+HEAD = """# Operations
+
+`python tests/status.py` makes this page from what the test suite finds; a test keeps it current. Every operation is
+checked on the examples of its declaration: its value against NumPy's, its derivatives of first and second order against
+differences of values (of sixth order, with a bar for their error), the product of its Jacobian and a vector against that
+of a vector and its Jacobian, and whether float32 in gives float32 out, in the value and in both gradients. *0-d* and
+*empty* say whether such arrays are among the examples; a number refers to the reason below why not.
+
+{functions} functions of NumPy and SciPy have a gradient that is verified to first and second order.
+"""
+
+
+def passes(check, operation, example):
+    """Whether a check of the suite holds for one example."""
+    try:
+        test_ops.verified(check, operation, example)
+    except Exception:
+        return False
+    return True
+
+
+def answer(check, operation):
+    return "yes" if all(passes(check, operation, example) for example in operation.examples) else "NO"
+
+
+def has_array(operation, wanted):
+    """Whether an example has an array of a kind; the property tests draw all kinds for elementwise operations."""
+    if test_ops.is_elementwise(operation):
+        return True
+    calls = [test_ops.Call(operation, example, test_ops.rng_for(operation)) for example in operation.examples]
+    return any(wanted(array) for call in calls for array in call.arrays)
+
+
+def rows():
+    """For every operation its table, its name, the functions it stands for, and what was found."""
+    reasons = []
+    found = []
+    for name, operation in sorted(test_ops.BUILTIN.items()):
+        cells = [answer(check, operation) for check in COLUMNS.values()]
+        for wanted, absent in (
+            (lambda array: array.ndim == 0, test_ops.NO_SCALARS),
+            (lambda array: array.size == 0, test_ops.NO_EMPTY),
+        ):
+            if has_array(operation, wanted):
+                cells.append("yes")
+            else:
+                reason = absent.get(name, "NO")
+                reasons += [] if reason in reasons else [reason]
+                cells.append(f"({reasons.index(reason) + 1})")
+        functions = [numpy_name(function) for function in operation.overrides]
+        found.append((operation.function.__module__, name, functions, cells))
+    return found, reasons
+
+
+def verified_functions(found):
+    """The functions of NumPy and SciPy whose gradient is verified to first and second order."""
+    return sorted({function for *_, functions, cells in found if cells[:2] == ["yes", "yes"] for function in functions})
+
+
+def page():
+    """The text of docs/operations.md."""
+    found, reasons = rows()
+    lines = [HEAD.format(functions=len(verified_functions(found)))]
+    for module in sorted({module for module, *_ in found}):
+        lines += [f"## {sys.modules[module].__doc__.splitlines()[0].rstrip('.')}", ""]
+        lines += [f"| `mg.` | stands for | {' | '.join(COLUMNS)} | 0-d | empty |", "| --- " * (4 + len(COLUMNS)) + "|"]
+        for home, name, functions, cells in found:
+            if home == module:
+                stands = ", ".join(f"`{function}`" for function in functions) or "-"
+                lines.append(f"| `{name}` | {stands} | {' | '.join(cells)} |")
+        lines.append("")
+    lines += ["Why there is no such example:", ""]
+    lines += [f"{number}. {reason}" for number, reason in enumerate(reasons, 1)]
+    differentiated = {function for operation in operations.values() for function in operation.overrides}
+    constants = sorted({numpy_name(function) for function in overrides if function not in differentiated})
+    lines += ["", "## Functions that give plain arrays", "", "Their derivative is 0, or does not exist.", ""]
+    lines += [", ".join(f"`{name}`" for name in constants) + ".", ""]
+    lines += ["## Functions that are refused, and what to use instead", "", "| refused | instead |", "| --- | --- |"]
+    lines += [f"| `{name}` | {instead} |" for name, instead in sorted(unsupported.INSTEAD.items())]
+    lines += ["", "Every other function of NumPy raises an error that names it.", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page())
+    print(f"{PAGE.name}: {Counter(cell for *_, cells in rows()[0] for cell in cells)}")

@@ -1,0 +1,281 @@
+"""Are special functions, remainders, steps and choices right where they have limits, kinks, jumps, or no values?"""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import special
+
+import minigrad as mg
+from minigrad import testing
+from minigrad.registry import operations
+
+INF, NAN = math.inf, math.nan
+
+
+def derivative(function, points, order=1):
+    """The derivative of a function of one argument at each of the points."""
+    x = mg.Tensor(points, dtype=float, requires_grad=True)
+    result = function(x)
+    for _ in range(order):
+        (result,) = mg.gradients(result, [x], seed=np.ones(result.shape), create_graph=True)
+    return result.data
+
+
+def gradients_of(function, *points):
+    """The gradients by each argument, 0 where there is none."""
+    tensors = [mg.Tensor(float(point), requires_grad=True) for point in points]
+    found = mg.gradients(function(*tensors), tensors)
+    return tuple(0.0 if gradient is None else gradient.item() for gradient in found)
+
+
+@pytest.mark.parametrize(
+    ("function", "point", "gradients"),
+    [
+        (np.arctan2, (0.0, 0.0), (0.0, 0.0)),
+        (np.arctan2, (0.0, -1.0), (-1.0, 0.0)),
+        (np.arctan2, (INF, 1.0), (0.0, 0.0)),
+        (np.arctan2, (3e200, 4e200), (0.16e-200, -0.12e-200)),
+        (np.arctan2, (3e-200, 4e-200), (0.16e200, -0.12e200)),
+        (np.hypot, (0.0, 0.0), (0.0, 0.0)),
+        (np.hypot, (3e200, -4e200), (0.6, -0.8)),
+        (np.logaddexp, (-INF, -INF), (0.5, 0.5)),
+        (np.logaddexp, (-INF, 2.0), (0.0, 1.0)),
+        (np.logaddexp, (INF, INF), (0.5, 0.5)),
+        (np.logaddexp2, (-INF, -INF), (0.5, 0.5)),
+        (np.logaddexp2, (2.0, -INF), (1.0, 0.0)),
+        (np.fmod, (1.0, 0.1), (1.0, -9.0)),
+        (np.fmod, (-7.0, 3.0), (1.0, 2.0)),
+        (np.remainder, (1.0, 0.1), (1.0, -9.0)),
+        (np.remainder, (-7.0, 3.0), (1.0, 3.0)),
+        (np.remainder, (-7.0, INF), (1.0, 1.0)),
+        (np.fmax, (2.0, 2.0), (0.5, 0.5)),
+        (np.fmax, (NAN, 2.0), (0.0, 1.0)),
+        (np.fmin, (2.0, NAN), (1.0, 0.0)),
+        (np.fmin, (2.0, 2.0), (0.5, 0.5)),
+        (np.fabs, (0.0,), (0.0,)),
+        (np.copysign, (3.0, -0.0), (-1.0, 0.0)),
+        (np.copysign, (-3.0, -2.0), (1.0, 0.0)),
+        (np.copysign, (0.0, -2.0), (0.0, 0.0)),
+        (np.heaviside, (0.0, 0.5), (0.0, 1.0)),
+        (np.heaviside, (2.0, 0.5), (0.0, 0.0)),
+        (special.xlogy, (0.0, 2.0), (math.log(2.0), 0.0)),
+        (special.rel_entr, (0.0, 0.0), (0.0, 0.0)),
+        (special.kl_div, (0.0, 0.0), (0.0, 1.0)),
+        (special.huber, (1.0, 1.0), (0.0, 1.0)),
+        (special.pseudo_huber, (0.0, 0.0), (0.0, 0.0)),
+        (special.pseudo_huber, (0.0, -2.0), (2.0, 0.0)),
+        (special.boxcox, (0.0, 2.0), (0.0, NAN)),
+    ],
+)
+def test_gradients_at_special_points(function, point, gradients):
+    with np.errstate(divide="ignore"):
+        np.testing.assert_allclose(gradients_of(function, *point), gradients, rtol=1e-14)
+
+
+@pytest.mark.parametrize(("function", "point"), [(special.xlogy, 0.0), (special.xlog1py, -1.0)])
+def test_a_term_that_is_0_has_no_gradient_by_what_is_under_the_logarithm(function, point):
+    y = mg.Tensor([point, 2.0], requires_grad=True)
+    function(np.array([0.0, 0.0]), y).sum().backward()
+    np.testing.assert_array_equal(y.grad.data, [0.0, 0.0])
+
+
+@pytest.mark.parametrize("function", [special.rel_entr, special.kl_div])
+def test_mixed_derivatives_of_entropies_where_the_first_argument_is_0(function):
+    x, y = mg.Tensor(0.0, requires_grad=True), mg.Tensor(2.0, requires_grad=True)
+    (by_y,) = mg.gradients(function(x, y), [y], create_graph=True)
+    assert mg.gradients(by_y, [x])[0].item() == -0.5
+    with np.errstate(divide="ignore"):
+        (by_x,) = mg.gradients(function(x, y), [x], create_graph=True)
+        assert mg.gradients(by_x, [y])[0].item() == -0.5
+
+
+@pytest.mark.parametrize(
+    ("function", "point", "order", "expected"),
+    [
+        (np.sinc, 0.0, 1, 0.0),
+        (np.sinc, 0.0, 2, -(math.pi**2) / 3.0),
+        (np.sinc, 0.0, 4, math.pi**4 / 5.0),
+        (np.sinc, 1e-9, 2, -(math.pi**2) / 3.0),
+        (np.sinc, 1e-3, 3, math.pi**4 / 5.0 * 1e-3 * (1.0 - math.pi**2 * 1e-6 * 5.0 / 42.0)),
+        (np.i0, 0.0, 4, 3.0 / 8.0),
+        (special.i1, 0.0, 1, 0.5),
+        (special.i1, 0.0, 3, 3.0 / 8.0),
+        (special.j1, 0.0, 1, 0.5),
+        (special.j1, 0.0, 3, -3.0 / 8.0),
+        (special.exprel, 0.0, 3, 0.25),
+        (lambda x: special.boxcox(2.0, x), 0.0, 2, math.log(2.0) ** 3 / 3.0),
+        (lambda x: special.inv_boxcox(x, 0.0), 0.5, 2, math.exp(0.5)),
+        (special.gammaln, 2.5, 4, special.polygamma(3, 2.5)),
+        (special.log_ndtr, -40.0, 1, 40.02496884720726),
+        (special.log_ndtr, -1e8, 1, 1e8),
+        (special.log_ndtr, 40.0, 2, 0.0),
+        (special.log_ndtr, -40.0, 2, -0.9993773316214086),
+    ],
+)
+def test_limits_are_right_to_any_order(function, point, order, expected):
+    np.testing.assert_allclose(derivative(function, point, order), expected, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", ["expit", "erf", "logit", "gammaln", "psi", "i0", "i1e", "entr", "log_ndtr", "exprel"])
+def test_functions_of_one_argument_keep_float16(name):
+    x = mg.Tensor([0.25, 0.5], dtype=np.float16, requires_grad=True)
+    out = getattr(special, name)(x)
+    (first,) = mg.gradients(out, [x], seed=np.ones(2), create_graph=True)
+    (second,) = mg.gradients(first, [x], seed=np.ones(2))
+    assert out.dtype == first.dtype == second.dtype == np.float16
+    np.testing.assert_allclose(out.data, getattr(special, name)(x.data.astype(float)), rtol=2e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("name", "other"), [("xlogy", 2.0), ("beta", 2.0), ("huber", 2.0), ("kl_div", 2)])
+def test_functions_of_two_arguments_keep_float16(name, other):
+    x = mg.Tensor([0.25, 0.5], dtype=np.float16, requires_grad=True)
+    function = getattr(special, name)
+    for out in (function(x, other), function(other, x), function(x, x), function(x, x.data)):
+        (first,) = mg.gradients(out, [x], seed=np.ones(2), create_graph=True)
+        assert out.dtype == first.dtype == np.float16
+
+
+@pytest.mark.parametrize("name", ["jv", "yv", "iv", "ive", "kv"])
+def test_bessel_functions_of_any_constant_order(name, gradcheck):
+    function = getattr(special, name)
+    points = np.array([0.7, 2.3])
+    for order in (2, -1, 0.5, np.array([1, 3])):
+        gradcheck(lambda x, order=order: function(order, x), points)
+    with pytest.raises(TypeError, match=rf"{name} has no derivative by its order v, which must be integers"):
+        function(mg.Tensor([1.0, 2.0], requires_grad=True), points)
+
+
+def test_orders_of_functions_that_scipy_does_not_dispatch():
+    x = mg.Tensor([0.5, 2.0], requires_grad=True)
+    np.testing.assert_array_equal(mg.polygamma([[0], [2]], x).data, special.polygamma([[0], [2]], x.data))
+    np.testing.assert_array_equal(mg.spherical_jn([[0], [2]], x).data, special.spherical_jn([[0], [2]], x.data))
+    for order in (-1, 0.5, mg.Tensor([1.0, 2.0])):
+        for function in (mg.polygamma, mg.spherical_jn):
+            with pytest.raises(ValueError, match=f"order n of {function.__name__} must be integers of at least 0"):
+                function(order, x)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_float_power_is_float64_and_its_gradient_is_not(dtype):
+    x = mg.Tensor([1.5, 2.0], dtype=dtype, requires_grad=True)
+    for out in (np.float_power(x, 3), np.float_power(x, [3.0, 3.0]), np.float_power(x, np.int8(3))):
+        (gradient,) = mg.gradients(out, [x], seed=np.ones(2))
+        assert (out.dtype, gradient.dtype) == (np.float64, dtype)
+        np.testing.assert_array_equal(gradient.data, [6.75, 12.0])
+    assert np.float_power(2, mg.Tensor(-1)).item() == 0.5
+
+
+X = np.array([[-2.6, -0.75, 0.3], [1.2, 2.75, 7.1]])
+ANGLES = np.array([[0.1, 6.0, 0.3], [3.0, -3.0, 9.5]])
+
+CALLS = {
+    "divmod": lambda x: np.divmod(x, 0.8),
+    "modf": np.modf,
+    "frexp": np.frexp,
+    "ldexp": lambda x: np.ldexp(x, [1, -2, 3]),
+    "unwrap": np.unwrap,
+    "unwrap by position": lambda x: np.unwrap(x, 4.0, 0),
+    "unwrap of degrees": lambda x: np.unwrap(x, axis=0, period=5.0),
+    "nan_to_num": np.nan_to_num,
+    "nan_to_num by position": lambda x: np.nan_to_num(x, True, 1.0),
+    "real": lambda x: np.real(x) + np.conj(x) + np.conjugate(x) + np.real_if_close(x),
+    "select": lambda x: np.select([x > 2.0, x > 0.0], [x * x, np.sin(x)], np.cos(x)),
+    "select without default": lambda x: np.select([x > 2.0, x > 0.0], [x * x, 3]),
+    "select by keyword": lambda x: np.select(condlist=[x < 0.0], choicelist=[x[0]], default=-1.0),
+    "choose": lambda x: np.choose([[0, 1, 1], [1, 0, 0]], [x, x[0] * 2.0]),
+    "choose of rows": lambda x: np.choose([0, 1, 0], x),
+    "choose, wrapped": lambda x: np.choose([4, -1, 0], (x, 0.5), mode="wrap"),
+    "choose, clipped": lambda x: np.choose(a=[4, -1, 0], choices=[x, x[0] * 2.0], mode="clip"),
+    "piecewise": lambda x: np.piecewise(x, [x < 0.0, x > 2.0], [np.exp, np.square, np.sin]),
+    "piecewise, nothing else": lambda x: np.piecewise(x, [x < 0.0, x > 2.0], [np.exp, 3]),
+    "piecewise, overlapping": lambda x: np.piecewise(x, [x < 1.0, x < 0.0], [np.exp, np.square]),
+    "piecewise, one condition": lambda x: np.piecewise(x[1], x[1] < 2.0, [np.exp, lambda x: 2.0]),
+    "piecewise, one list": lambda x: np.piecewise(x[1], [True, False, True], [np.exp, np.square]),
+    "piecewise, list of lists": lambda x: np.piecewise(x[1], [[True, False, True]], [np.exp, np.square]),
+    "piecewise of a number": lambda x: np.piecewise(x[0, 0], [x[0, 0] < 1.0], [np.exp, np.square]),
+    "piecewise with arguments": lambda x: np.piecewise(
+        x, [x < 1.0], [lambda x, a, b: a * x * x + b, lambda x, a, b: x], 2.0, b=3.0
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_calls_of_numpy_functions_take_tensors(name, gradcheck):
+    call = CALLS[name]
+    points = ANGLES if name.startswith("unwrap") else X
+
+    def whole(x):
+        result = call(x)
+        return sum(result) if isinstance(result, tuple) else result
+
+    expected, found = call(points), call(mg.Tensor(points, requires_grad=True))
+    for ours, theirs in zip(
+        found if isinstance(found, tuple) else (found,),
+        expected if isinstance(expected, tuple) else (expected,),
+        strict=True,
+    ):
+        np.testing.assert_allclose(getattr(ours, "data", ours), theirs, rtol=1e-15)
+        assert ours.dtype == theirs.dtype
+    gradcheck(whole, points)
+
+
+@pytest.mark.parametrize("function", [np.modf, np.frexp])
+@pytest.mark.parametrize("x", [INF, -INF, NAN, 0.0, -3.0, 5e-324, [1.5, INF]])
+def test_parts_of_numbers_that_are_not_finite(function, x):
+    tensor = mg.Tensor(x, requires_grad=True)
+    for ours, theirs in zip(function(tensor), function(x), strict=True):
+        np.testing.assert_array_equal(getattr(ours, "data", ours), theirs)
+
+
+def test_gradients_of_parts_and_of_replaced_numbers():
+    np.testing.assert_array_equal(derivative(lambda x: np.modf(x)[0], [1.5, -2.5, INF]), [1.0, 1.0, 0.0])
+    np.testing.assert_array_equal(derivative(lambda x: np.frexp(x)[0], [0.75, -6.0, 0.0]), [1.0, 0.125, 1.0])
+    np.testing.assert_array_equal(derivative(np.nan_to_num, [NAN, INF, -INF, 2.0]), [0.0, 0.0, 0.0, 1.0])
+    x = mg.Tensor([NAN, INF, -INF, 2.0])
+    np.testing.assert_array_equal(np.nan_to_num(x, nan=1.0, posinf=3.0, neginf=-3.0).data, [1.0, 3.0, -3.0, 2.0])
+    with pytest.raises(TypeError, match="copy="):
+        np.nan_to_num(x, copy=False)
+
+
+def test_piecewise_computes_no_function_where_it_does_not_hold():
+    x = mg.Tensor([-1.0, 4.0, 0.0], requires_grad=True)
+    np.piecewise(x, [x > 0, x < 0], [np.sqrt, 7.0]).sum().backward()
+    np.testing.assert_array_equal(x.grad.data, [0.0, 0.25, 0.0])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_choices_take_on_the_dtype_of_the_arrays(dtype):
+    x = mg.Tensor([1.0, 2.0], dtype=dtype, requires_grad=True)
+    assert np.select([x > 1.0, x > 0.0], [0.5, x]).dtype == dtype
+    assert np.select([x > 1.0], [x], np.float64(0.5)).dtype == np.float64
+    assert np.choose([0, 1], [x, 0.5]).dtype == dtype
+    assert np.piecewise(x, [x > 1.0], [0.5, np.float64(2.0)]).dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "call"),
+    [
+        (ValueError, "select.. of 0 conditions and 1 choices", lambda x: np.select([], [x])),
+        (ValueError, "select.. of 2 conditions and 1 choices", lambda x: np.select([x > 0, x < 0], [x])),
+        (TypeError, "a condition is an array of booleans", lambda x: np.select([np.array([1, 0])], [x])),
+        (ValueError, "invalid entry in choice array", lambda x: np.choose([2, 0], [x, x])),
+        (TypeError, "out=", lambda x: np.choose([0, 1], [x, x], np.zeros(2))),
+        (ValueError, "piecewise.. of 1 conditions and 3 functions", lambda x: np.piecewise(x, [x > 0], [1, 2, 3])),
+        (ValueError, "piecewise.. of 2 conditions and 1 functions", lambda x: np.piecewise(x, [x > 0, x < 0], [1])),
+    ],
+)
+def test_wrong_choices_are_explained(error, message, call):
+    with pytest.raises(error, match=message):
+        call(mg.Tensor([1.0, 2.0], requires_grad=True))
+
+
+def test_a_python_number_beside_float32_gives_the_same_gradients_as_an_array():
+    for name in ("xlogy", "xlog1py", "betaln", "rel_entr", "kl_div", "huber", "boxcox", "inv_boxcox"):
+        function = operations[name].function
+        for pick in (lambda x, f=function: f(x, 1.5), lambda x, f=function: f(1.5, x)):
+            x = np.array([0.4, 2.0])
+            low = mg.Tensor(x, dtype=np.float32, requires_grad=True)
+            pick(low).sum().backward()
+            expected = testing.numerical_vjp(pick, x, np.ones(2)).value
+            np.testing.assert_allclose(low.grad.data, expected, rtol=1e-5, err_msg=name)
