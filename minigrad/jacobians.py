@@ -96,8 +96,8 @@ def _stacked(
     passes = list(found)
     for position, (like, typed) in enumerate(zip(shapes, dtypes, strict=True)):
         zeros = np.zeros(np.shape(like), dtype_of(typed))
-        arrays: list[Any] = [zeros if each[position] is None else each[position] for each in passes]
-        stacks.append(overrides[np.stack](arrays) if arrays else np.zeros((0, *np.shape(like)), dtype_of(typed)))
+        slices = [zeros if each[position] is None else each[position] for each in passes]
+        stacks.append(overrides[np.stack](slices) if slices else np.zeros((0, *np.shape(like)), dtype_of(typed)))
     return stacks
 
 

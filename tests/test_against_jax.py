@@ -16,6 +16,8 @@ from minigrad.registry import operations
 from minigrad.testing.strategies import arrays
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Programs run once; compiling them takes most of the time.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 import jax
 import jax.numpy as jnp
 import jax.scipy.special
@@ -24,6 +26,7 @@ import jax.scipy.special
 DIFFERENT = {
     **dict.fromkeys(["cholesky", "eigh", "eigvalsh"], "JAX symmetrises the matrix first; NumPy reads one triangle"),
     **dict.fromkeys(["svd", "qr"], "the signs of vectors are free, and JAX's may differ"),
+    **dict.fromkeys(["exp1", "expi"], "JAX's second derivative is an error"),
 }
 
 
@@ -102,6 +105,11 @@ def usable():
                 continue
             if name in ("std", "nanstd") and not np.all(ours):
                 continue  # the deviation of one element is 0, and there JAX's derivative is NaN
+            params = example[-1] if isinstance(example, tuple) and isinstance(example[-1], dict) else {}
+            if params.get("hermitian"):
+                continue  # JAX symmetrises, see above
+            if getattr(params.get("q"), "dtype", None) == np.float32:
+                continue  # JAX interpolates between quantiles in the precision of q
             try:
                 theirs = jax.eval_shape(lambda x, step=step: run([step], x, jnp, jax_function)[-1], x)
             except Exception:
@@ -132,7 +140,9 @@ def test_most_operations_are_compared():
     assert len({name for name, _ in usable()}) >= 100
 
 
-@settings(max_examples=60, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=60, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=list(HealthCheck)
+)
 @given(steps=programs(), x=arrays((2, 3)), vector=arrays((2, 3)))
 def test_random_programs_agree_with_jax(steps, x, vector):
     def ours(x):

@@ -48,7 +48,7 @@ FUNCTIONS = public_functions()
 
 def tensors(moved):
     """Leaves of several ranks, of values at which no convention is needed."""
-    values = ([[2.3, 0.4, 0.1], [0.2, 1.7, 0.3], [0.15, 0.6, 2.9]], [0.6, 0.27, 0.85], 0.35)
+    values = ([[2.31, 0.43, 0.11], [0.23, 1.71, 0.37], [0.17, 0.59, 2.93]], [0.61, 0.27, 0.83], 0.353)
     return [mg.Tensor(np.array(value) + moved, requires_grad=True) for value in values]
 
 

@@ -30,6 +30,7 @@ def check_gradients(function, *inputs):
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_elementwise_operations_broadcast(name, data):
     """Any shapes that broadcast against each other, 0-d and empty ones included, and any values of the domain."""

@@ -1,0 +1,51 @@
+"""Is the page of operations what the suite finds, and does it find enough?"""
+
+import re
+
+import numpy as np
+import status
+import test_ops
+from scipy import special
+
+from minigrad.ops.define import composite
+from minigrad.ops.samples import reals
+from minigrad.registry import operations
+
+
+def existing(page):
+    """The page without functions that the installed NumPy does not have; the committed one is made with the newest."""
+
+    def kept(match):
+        *path, last = match[1].split(".")
+        module = {"np": np, "np.linalg": np.linalg, "np.fft": np.fft, "scipy.special": special}.get(".".join(path))
+        return match[0] if module is None or hasattr(module, last) else ""
+
+    page = re.sub(r"`((?:np|scipy)\.[\w.]+)`(?:, )?", kept, page)
+    return re.sub(r"\n\d+ functions", "\nSome functions", page.replace("|  |", "| - |"))
+
+
+def test_the_page_is_current():
+    """Where this fails, look at what changed, and run ``python tests/status.py``."""
+    assert existing(status.PAGE.read_text()) == existing(status.page())
+
+
+def test_the_page_and_the_readme_tell_the_same_number():
+    (found,) = re.findall(r"\n(\d+) functions", status.PAGE.read_text())
+    assert f"{found} functions of NumPy" in (status.PAGE.parent.parent / "README.md").read_text()
+
+
+def test_enough_functions_are_verified_to_first_and_second_order():
+    found, _ = status.rows()
+    assert len(status.verified_functions(found)) >= 170
+    assert {"yes", "float64"} >= {cell for *_, cells in found for cell in cells if not re.fullmatch(r"\(\d+\)", cell)}
+
+
+def test_a_wrong_rule_is_no_yes(monkeypatch):
+    @composite(examples=[reals(2)])
+    def detached(x):
+        """x times a constant that is taken of x."""
+        return x * np.sin(x.numpy() if hasattr(x, "numpy") else x)
+
+    operation = operations["detached"]
+    assert status.answer(test_ops.first_derivative, operation) == "NO"
+    assert status.answer(test_ops.float32_is_kept, operation) == "yes"
