@@ -1,53 +1,7 @@
-"""The operations, each declared in one place: the tables here list what they declare by themselves."""
+"""The operations, each declared in one place: a table lists what it declares by itself."""
 
 from typing import TYPE_CHECKING
 
-from minigrad.ops import (
-    activations,
-    bessel,
-    choices,
-    contraction,
-    convolution,
-    decompositions,
-    determinants,
-    deviations,
-    diagonals,
-    differences,
-    eigenvalues,
-    elementwise,
-    entropies,
-    exponentials,
-    filters,
-    further_products,
-    indexing,
-    interpolation,
-    joining,
-    least_squares,
-    matrices,
-    nan_reductions,
-    norms,
-    order,
-    padding,
-    pieces,
-    planes,
-    polynomials,
-    pooling,
-    products,
-    quantiles,
-    rearranging,
-    reductions,
-    repeating,
-    running,
-    sequences,
-    shaping,
-    singular_values,
-    special,
-    statistics,
-    systems,
-    transcendental,
-    updates,
-    variances,
-)
 from minigrad.ops import constants as constants
 from minigrad.ops.activations import *
 from minigrad.ops.bessel import *
@@ -71,6 +25,7 @@ from minigrad.ops.joining import *
 from minigrad.ops.least_squares import *
 from minigrad.ops.matrices import *
 from minigrad.ops.nan_reductions import *
+from minigrad.ops.normalized_exponentials import *
 from minigrad.ops.norms import *
 from minigrad.ops.order import *
 from minigrad.ops.padding import *
@@ -88,22 +43,14 @@ from minigrad.ops.sequences import *
 from minigrad.ops.shaping import *
 from minigrad.ops.singular_values import *
 from minigrad.ops.special import *
+from minigrad.ops.splitting import *
 from minigrad.ops.statistics import *
 from minigrad.ops.systems import *
 from minigrad.ops.transcendental import *
 from minigrad.ops.updates import *
 from minigrad.ops.variances import *
+from minigrad.registry import operations
 
 # Type checkers do not follow lists that are computed; without one they take every name.
 if not TYPE_CHECKING:
-    _TABLES = (
-        *(activations, bessel, choices, contraction, convolution, decompositions),
-        *(determinants, deviations, diagonals, differences, eigenvalues, elementwise),
-        *(entropies, exponentials, filters, further_products, indexing, interpolation),
-        *(joining, least_squares, matrices, nan_reductions, norms, order),
-        *(padding, pieces, planes, polynomials, pooling, products),
-        *(quantiles, rearranging, reductions, repeating, running, sequences),
-        *(shaping, singular_values, special, statistics, systems, transcendental),
-        *(updates, variances),
-    )
-    __all__ = [name for table in _TABLES for name in table.__all__]
+    __all__ = list(operations)

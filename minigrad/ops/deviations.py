@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.define import declared_in, primitive
-from minigrad.ops.reductions import divided, softmax
+from minigrad.ops.normalized_exponentials import softmax
+from minigrad.ops.reductions import divided
 from minigrad.ops.samples import Sample, reals
 from minigrad.record import plain
 
