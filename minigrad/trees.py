@@ -1,7 +1,7 @@
 """Which values do these nested lists, tuples and dicts hold, and how are they put together again?
 
 A library for trees, such as optree, would bring speed that no argument list needs, more kinds of nodes, and a
-dependency of the package itself; lists, tuples and dicts take the two functions below.
+dependency of the package itself; lists, tuples and dicts take the few functions below.
 """
 
 from __future__ import annotations
@@ -24,25 +24,24 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def replaced(tree: Any, values: Iterator[Any] | Sequence[Any]) -> Any:
     """The same structure with other values in the places of its leaves, in their order."""
-    return mapped(tree, iter(values).__next__)
+    remaining = iter(values)
+    return mapped(tree, lambda _: next(remaining))
 
 
-def mapped(tree: Any, value: Callable[[], Any]) -> Any:
-    """The same structure with what `value` returns in the place of each leaf, one call after the other."""
+def mapped(tree: Any, function: Callable[[Any], Any]) -> Any:
+    """The same structure with what a function makes of each leaf, one after the other."""
     if isinstance(tree, dict):
-        items = {key: mapped(item, value) for key, item in tree.items()}
-        return items if type(tree) is dict else _like_dict(tree, items)
+        items = {key: mapped(item, function) for key, item in tree.items()}
+        if type(tree) is dict:
+            return items
+        twin = tree.copy()
+        twin.update(items)
+        return twin
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*[mapped(item, value) for item in tree])
+        return type(tree)(*[mapped(item, function) for item in tree])
     if isinstance(tree, (list, tuple)):
-        return type(tree)(mapped(item, value) for item in tree)
-    return None if tree is None else value()
-
-
-def _like_dict(tree: Any, items: dict[Any, Any]) -> Any:
-    twin = tree.copy()
-    twin.update(items)
-    return twin
+        return type(tree)(mapped(item, function) for item in tree)
+    return None if tree is None else function(tree)
 
 
 def matched(tree: Any, like: Any, path: str = "") -> list[Any]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from minigrad.nn import Layer
 from minigrad.tensor import Tensor
+from minigrad.trees import mapped
 
 
 @dataclass(frozen=True)
@@ -143,18 +144,16 @@ def _kind(value: Any) -> str:
     return f"{type(value).__name__} of {value.dtype}" if hasattr(value, "dtype") else type(value).__name__
 
 
-def _filled(value: Any, remaining: Iterator[Any]) -> Any:
+def _filled(tree: Any, remaining: Iterator[Any]) -> Any:
     """The same structure with the next values in the places of its leaves."""
-    if isinstance(value, dict):
-        return {key: _filled(item, remaining) for key, item in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*[_filled(item, remaining) for item in value])
-    if isinstance(value, (list, tuple)):
-        return type(value)(_filled(item, remaining) for item in value)
-    if _is_leaf(value):
-        return next(remaining)
-    # Constants stay as they are; a function that writes into one would be checked at another point the next time.
-    return value.copy() if isinstance(value, np.ndarray) else value
+
+    def fill(value: Any) -> Any:
+        if _is_leaf(value):
+            return next(remaining)
+        # Constants stay as they are; a function that writes into one would be checked at another point the next time.
+        return value.copy() if isinstance(value, np.ndarray) else value
+
+    return mapped(tree, fill)
 
 
 def _arguments(function: Callable[..., Any], inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
