@@ -22,6 +22,11 @@ def check_picture(parser: argparse.ArgumentParser, args: argparse.Namespace) -> 
     """End with a usage error, before anything is computed, where a picture is asked for and cannot be drawn."""
     if (args.save or args.show) and find_spec("matplotlib") is None:
         parser.error('a picture needs matplotlib: pip install "minigrad[examples]"')
+    if args.show:
+        from matplotlib import pyplot
+
+        if pyplot.get_backend().lower() == "agg":
+            parser.error("--show: there is no display to open a window on; use --save")
     if args.save and Path(args.save).suffix not in FORMATS:
         parser.error(f"--save {args.save}: the name ends in one of {', '.join(FORMATS)}")
     if args.save and not Path(args.save).parent.is_dir():

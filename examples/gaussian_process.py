@@ -101,8 +101,10 @@ def main(argv: Sequence[str] | None = None) -> dict[str, OptimizeResult]:
     parser.add_argument("--seed", type=int, default=0, help="of the noise (default %(default)s)")
     picture_options(parser)
     args = parser.parse_args(argv)
-    if args.months < 12:
-        parser.error("--months: a year at least")
+    if not 12 <= args.months <= 1200:
+        parser.error("--months: from a year to a century")
+    if args.seed < 0:
+        parser.error("--seed: not a negative number")
     check_picture(parser, args)
     years, temperatures = observe(np.random.default_rng(args.seed), args.months)
     centre = temperatures.mean()

@@ -126,6 +126,8 @@ def main(argv: Sequence[str] | None = None) -> OptimizeResult:
     args = parser.parse_args(argv)
     if args.steps < 2:
         parser.error("--steps: three conditions cannot be met with fewer than 2 thrusts")
+    if not 0.5 <= args.years <= 2.5:
+        parser.error("--years: between 0.5 and 2.5")
     check_picture(parser, args)
     flight = Flight(args.steps, args.years)
     print(f"{2 * args.steps} unknowns, 3 conditions of arrival, {args.years:g} years")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.in_place import in_place
 from minigrad.registry import operations, overrides
 
 Axes = int | tuple[int, ...] | None
@@ -30,8 +31,9 @@ def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     return operator
 
 
-# Methods that change an array, and what to do instead.
+# Methods that change an array or look into its memory, and what to do instead.
 _WRITING = {
+    "flat": "tensor.ravel() has the same elements",
     "fill": "np.full_like(tensor, value) is a new one",
     "itemset": "mg.set_at(tensor, index, value) is a new one",
     "partition": "np.partition(tensor, kth) is a new one",
@@ -62,6 +64,9 @@ class ArrayLike:
     __mod__, __rmod__ = _operator(np.remainder), _reflected(np.remainder)
     __floordiv__, __rfloordiv__ = _operator(np.floor_divide), _reflected(np.floor_divide)
     __divmod__, __rdivmod__ = _operator(np.divmod), _reflected(np.divmod)
+    __iadd__, __isub__ = in_place(np.add, "+"), in_place(np.subtract, "-")
+    __imul__, __itruediv__ = in_place(np.multiply, "*"), in_place(np.divide, "/")
+    __ipow__, __imod__ = in_place(np.power, "**"), in_place(np.remainder, "%")
     __lt__, __le__ = _operator(np.less), _operator(np.less_equal)
     __gt__, __ge__ = _operator(np.greater), _operator(np.greater_equal)
     __eq__ = _operator(np.equal)  # elementwise, as NumPy's
@@ -102,7 +107,7 @@ class ArrayLike:
         """Operations on an array are methods too: ``x.tanh()``."""
         if name in _WRITING:
             raise AttributeError(
-                f"a Tensor cannot be written to, as {name}() does in an array; {_WRITING[name]}", name=name, obj=self
+                f"a Tensor has no {name}, through which arrays are written to; {_WRITING[name]}", name=name, obj=self
             )
         operation = operations.get(name)
         if operation is not None and operation.is_method:
@@ -115,21 +120,35 @@ class ArrayLike:
         methods = {name for name, operation in operations.items() if operation.is_method}
         return sorted({*super().__dir__(), *methods, *_constant_methods()} - _WRITING.keys())
 
-    def sum(self, axis: Axes = None, keepdims: bool = False, **options: Any) -> Any:
+    # In the order of the parameters of NumPy's methods.
+
+    def sum(self, axis: Axes = None, dtype: Any = None, out: None = None, keepdims: bool = False, **more: Any) -> Any:
         """Sum over the given axes; see `minigrad.sum`."""
-        return np.sum(self, axis=axis, keepdims=keepdims, **options)
+        return np.sum(self, axis, dtype, out, keepdims, **more)
 
-    def mean(self, axis: Axes = None, keepdims: bool = False, **options: Any) -> Any:
+    def prod(self, axis: Axes = None, dtype: Any = None, out: None = None, keepdims: bool = False, **more: Any) -> Any:
+        """Product over the given axes; see `minigrad.prod`."""
+        return np.prod(self, axis, dtype, out, keepdims, **more)
+
+    def mean(self, axis: Axes = None, dtype: Any = None, out: None = None, keepdims: bool = False, **more: Any) -> Any:
         """Arithmetic mean over the given axes; see `minigrad.mean`."""
-        return np.mean(self, axis=axis, keepdims=keepdims, **options)
+        return np.mean(self, axis, dtype, out, keepdims, **more)
 
-    def max(self, axis: Axes = None, keepdims: bool = False, **options: Any) -> Any:
+    def var(self, axis: Axes = None, dtype: Any = None, out: None = None, ddof: float = 0, **more: Any) -> Any:
+        """Variance over the given axes; see `minigrad.var`."""
+        return np.var(self, axis, dtype, out, ddof, **more)
+
+    def std(self, axis: Axes = None, dtype: Any = None, out: None = None, ddof: float = 0, **more: Any) -> Any:
+        """Standard deviation over the given axes; see `minigrad.std`."""
+        return np.std(self, axis, dtype, out, ddof, **more)
+
+    def max(self, axis: Axes = None, out: None = None, keepdims: bool = False, **more: Any) -> Any:
         """Maximum over the given axes; see `minigrad.max`."""
-        return np.max(self, axis=axis, keepdims=keepdims, **options)
+        return np.max(self, axis, out, keepdims, **more)
 
-    def min(self, axis: Axes = None, keepdims: bool = False, **options: Any) -> Any:
+    def min(self, axis: Axes = None, out: None = None, keepdims: bool = False, **more: Any) -> Any:
         """Minimum over the given axes; see `minigrad.min`."""
-        return np.min(self, axis=axis, keepdims=keepdims, **options)
+        return np.min(self, axis, out, keepdims, **more)
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         """The same elements in another shape, given as one tuple or as several integers; one may be -1."""

@@ -66,7 +66,9 @@ def backpropagate(
             if node.keeps_grad if wanted is None else node in wanted:
                 collected[node] = np.positive(gradient)
             if lift is not None:
-                args = [arg if parent is None else lift(arg, parent) for arg, parent in zip(args, parents, strict=True)]
+                # The outputs of a function, taken as one, have parents alone.
+                pairs = zip(args, parents, strict=bool(args))
+                args = [arg if parent is None else lift(arg, parent) for arg, parent in pairs]
                 out = lift(out, node)
             for position, parent in enumerate(parents):
                 if parent is None or (relevant is not None and parent not in relevant):

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from minigrad.graph import Node
 from minigrad.modes import is_tracing
-from minigrad.unsupported import calling_function
+from minigrad.unsupported import LostGradientError, calling_function
 
 
 class Conversions:
@@ -22,15 +22,33 @@ class Conversions:
     _node: Node | None
     _name: str | None
 
-    def item(self) -> float | int | bool:
-        """The value of a Tensor of one element, as a Python number."""
-        if self._array.size != 1:
+    def item(self, *index: Any) -> float | int | bool:
+        """The value of a Tensor of one element, or of the element with an index, as a Python number.
+
+        Raises:
+            ValueError: for more elements, without an index.
+            TypeError: inside a transform, for which the number would be a constant.
+        """
+        self._refuse_in_transforms(".item()")
+        if not index and self._array.size != 1:
             raise ValueError(f"item() needs a Tensor of one element; this one has shape {self._array.shape}")
-        return self._array.item()  # type: ignore[no-any-return]
+        return self._array.item(*index)  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:
-        """The values as Python numbers, in nested lists; of a 0-d Tensor one number."""
+        """The values as Python numbers, in nested lists; of a 0-d Tensor one number.
+
+        Raises:
+            TypeError: inside a transform, for which the numbers would be constants.
+        """
+        self._refuse_in_transforms(".tolist()")
         return self._array.tolist()
+
+    def _refuse_in_transforms(self, what: str) -> None:
+        if self._node is not None and is_tracing():
+            raise LostGradientError(
+                f"{what} of a Tensor would be a constant for mg.grad and its like; use NumPy's functions, join results "
+                "with np.stack, np.block or np.concatenate, and write .numpy() or .detach() where a constant is meant"
+            )
 
     def __repr__(self) -> str:
         text = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
@@ -50,22 +68,17 @@ class Conversions:
         return bool(self._array)
 
     def __float__(self) -> float:
+        self._refuse_in_transforms("a number (float(), the math module, array[i] = tensor)")
         if self._node is not None:
-            if is_tracing():
-                raise TypeError(
-                    "a number made of a Tensor (float(), the math module, array[i] = tensor) would be a constant for "
-                    "mg.grad and its like; use NumPy's functions, join results with np.stack or np.concatenate, and "
-                    "write .item() where a constant is meant"
-                )
             warnings.warn(
                 "float() of a Tensor that requires a gradient gives a constant; write .item() where that is meant, "
                 "and np.sin, not math.sin, where it is not",
                 stacklevel=2,
             )
-        return float(self.item())
+        return float(_only(self._array))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(_only(self._array))
 
     def __index__(self) -> int:
         if self._array.dtype.kind not in "iu" or self._array.ndim != 0:
@@ -74,9 +87,16 @@ class Conversions:
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if self._node is not None:
-            raise TypeError(
+            raise LostGradientError(
                 f"{calling_function()}: a Tensor that requires a gradient does not turn into an array by itself, "
-                "because gradients would be lost silently; join Tensors with np.stack or np.concatenate, and where a "
-                "constant is meant use .numpy() or .detach()"
+                "because gradients would be lost silently; join Tensors with np.stack, np.block or np.concatenate, "
+                "write `array @ tensor` for array.dot(tensor) and mg.set_at(array, i, tensor) for array[i] = tensor, "
+                "and where a constant is meant use .numpy() or .detach()"
             )
         return np.array(self._array, dtype=dtype, copy=copy)
+
+
+def _only(array: Any) -> Any:
+    if array.size != 1:
+        raise ValueError(f"only a Tensor of one element is a number; this one has shape {array.shape}")
+    return array.item()

@@ -94,15 +94,25 @@ _tracing: ContextVar[bool] = ContextVar("minigrad_tracing", default=False)
 # Whether a transform, such as `minigrad.grad`, is calling a function in this thread and context.
 is_tracing = _tracing.get
 
+# Calls of functions by transforms that are going on, in all threads.
+_calls: set[object] = set()
+
+
+def is_anything_traced() -> bool:
+    """Whether a transform is calling a function in any thread."""
+    return bool(_calls)
+
 
 @contextlib.contextmanager
 def tracing() -> Iterator[None]:
     """Record inside a `with` block, in which a function is called by a transform."""
-    token = _tracing.set(True)
+    token, call = _tracing.set(True), object()
     mode = None if is_grad_enabled() else _recording.set(ON)
+    _calls.add(call)
     try:
         yield
     finally:
+        _calls.discard(call)
         if mode is not None:
             _recording.reset(mode)
         _tracing.reset(token)

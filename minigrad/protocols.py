@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.registry import from_numpy_call, numpy_name, overrides
+from minigrad.registry import from_numpy_call, numpy_name, operations, overrides
 from minigrad.unsupported import no_rule
 
 # What the methods of ufuncs compute over one axis, the first by default.
@@ -18,6 +18,7 @@ _OVER_AXES: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
     (np.minimum, "reduce"): np.min,
     (np.logical_and, "reduce"): np.all,
     (np.logical_or, "reduce"): np.any,
+    (np.logaddexp, "reduce"): lambda x, **options: operations["logsumexp"].function(x, **options),
     (np.add, "accumulate"): np.cumsum,
     (np.multiply, "accumulate"): np.cumprod,
 }
@@ -31,7 +32,7 @@ class NumPyProtocols:
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         called = numpy_name(ufunc) if method == "__call__" else f"{numpy_name(ufunc)}.{method}"
         if "out" in kwargs:
-            raise TypeError(f"{called} cannot write a Tensor into an array: `array += tensor` is `array = array + ...`")
+            raise _cannot_write(called, inputs, kwargs)
         if method == "outer" and not kwargs:
             x, y = inputs
             return ufunc(np.reshape(x, np.shape(x) + (1,) * np.ndim(y)), y)
@@ -50,3 +51,14 @@ class NumPyProtocols:
             raise no_rule(numpy_name(function))
         positional, named = from_numpy_call(function, replacement, args, kwargs)
         return replacement(*positional, **named)
+
+
+def _cannot_write(called: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> TypeError:
+    """The error of an operation that would write a Tensor into an array, or into itself."""
+    if "where" in kwargs:
+        advice = "leave out= and where= out, and choose with np.where(condition, result, other)"
+    elif any(part is kwargs["out"][0] for part in inputs):
+        advice = "`array += tensor` is `array = array + tensor`, and for a part of it mg.add_at(array, index, tensor)"
+    else:
+        advice = "leave out= out, and give the result a name"
+    return TypeError(f"{called} cannot write a Tensor into an array: {advice}")

@@ -12,7 +12,7 @@ from minigrad.arraylike import ArrayLike
 from minigrad.backprop import backpropagate
 from minigrad.conversions import Conversions
 from minigrad.graph import Node, leaf
-from minigrad.modes import recording_if
+from minigrad.modes import is_tracing, recording_if
 from minigrad.protocols import NumPyProtocols
 
 # Gradients on their way are kept in the graph's nodes, and deposits add to what is there: one pass at a time.
@@ -241,6 +241,13 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         with pass_in_progress, recording_if(create_graph):
             for node, gradient in differentiate(self, seed, retain_graph or create_graph, create_graph, None).items():
                 node.grad = gradient if node.grad is None else node.grad + gradient
+
+    def __copy__(self) -> Tensor:
+        # A function that is differentiated may copy its arguments; the copies depend on them.
+        return np.positive(self) if is_tracing() and self._node is not None else _rebuilt(*self.__reduce__()[1])  # type: ignore[return-value]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        return self.__copy__()
 
     def __reduce__(self) -> tuple[Any, ...]:
         if not self.is_leaf:

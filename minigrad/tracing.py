@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.backprop import backpropagate
-from minigrad.graph import NO_PARAMS, Node, Primitive, ancestors, leaf
-from minigrad.modes import is_grad_enabled, is_tracing, recording_if, tracing
+from minigrad.graph import NO_PARAMS, Node, Primitive, leaf
+from minigrad.modes import is_anything_traced, is_grad_enabled, is_tracing, recording_if, tracing
 from minigrad.registry import overrides
 from minigrad.tensor import Tensor, pass_in_progress
 from minigrad.trees import leaves, matched, replaced
+from minigrad.unsupported import LostGradientError
 
 
 class _Seeds(Sequence[Any]):
@@ -73,7 +74,7 @@ class Trace:
                 replacements[position] = replaced(tree, own)
             if not self.variables:
                 raise ValueError(f"{name}: there is nothing to differentiate by")
-            self.output = function(*replacements, **kwargs)
+            self.output = _called(function, replacements, kwargs)
         self.outputs: list[Any] = []
         self.paths: list[str] = []
         for path, value in leaves(self.output):
@@ -85,24 +86,31 @@ class Trace:
         )
 
     def _reaches_out(self, within: bool) -> bool:
-        """Whether an output depends on a variable of another transform, around this one."""
+        """Whether an output depends on a variable of another transform: one around this one, or in another thread."""
+        if not within and not is_anything_traced():
+            return False
         own = {variable._node for variable in self.variables}
         since = min(node.order for node in own if node is not None)
-        for output in self.outputs:
-            if not isinstance(output, Tensor) or output._node is None:
+        found = [out._node for out in self.outputs if isinstance(out, Tensor) and out._node is not None]
+        seen = set(found)
+        for node in found:
+            if node in own:
                 continue
-            if within:
-                # All that is older was recorded outside. To look through it would take time with every step of a loop.
-                nodes = [
-                    output._node,
-                    *(n for node in ancestors(output._node, since) if node not in own for n in node.parents or ()),
-                ]
-                if any(node is not None and node.order < since for node in nodes):
-                    return True
-            elif any(node.traced and node.order < since for node in ancestors(output._node)):
-                # The transform around this one is in another thread.
+            # Inside another transform, all that is older was recorded by it. To look further back would take more time
+            # with every step of a loop.
+            if node.order < since and (within or node.traced):
                 return True
+            for parent in node.parents or ():
+                if parent is not None and parent not in seen:
+                    seen.add(parent)
+                    found.append(parent)
         return False
+
+    def records(self, seeds: Sequence[Any]) -> bool:
+        """Whether what is computed from seeds is to be part of a graph."""
+        return self.recorded or (
+            is_grad_enabled() and any(isinstance(seed, Tensor) and seed.requires_grad for seed in seeds)
+        )
 
     def answers(self, found: Sequence[Any], recorded: bool) -> list[Any]:
         """One tree for each of the inputs, with a gradient in the place of each value, in kind."""
@@ -132,6 +140,21 @@ class Trace:
         ]
 
 
+def _called(function: Callable[..., Any], args: Sequence[Any], kwargs: Any) -> Any:
+    """What a function returns. NumPy and SciPy may wrap the error of a lost gradient in one that does not tell."""
+    try:
+        return function(*args, **kwargs)
+    except LostGradientError:
+        raise
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, LostGradientError):
+                raise LostGradientError(str(cause)) from error
+            cause = cause.__cause__ or cause.__context__
+        raise
+
+
 def _variable(value: Any, enabled: bool, where: str) -> Tensor:
     """A Tensor of our own that stands for a value to be differentiated by."""
     if isinstance(value, (np.ma.MaskedArray, np.matrix)):
@@ -145,11 +168,14 @@ def _variable(value: Any, enabled: bool, where: str) -> Tensor:
             "for 3, or convert it with .astype(float)"
         )
     if enabled and isinstance(value, Tensor) and value.requires_grad:
-        return overrides[np.positive](value)  # type: ignore[no-any-return]
-    array = array if array.ndim else array[()]
-    node = leaf(array)
-    node.traced = True
-    return Tensor._wrap(array, node)
+        variable: Tensor = overrides[np.positive](value)
+    else:
+        # A copy, so that what a pullback needs later is not what the caller may have written to.
+        array = array.copy() if array.ndim else array[()]
+        variable = Tensor._wrap(array, leaf(array))
+    assert variable._node is not None
+    variable._node.traced = True
+    return variable
 
 
 def _checked_output(value: Any, where: str) -> Any:
@@ -157,7 +183,7 @@ def _checked_output(value: Any, where: str) -> Any:
         raise TypeError(f"{where} is a {type(value).__name__}, not an array, a Tensor or a number")
     if dtype_of(value).kind != "f":
         raise TypeError(
-            f"{where} has dtype {dtype_of(value)}, which has no derivative; the output has to be floating-point"
+            f"{where} has dtype {dtype_of(value)}, which has no derivative; it has to be floating-point (0.0 for 0)"
         )
     return value
 
@@ -206,7 +232,7 @@ def pulled(
         (nodes[0], reached[0][1])
         if len(nodes) == 1
         else (
-            Node(_OUTPUTS, [node.out for node in nodes], nodes, NO_PARAMS, None),
+            Node(_OUTPUTS, (), nodes, NO_PARAMS, None),
             [seed for _, seed in reached],
         )
     )

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.jacobians import Forward, jacobians
-from minigrad.tensor import Tensor
 from minigrad.tracing import Trace, in_kind, one_like, pulled, seed_like
-from minigrad.trees import matched, replaced
+from minigrad.trees import mapped, matched, replaced
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -33,7 +32,9 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     Returns:
         A function of the same arguments. Its result has the structure, shapes and dtypes of the argument (a tuple of
         such for several `argnums`): arrays for arrays, floats for floats, Tensors for Tensors; 0 where the result does
-        not depend on it. Other arguments, and keyword arguments, are passed on as they are.
+        not depend on it. Other arguments, and keyword arguments, are passed on as they are. The result can itself be
+        differentiated by the variables of transforms around it, and by the argument if that is a Tensor that requires
+        a gradient; not by other Tensors, such as parameters, unless the argument is such a Tensor.
 
     Raises:
         TypeError: when called, for integers to be differentiated by, and results that are not one floating-point array.
@@ -67,6 +68,8 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
 
 
 def _value_and_grad(f: Function, argnums: Argnums, name: str) -> Function:
+    _check(name, f, argnums)
+
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         trace = Trace(name, f, args, kwargs, _positions(name, argnums, args))
         if len(trace.outputs) != 1 or trace.outputs[0] is not trace.output:
@@ -85,7 +88,7 @@ def _value_and_grad(f: Function, argnums: Argnums, name: str) -> Function:
     return both
 
 
-def vjp(f: Function, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
+def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
     """The value of a function, and its pullback: the product of a vector and the Jacobian, for any vector.
 
     Args:
@@ -110,13 +113,14 @@ def vjp(f: Function, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
 
     def pullback(seed: Any) -> tuple[Any, ...]:
         seeds = _seeds(trace, seed)
-        recorded = trace.recorded or any(isinstance(each, Tensor) and each.requires_grad for each in seeds)
+        recorded = trace.records(seeds)
         return tuple(trace.answers(pulled(trace.outputs, seeds, trace.variables, recorded), recorded))
 
-    return trace.result(), pullback
+    # The graph holds what was returned, and the caller may write to that.
+    return mapped(trace.result(), lambda out: out.copy() if isinstance(out, np.ndarray) else out), pullback
 
 
-def jvp(f: Function, args: Any, tangents: Any, **kwargs: Any) -> tuple[Any, Any]:
+def jvp(f: Function, args: Any, tangents: Any, /, **kwargs: Any) -> tuple[Any, Any]:
     """The value of a function, and its derivative along tangents: the product of the Jacobian and a vector.
 
     The pass back is linear in its seed u, so that the derivative by u of <tangent, vjp(u)> is the product wanted
@@ -141,7 +145,7 @@ def jvp(f: Function, args: Any, tangents: Any, **kwargs: Any) -> tuple[Any, Any]
     args, tangents = _as_tuples("jvp", "tangents", args, tangents)
     trace = Trace("jvp", f, args, kwargs, range(len(args)))
     vectors = trace.tangents(tangents, "the tangent")
-    recorded = trace.recorded or any(isinstance(each, Tensor) and each.requires_grad for each in vectors)
+    recorded = trace.records(vectors)
     pushed = Forward(trace, recorded)(vectors)
     found = [in_kind(t, trace.delivered(out), recorded) for t, out in zip(pushed, trace.outputs, strict=True)]
     return trace.result(), replaced(trace.output, found)
@@ -151,7 +155,8 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     """The derivatives of every element of the result by every element of an argument.
 
     One pass back for each element of the result, or one pass forward for each of the arguments where those are far
-    fewer. Nothing larger than the result is built.
+    fewer. Nothing larger than the result is built. For SciPy's curve_fit of a ``model(x, a, b)`` it is
+    ``jac=lambda x, *p: np.stack(mg.jacobian(model, (1, 2))(x, *p), axis=1)``, with floats in ``p0``.
 
     Args:
         f: gives arrays, Tensors or numbers, one or a list, tuple or dict of them.
@@ -171,15 +176,21 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
                [0., 4.]])
     """
 
+    return _named(_jacobian(f, argnums, "jacobian"), f, "Jacobian")
+
+
+def _jacobian(f: Function, argnums: Argnums, name: str) -> Function:
+    _check(name, f, argnums)
+
     def rows(*args: Any, **kwargs: Any) -> Any:
-        trace = Trace("jacobian", f, args, kwargs, _positions("jacobian", argnums, args))
+        trace = Trace(name, f, args, kwargs, _positions(name, argnums, args))
         found = []
         for blocks in jacobians(trace):
             remaining = iter(blocks)
             found.append(_by(argnums, [replaced(tree, remaining) for tree in trace.inputs]))
         return replaced(trace.output, found)
 
-    return _named(rows, f, "Jacobian")
+    return rows
 
 
 def hessian(f: Function, argnums: Argnums = 0) -> Function:
@@ -193,10 +204,11 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
         array([[4., 6.],
                [6., 0.]])
     """
-    return _named(jacobian(grad(f, argnums), argnums), f, "Hessian")
+    slope = _value_and_grad(f, argnums, "hessian")
+    return _named(_jacobian(lambda *args, **kwargs: slope(*args, **kwargs)[1], argnums, "hessian"), f, "Hessian")
 
 
-def hvp(f: Function, args: Any, vectors: Any, **kwargs: Any) -> Any:
+def hvp(f: Function, args: Any, vectors: Any, /, **kwargs: Any) -> Any:
     """The product of the Hessian of a function and a vector, for a few times the cost of a gradient.
 
     SciPy's optimisers take it as ``hessp=lambda x, v: mg.hvp(f, x, v)``.
@@ -222,9 +234,18 @@ def hvp(f: Function, args: Any, vectors: Any, **kwargs: Any) -> Any:
     slope = _value_and_grad(f, range(len(args)), "hvp")
     trace = Trace("hvp", lambda *given: slope(*given, **kwargs)[1], args, {}, range(len(args)))
     seeds = trace.tangents(vectors, "the vector")
-    recorded = trace.recorded or any(isinstance(each, Tensor) and each.requires_grad for each in seeds)
+    recorded = trace.records(seeds)
     found = trace.answers(pulled(trace.outputs, seeds, trace.variables, recorded, keep_graph=recorded), recorded)
     return tuple(found) if several else found[0]
+
+
+def _check(name: str, f: Any, argnums: Any) -> None:
+    """Refuse what is no function, and argnums that are not integers, such as an argument given too early."""
+    if not callable(f):
+        raise TypeError(f"{name} takes a function, not a {type(f).__name__}")
+    chosen = argnums if isinstance(argnums, (list, tuple, range)) else [argnums]
+    if not all(isinstance(position, (int, np.integer)) and not isinstance(position, bool) for position in chosen):
+        raise TypeError(f"{name}: argnums holds integers, not {argnums!r}; the arguments follow: mg.{name}(f)(x)")
 
 
 def _positions(name: str, argnums: Argnums, args: Sequence[Any]) -> list[int]:
@@ -232,16 +253,12 @@ def _positions(name: str, argnums: Argnums, args: Sequence[Any]) -> list[int]:
 
     Raises:
         ValueError: where there is no such argument.
-        TypeError: for anything but integers.
     """
     chosen = [argnums] if isinstance(argnums, (int, np.integer)) else list(argnums)
-    for position in chosen:
-        if isinstance(position, bool) or not isinstance(position, (int, np.integer)):
-            raise TypeError(f"{name}: argnums holds integers, not {position!r}")
-        if not -len(args) <= position < len(args):
-            raise ValueError(
-                f"{name}: argnums={argnums!r}, and the function was called with {len(args)} positional arguments"
-            )
+    if any(not -len(args) <= position < len(args) for position in chosen):
+        raise ValueError(
+            f"{name}: argnums={argnums!r}, and the function was called with {len(args)} positional arguments"
+        )
     found = [int(position) % len(args) for position in chosen]
     if len(set(found)) != len(found):
         raise ValueError(f"{name}: argnums={argnums!r} names an argument twice")

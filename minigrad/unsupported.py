@@ -10,7 +10,7 @@ import numpy as np
 INSTEAD = {
     "np.array": "np.stack or np.concatenate, which join Tensors",
     "np.add.at": "mg.add_at(x, index, values)",
-    "np.copyto": "np.where(mask, new, old)",
+    "np.copyto": "np.where(mask, new, old), or mg.full_like for np.full_like(array, tensor)",
     "np.fill_diagonal": "mg.set_at(x, np.diag_indices(n), values)",
     "np.full": "value * np.ones(shape)",
     "np.histogram": "np.bincount(np.digitize(x.numpy(), edges), weights) for the gradient by weights",
@@ -51,27 +51,36 @@ def no_rule(called: str) -> TypeError:
     )
 
 
+class LostGradientError(TypeError):
+    """Raised where a Tensor would become a constant without anybody having asked for it."""
+
+
 def calling_function() -> str:
     """The function of NumPy or SciPy, and the alternative to it, that wants to turn a Tensor into an array."""
     frame = sys._getframe(2)
     found = ""
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("numpy", "scipy"):
-        function = frame.f_code.co_qualname.removesuffix(".__call__")
-        public = [part for part in frame.f_globals["__name__"].split(".") if not part.startswith("_")]
+        module, function = frame.f_globals["__name__"], frame.f_code.co_qualname.removesuffix(".__call__")
         if "<" in function:
             # A decorator, which holds the function that the user called.
             held = [value for value in frame.f_locals.values() if isinstance(value, FunctionType)]
-            public = [part for part in held[0].__module__.split(".") if not part.startswith("_")] if held else []
-            function = held[0].__name__ if held else ""
+            module, function = (held[0].__module__, held[0].__name__) if held else (module, "")
+        public = [part for part in module.split(".") if not part.startswith("_")]
         if function:
-            found = f"np.{function}" if hasattr(np, function) else ".".join([*public, function])
+            own = module.startswith("numpy.") and len(public) <= 2 and hasattr(np, function)
+            found = f"np.{function}" if own else ".".join([*public, function])
         frame = frame.f_back
     if not found:
         # A function written in C has no frame.
-        return "np.array, np.asarray or the like"
+        return "np.array, np.asarray, array.dot(tensor), array[i] = tensor or the like"
     name = _OTHER_NAMES.get(found, found.replace("numpy.", "np.", 1))
-    instead = INSTEAD.get(name)
-    twin = name.replace("scipy.", "np.", 1)
-    if name.startswith("scipy.linalg.") and hasattr(np.linalg, twin.rpartition(".")[2]):
-        instead = twin
+    instead = INSTEAD.get(name, _twin(name))
     return f"{name} (use {instead})" if instead else name
+
+
+def _twin(name: str) -> str | None:
+    """NumPy's function of the same name as one of SciPy's, or of another part of NumPy."""
+    function = name.rpartition(".")[2]
+    if name.startswith("scipy.linalg.") and hasattr(np.linalg, function):
+        return f"np.linalg.{function}"
+    return f"np.{function}" if name.count(".") > 1 and hasattr(np, function) else None

@@ -27,6 +27,16 @@ and *empty* say whether such arrays are among the examples; a number refers to t
 {functions} functions of NumPy and SciPy have a gradient that is verified to first and second order.
 """
 
+TAIL = """Every other function of NumPy raises an error with its name, which only functions written in C cannot tell, such as
+`np.array`. So do arguments that an operation does not have, such as `out=`, and complex numbers.
+
+## Methods
+
+A Tensor has the methods of `numpy.ndarray`, but for those that write to it. `outer` of all operations above that are
+ufuncs is supported, and `reduce` of `np.add`, `np.multiply`, `np.maximum`, `np.minimum` and `np.logaddexp`, and
+`accumulate` of the first two. Methods of arrays do not take Tensors: `A @ x`, not `A.dot(x)`.
+"""
+
 
 def passes(check, operation, example):
     """Whether a check of the suite holds for one example."""
@@ -100,7 +110,7 @@ def page():
     lines += [", ".join(f"`{name}`" for name in constants) + ".", ""]
     lines += ["## Functions that are refused, and what to use instead", "", "| refused | instead |", "| --- | --- |"]
     lines += [f"| `{name}` | {instead} |" for name, instead in sorted(unsupported.INSTEAD.items())]
-    lines += ["", "Every other function of NumPy raises an error that names it.", ""]
+    lines += ["", TAIL]
     return "\n".join(lines)
 
 

@@ -18,6 +18,7 @@ ORDER = [
     ["modes", "graph", "memory", "trees", "unsupported"],
     ["hollow"],
     ["registry", "backprop"],
+    ["in_place"],
     ["arraylike", "conversions", "protocols"],
     ["tensor"],
     ["record", "differentiate"],

@@ -269,8 +269,14 @@ def test_picture_that_cannot_be_written_is_explained_before_the_work(name, capsy
 
     assert "--save drawn.bmp: the name ends in one of .png" in message("--save", "drawn.bmp")
     assert "there is no such folder" in message("--save", "nowhere/drawn.png")
+    monkeypatch.setattr("matplotlib.pyplot.get_backend", lambda: "agg")
+    assert "no display" in message("--show")
     monkeypatch.setattr(_figures, "find_spec", lambda module: None if module == "matplotlib" else find_spec(module))
     for options in (["--save", "drawn.png"], ["--show"]):
         assert 'pip install "minigrad[examples]"' in message(*options)
-    size = {"gaussian_process": ["--months", "3"], "trajectory": ["--steps", "1"]}[name]
-    assert size[0] in message(*size)
+    wrong = {
+        "gaussian_process": [["--months", "3"], ["--months", "100000"], ["--seed", "-1"]],
+        "trajectory": [["--steps", "1"], ["--years", "0"], ["--years", "-1"], ["--years", "nan"]],
+    }
+    for options in wrong[name]:
+        assert options[0] in message(*options)

@@ -183,7 +183,8 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 
 @composite(
-    overrides=[np.clip],
+    # The second is what `array.clip` calls.
+    overrides=[np.clip, np._core.umath.clip],  # type: ignore[attr-defined]
     examples=[
         (reals(2, 3), -0.8, 0.6),
         (reals(2, 3), None, 0.6),

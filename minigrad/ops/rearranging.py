@@ -79,7 +79,7 @@ def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
 
 
 @primitive(
-    lambda g, out, x, shift, axis: np.roll(g, np.negative(plain(shift)), axis),
+    lambda g, out, x, shift, axis: np.roll(g, np.subtract(0, plain(shift)), axis),
     reads=("",),
     overrides=[np.roll],
     examples=[

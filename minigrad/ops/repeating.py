@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -19,9 +20,13 @@ from minigrad.tensor import Tensor
 Shape = int | tuple[int, ...]
 
 
+def _counts(reps: Any) -> list[int]:
+    return [int(operator.index(each)) for each in np.atleast_1d(plain(reps)).tolist()]
+
+
 def _untiled(g: Any, shape: tuple[int, ...], reps: Any) -> Any:
     """The sums over all copies that `tile` made of an array of a shape."""
-    reps = np.atleast_1d(plain(reps)).tolist()
+    reps = _counts(reps)
     ndim = max(len(reps), len(shape))
     reps = [1] * (ndim - len(reps)) + reps
     sizes = (1,) * (ndim - len(shape)) + shape
@@ -44,7 +49,7 @@ def _untiled(g: Any, shape: tuple[int, ...], reps: Any) -> Any:
 )
 def tile(x: Any, reps: Any) -> Any:
     """Copies of x side by side, so many along each axis; one number counts along the last."""
-    return np.tile(x, plain(reps))
+    return np.tile(x, _counts(reps))
 
 
 def _unrepeated(g: Any, shape: tuple[int, ...], repeats: Any, axis: int | None) -> Any:

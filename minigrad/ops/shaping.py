@@ -222,14 +222,14 @@ def _each(arrays: Sequence[Any], enlarged: Callable[[tuple[int, ...]], tuple[int
 
 
 @primitive(
-    lambda g, out, x, dtype: astype(g, x.dtype),
+    lambda g, out, x, dtype, copy: astype(g, x.dtype),
     reads=("",),
     overrides=[np.astype],
     examples=[(reals(2, 3), {"dtype": np.float64}), (reals(), {"dtype": float}), (reals(0), {"dtype": float})],
 )
-def astype(x: Any, dtype: DTypeLike) -> Any:
-    """A copy in another dtype. Gradients end at integers and booleans, which have no derivative."""
-    return x.astype(dtype)
+def astype(x: Any, dtype: DTypeLike, *, copy: bool = True) -> Any:
+    """x in another dtype, or x itself. Gradients end at integers and booleans, which have no derivative."""
+    return x.astype(dtype, copy=copy)
 
 
 if not TYPE_CHECKING:
