@@ -27,8 +27,8 @@ and *empty* say whether such arrays are among the examples; a number refers to t
 {functions} functions of NumPy and SciPy have a gradient that is verified to first and second order.
 """
 
-TAIL = """Every other function of NumPy raises an error with its name, which only functions written in C cannot tell, such as
-`np.array`. So do arguments that an operation does not have, such as `out=`, and complex numbers.
+TAIL = """Every other function of NumPy raises an error with its name, which only functions written in C cannot tell, such
+as `np.array`. So do arguments that an operation does not have, such as `out=`, and complex numbers.
 
 ## Methods
 
@@ -80,7 +80,8 @@ def rows():
                 reason = absent.get(name, "NO")
                 reasons += [] if reason in reasons else [reason]
                 cells.append(f"({reasons.index(reason) + 1})")
-        functions = [numpy_name(function) for function in operation.overrides]
+        names = [numpy_name(function) for function in operation.overrides]
+        functions = [each for each in names if "." in each]  # others are not public
         found.append((operation.function.__module__, name, functions, cells))
     return found, reasons
 
