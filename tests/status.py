@@ -27,8 +27,8 @@ and *empty* say whether such arrays are among the examples; a number refers to t
 {functions} functions of NumPy and SciPy have a gradient that is verified to first and second order.
 """
 
-TAIL = """Every other function of NumPy raises an error with its name, which only functions written in C cannot tell, such
-as `np.array`. So do arguments that an operation does not have, such as `out=`, and complex numbers.
+TAIL = """Every other function of NumPy raises an error. It has the name of the function, which only those written in C
+cannot tell, such as `np.array`. So do arguments that an operation does not have, such as `out=`, and complex numbers.
 
 ## Methods
 
