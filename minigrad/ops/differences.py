@@ -44,6 +44,7 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         ValueError: for a negative n, or a 0-d x.
     """
     x = as_array(x)
+    prepend, append = (None if part is np._NoValue else part for part in (prepend, append))
     if n == 0:
         return x
     if n < 0 or x.ndim == 0:
@@ -138,7 +139,8 @@ def _slopes(x: Any, axis: int, spacing: Any, edge_order: int) -> Any:
     between = diff(x, axis=axis) / widths
     before, after = between[_along(axis, slice(None, -1))], between[_along(axis, slice(1, None))]
     if np.ndim(widths) == 0:
-        inside = 0.5 * (before + after)
+        # What is in the middle plays no part, not even if it is huge or NaN.
+        inside = (x[_along(axis, slice(2, None))] - x[_along(axis, slice(None, -2))]) / (2.0 * widths)
     else:
         left, right = widths[:-1], widths[1:]
         inside = (right * before + left * after) / (left + right)

@@ -11,6 +11,7 @@ from scipy import special
 from minigrad.masks import zeroed
 from minigrad.ops.define import composite, declared_in, elementwise, primitive
 from minigrad.ops.samples import positives, reals
+from minigrad.registry import overrides
 
 _UNARY = [reals(2, 3)]
 _BINARY = [(reals(2, 3), reals(2, 3)), (reals(2, 3), reals(3)), (reals(2, 1), reals(3)), (reals(), reals(2))]
@@ -49,8 +50,9 @@ divide = elementwise(
 def _power_by_base(g: Any, out: Any, x: Any, y: Any) -> Any:
     if isinstance(y, (int, float)):
         return g * (y * x ** (y - 1)) if y else np.zeros_like(out)
-    # Where the exponent is 0, so is the derivative; an exponent of 1 there keeps 0 ** -1 out of it.
-    return g * y * x ** np.where(np.equal(y, 0), 1.0, y - 1.0)
+    # Where the exponent is 0, so is the derivative; a base of 1 keeps 0 ** -1 out of it.
+    base = np.where(np.logical_and(np.equal(x, 0), np.equal(y, 0)), 1.0, x)
+    return g * y * base ** (y - 1.0)
 
 
 def _power_by_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
@@ -183,8 +185,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 
 @composite(
-    # The second is what `array.clip` calls.
-    overrides=[np.clip, np._core.umath.clip],  # type: ignore[attr-defined]
+    overrides=[np.clip],
     examples=[
         (reals(2, 3), -0.8, 0.6),
         (reals(2, 3), None, 0.6),
@@ -196,11 +197,22 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     """x limited to the interval from `a_min` to `a_max`; at the bounds themselves the gradient passes to x.
 
-    As in NumPy, the bounds can be given as `min` and `max` instead.
+    As in NumPy, the bounds can be given as `min` and `max` instead, and the result is NaN where a bound is.
+
+    Raises:
+        ValueError: for bounds that are given in both ways.
     """
-    a_min, a_max = min if a_min is None else a_min, max if a_max is None else a_max
-    raised = x if a_min is None else where(np.less(x, a_min), a_min, x)
-    return raised if a_max is None else where(np.greater(raised, a_max), a_max, raised)
+    if (a_min is not None or a_max is not None) and (min is not None or max is not None):
+        raise ValueError("clip takes its bounds as a_min and a_max, or as min and max")
+    low, high = min if a_min is None else a_min, max if a_max is None else a_max
+    if low is None and high is None:
+        return positive(x)
+    raised = x if low is None else where(np.logical_or(np.less(x, low), np.isnan(low)), low, x)
+    return raised if high is None else where(np.logical_or(np.greater(raised, high), np.isnan(high)), high, raised)
+
+
+# What ``array.clip(tensor, tensor)`` calls.
+overrides[np._core.umath.clip] = clip  # type: ignore[attr-defined]
 
 
 if not TYPE_CHECKING:

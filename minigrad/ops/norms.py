@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.ops.define import composite, declared_in, primitive
 from minigrad.ops.samples import matrices, reals
+from minigrad.record import plain
 
 Axes = int | tuple[int, ...] | None
 
@@ -85,6 +86,8 @@ def vector_norm(x: Any, axis: Axes = None, keepdims: bool = False, ord: Any = 2)
     if isinstance(ord, str):
         raise ValueError(f"vector_norm: ord is a number, not {ord!r}")
     x = _as_floats(x)
+    if ord is None:
+        return power_norm(x, axis=axis, keepdims=keepdims)
     if ord == 0:
         return np.sum(np.not_equal(x, 0.0), axis=axis, keepdims=keepdims, dtype=x.dtype)
     if math.isinf(ord):
@@ -193,8 +196,11 @@ def cond(x: Any, p: Any = None) -> Any:
     if p is None or p in (2, -2):
         s = np.linalg.svdvals(x)
         first, last = (s[..., -1], s[..., 0]) if p == -2 else (s[..., 0], s[..., -1])
-        with np.errstate(divide="ignore"):
-            return first / last
+        with np.errstate(divide="ignore", invalid="ignore"):
+            result = first / last
+        # As in NumPy, of a matrix without NaN the condition is never NaN.
+        undefined = np.logical_and(np.isnan(result), ~np.isnan(plain(x)).any(axis=(-2, -1)))
+        return np.where(undefined, math.inf, result) if np.any(undefined) else result
     return matrix_norm(x, ord=p) * matrix_norm(np.linalg.inv(x), ord=p)
 
 

@@ -13,6 +13,7 @@ from minigrad.ops.samples import reals
 from minigrad.ops.shaping import broadcast_to
 from minigrad.record import plain
 from minigrad.tensor import Tensor
+from minigrad.trees import leaves
 
 Widths = list[tuple[int, int]]
 
@@ -84,6 +85,7 @@ def pad(
     and end values are not differentiated.
 
     Raises:
+        TypeError: for constants and end values that require a gradient.
         ValueError: for another mode, an argument that the mode does not take, an axis without elements where they are
             needed, and an odd reflection further than to the other end.
     """
@@ -101,6 +103,9 @@ def pad(
         raise ValueError(f"mode={mode!r} is not supported; there are {', '.join(_TAKES)}")
     if given.keys() - {_TAKES[mode]}:
         raise ValueError(f"mode={mode!r} does not take the argument {', '.join(given.keys() - {_TAKES[mode]})}=")
+    for name in ("constant_values", "end_values"):
+        if any(getattr(value, "requires_grad", False) for _, value in leaves(given.get(name))):
+            raise TypeError(f"pad is not differentiated by {name}=, which has to be constant; join with np.concatenate")
     if isinstance(pad_width, dict):
         pad_width = _by_axis(pad_width, np.ndim(x))
     if mode == "constant":

@@ -115,6 +115,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis:
     Raises:
         ValueError: for numbers of different signs, or 0.
     """
+    start, stop = (each if isinstance(each, (int, float)) else as_array(each) for each in (start, stop))
     if not np.all(plain(start) * np.sign(plain(stop)) > 0):
         raise ValueError("geomspace goes between numbers of the same sign, which are not 0")
     ndim = max(np.ndim(start), np.ndim(stop))
@@ -174,6 +175,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     weights = as_array(weights)
     if weights.shape != np.shape(x):
         raise ValueError(f"bincount takes as many weights as numbers, not {weights.shape} and {np.shape(x)}")
+    weights = weights if weights.dtype.kind == "f" else astype(weights, np.float64)
     return scatter_add(weights, index=np.asarray(x, np.intp), shape=counts.shape)
 
 

@@ -27,21 +27,21 @@ tan = elementwise(
 )
 arcsin = elementwise(
     np.arcsin,
-    lambda g, out, x: g / np.sqrt(1.0 - x * x),
+    lambda g, out, x: g / np.sqrt((1.0 - x) * (1.0 + x)),
     reads=("x",),
     examples=_INSIDE,
     doc="Inverse sine of x, in radians.",
 )
 arccos = elementwise(
     np.arccos,
-    lambda g, out, x: -g / np.sqrt(1.0 - x * x),
+    lambda g, out, x: -g / np.sqrt((1.0 - x) * (1.0 + x)),
     reads=("x",),
     examples=_INSIDE,
     doc="Inverse cosine of x, in radians.",
 )
 arctan = elementwise(
     np.arctan,
-    lambda g, out, x: g / (1.0 + x * x),
+    lambda g, out, x: g / np.hypot(x, 1.0) / np.hypot(x, 1.0),  # x * x may overflow
     reads=("x",),
     examples=_UNARY,
     doc="Inverse tangent of x, in radians.",
@@ -54,21 +54,21 @@ cosh = elementwise(
 )
 arcsinh = elementwise(
     np.arcsinh,
-    lambda g, out, x: g / np.sqrt(x * x + 1.0),
+    lambda g, out, x: g / np.hypot(x, 1.0),
     reads=("x",),
     examples=_UNARY,
     doc="Inverse hyperbolic sine of x.",
 )
 arccosh = elementwise(
     np.arccosh,
-    lambda g, out, x: g / np.sqrt((x - 1.0) * (x + 1.0)),
+    lambda g, out, x: g / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)),
     reads=("x",),
     examples=[reals(2, 3, low=1.1, high=3.0)],
     doc="Inverse hyperbolic cosine of x.",
 )
 arctanh = elementwise(
     np.arctanh,
-    lambda g, out, x: g / (1.0 - x * x),
+    lambda g, out, x: g / ((1.0 - x) * (1.0 + x)),
     reads=("x",),
     examples=_INSIDE,
     doc="Inverse hyperbolic tangent of x.",
@@ -157,7 +157,7 @@ arctan2 = elementwise(
 
 
 def _cathetus(g: Any, out: Any, side: Any) -> Any:
-    there = np.not_equal(out, 0.0)
+    there = np.logical_and(np.not_equal(out, 0.0), np.isfinite(out))
     return keep_where(g * (side / np.where(there, out, 1.0)), there)
 
 
