@@ -107,6 +107,7 @@ def page():
     lines += [f"{number}. {reason}" for number, reason in enumerate(reasons, 1)]
     differentiated = {function for operation in operations.values() for function in operation.overrides}
     constants = sorted({numpy_name(function) for function in overrides if function not in differentiated})
+    constants = [name for name in constants if "." in name]  # others are not public
     lines += ["", "## Functions that give plain arrays", "", "Their derivative is 0, or does not exist.", ""]
     lines += [", ".join(f"`{name}`" for name in constants) + ".", ""]
     lines += ["## Functions that are refused, and what to use instead", "", "| refused | instead |", "| --- | --- |"]

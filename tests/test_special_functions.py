@@ -65,7 +65,17 @@ def gradients_of(function, *points):
         (special.huber, (1.0, 1.0), (0.0, 1.0)),
         (special.pseudo_huber, (0.0, 0.0), (0.0, 0.0)),
         (special.pseudo_huber, (0.0, -2.0), (2.0, 0.0)),
-        (special.boxcox, (0.0, 2.0), (0.0, NAN)),
+        (special.boxcox, (0.0, 2.0), (0.0, 0.25)),
+        (special.boxcox, (INF, -0.5), (0.0, 4.0)),
+        (special.boxcox, (INF, 0.5), (0.0, INF)),
+        (special.boxcox1p, (INF, 0.5), (0.0, INF)),
+        (special.inv_boxcox, (1e300, 0.1), (INF, -INF)),
+        (special.inv_boxcox1p, (1e300, 0.1), (INF, -INF)),
+        (special.exprel, (INF,), (INF,)),
+        (special.exprel, (1e300,), (INF,)),
+        (special.exprel, (-INF,), (0.0,)),
+        (mg.gelu, (INF,), (1.0,)),
+        (special.i1e, (INF,), (0.0,)),
     ],
 )
 def test_gradients_at_special_points(function, point, gradients):
@@ -111,10 +121,64 @@ def test_mixed_derivatives_of_entropies_where_the_first_argument_is_0(function):
         (special.log_ndtr, -1e8, 1, 1e8),
         (special.log_ndtr, 40.0, 2, 0.0),
         (special.log_ndtr, -40.0, 2, -0.9993773316214086),
+        (special.log_ndtr, -INF, 2, -1.0),
+        (special.log_ndtr, -1e9, 2, -1.0),
+        (special.log_ndtr, -1e9, 3, 2e-27),
+        (special.log_ndtr, -1e9, 4, 6e-36),
+        (special.log_ndtr, -300.0, 3, 7.406419890239581e-08),
+        (special.log_ndtr, INF, 2, 0.0),
+        (special.erf, -INF, 3, 0.0),
+        (special.ndtr, INF, 3, 0.0),
     ],
 )
 def test_limits_are_right_to_any_order(function, point, order, expected):
-    np.testing.assert_allclose(derivative(function, point, order), expected, rtol=1e-12, atol=1e-15)
+    atol = 1e-15 if abs(expected) > 1e-3 or not expected else 0.0
+    np.testing.assert_allclose(derivative(function, point, order), expected, rtol=1e-12, atol=atol)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("point", [-9.99, -10.01])
+def test_derivatives_of_log_ndtr_agree_on_both_sides_of_where_the_series_begins(point, order):
+    step = 1e-4
+    before, after = derivative(special.log_ndtr, [point - step, point + step], order)
+    np.testing.assert_allclose(
+        derivative(special.log_ndtr, point, order + 1), (after - before) / (2.0 * step), rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize(("point", "expected"), [(-1e4, -1.0), (-1e3, -0.999999), (-9.0, -0.9884852085)])
+def test_float32_keeps_the_second_derivative_of_log_ndtr(point, expected):
+    x = mg.Tensor(point, dtype=np.float32, requires_grad=True)
+    (first,) = mg.gradients(special.log_ndtr(x), [x], create_graph=True)
+    np.testing.assert_allclose(mg.gradients(first, [x])[0].item(), expected, rtol=2e-7)
+
+
+@pytest.mark.parametrize(
+    ("function", "slope"), [(special.erf, 0.0), (special.erfc, 0.0), (special.ndtr, 0.0), (mg.gelu, 1.0)]
+)
+@pytest.mark.parametrize(("dtype", "point"), [(np.float16, 400.0), (np.float32, 1e20), (np.float64, 1e200)])
+def test_squares_that_overflow_leave_no_warning(function, slope, dtype, point):
+    x = mg.Tensor(point, dtype=dtype, requires_grad=True)
+    (first,) = mg.gradients(function(x), [x], create_graph=True)
+    (second,) = mg.gradients(first, [x], create_graph=True)
+    (third,) = mg.gradients(second, [x])
+    assert (first.item(), second.item(), third.item()) == (slope, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("function", [special.i1e, lambda x: special.ive(2, x), lambda x: special.ive(1.5, x)])
+@pytest.mark.parametrize("point", [1e9, 1.2e9, 2e9])
+def test_scaled_bessel_functions_have_gradients_beyond_the_values_of_scipy(function, point):
+    size = 1.0 / math.sqrt(2.0 * math.pi * point)
+    np.testing.assert_allclose(function(mg.Tensor(point)).item(), size, rtol=1e-8)
+    np.testing.assert_allclose(derivative(function, point), -0.5 * size / point, rtol=1e-5)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3, 40])
+def test_ive_is_continuous_where_the_expansion_for_large_arguments_begins(order):
+    for point in (1e9, -1e9):
+        near, far = special.ive(order, mg.Tensor([point, np.nextafter(point, 2.0 * point)])).data
+        np.testing.assert_allclose(far, near, rtol=1e-14)
+        assert near == special.ive(order, point)
 
 
 @pytest.mark.parametrize("name", ["expit", "erf", "logit", "gammaln", "psi", "i0", "i1e", "entr", "log_ndtr", "exprel"])
@@ -144,6 +208,23 @@ def test_bessel_functions_of_any_constant_order(name, gradcheck):
         gradcheck(lambda x, order=order: function(order, x), points)
     with pytest.raises(TypeError, match=rf"{name} has no derivative by its order v, which must be integers"):
         function(mg.Tensor([1.0, 2.0], requires_grad=True), points)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint64, np.int8, np.int64])
+@pytest.mark.parametrize("name", ["jv", "yv", "iv", "ive", "kv", "spherical_jn"])
+def test_orders_do_not_wrap_round(name, dtype):
+    function = mg.spherical_jn if name == "spherical_jn" else getattr(special, name)
+    for orders in (np.array([0, 2], dtype), np.full(2, 70, dtype), dtype(0)):
+        expected = derivative(lambda x, v=orders: function(v.astype(np.int64), x), [80.0, 81.0])
+        np.testing.assert_array_equal(derivative(lambda x, v=orders: function(v, x), [80.0, 81.0]), expected)
+        single = mg.Tensor([80.0, 81.0], dtype=np.float32, requires_grad=True)
+        assert function(orders, single).dtype == np.float32
+
+
+def test_slopes_at_orders_that_would_wrap_round():
+    np.testing.assert_allclose(derivative(lambda x: special.jv(np.uint8([0]), x), [0.7]), -special.j1([0.7]))
+    slope = special.spherical_jn(70, 80.0, derivative=True)
+    np.testing.assert_allclose(derivative(lambda x: mg.spherical_jn(np.int8([70]), x), [80.0]), slope, rtol=1e-12)
 
 
 def test_orders_of_functions_that_scipy_does_not_dispatch():

@@ -50,9 +50,20 @@ log_sigmoid = elementwise(
     doc="log(sigmoid(x)), exact where sigmoid(x) would round to 0 or 1.",
     name="log_sigmoid",
 )
+
+
+def _limited(x: Any) -> Any:
+    """x where exp(-x^2 / 2) is not 0: beyond, that and all its derivatives are 0, but the square may overflow."""
+    return np.clip(x, -40.0, 40.0)
+
+
+def _density(x: Any) -> Any:
+    return np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi))
+
+
 ndtr = elementwise(
     special.ndtr,
-    lambda g, out, x: g * np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi)),
+    lambda g, out, x: g * _density(_limited(x)),
     reads=("x",),
     examples=_UNARY,
     doc="Cumulative distribution function of the standard normal distribution.",
@@ -92,8 +103,13 @@ def softplus(x: Any) -> Any:
     return np.logaddexp(x, 0.0)
 
 
+def _gelu_slope(x: Any) -> Any:
+    limited = _limited(x)
+    return ndtr(x) + limited * _density(limited)
+
+
 @primitive(
-    lambda g, out, x: g * (ndtr(x) + x * np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi))),
+    lambda g, out, x: g * _gelu_slope(x),
     reads=("x",),
     examples=_UNARY,
 )

@@ -10,6 +10,7 @@ from scipy import special
 
 from minigrad.ops.define import declared_in, elementwise, primitive
 from minigrad.ops.samples import positives, reals
+from minigrad.record import plain
 
 _UNARY = [reals(2, 3)]
 _POSITIVE = [positives(2, 3)]
@@ -58,7 +59,9 @@ def exp_moment(x: Any, n: int) -> Any:
     NIST Digital Library of Mathematical Functions, 13.4.1.
     """
     dtype = np.result_type(x)
-    values = special.hyp1f1(n + 1.0, n + 2.0, x) / (n + 1.0)
+    # SciPy's hyp1f1 never returns for very large x; from about 710 on it is infinite. At -inf it has no value.
+    values = special.hyp1f1(n + 1.0, n + 2.0, np.minimum(x, 1000.0)) / (n + 1.0)
+    values = np.where(np.isneginf(x), 0.0, values)
     return values.astype(dtype) if dtype.kind == "f" else values
 
 
@@ -66,7 +69,13 @@ def exp_moment(x: Any, n: int) -> Any:
 
 
 def _by_exponent(g: Any, logarithm: Any, y: Any) -> Any:
-    return g * (logarithm * logarithm * exp_moment(y * logarithm, n=1))
+    product = y * logarithm
+    limit = np.isneginf(plain(product))
+    if not np.any(limit):
+        return g * (logarithm * logarithm * exp_moment(product, n=1))
+    # There the function is -1 / y.
+    finite, divisor = np.where(limit, 0.0, logarithm), np.where(limit, y, 1.0)
+    return g * np.where(limit, 1.0 / (divisor * divisor), finite * finite * exp_moment(y * finite, n=1))
 
 
 def _log(x: Any) -> Any:
@@ -93,7 +102,7 @@ boxcox = elementwise(
     lambda g, out, x, y: _by_exponent(g, _log(x), y),
     reads=("x y", "x y"),
     examples=_BOXCOX,
-    doc="(x^y - 1) / y, and log(x) where y is 0. By y there is a derivative for x > 0 only.",
+    doc="(x^y - 1) / y, and log(x) where y is 0. By y there is a derivative for x > 0, and at 0 for y > 0.",
 )
 boxcox1p = elementwise(
     special.boxcox1p,
@@ -101,7 +110,7 @@ boxcox1p = elementwise(
     lambda g, out, x, y: _by_exponent(g, _log1p(x), y),
     reads=("x y", "x y"),
     examples=_BOXCOX,
-    doc="((1 + x)^y - 1) / y, and log(1 + x) where y is 0. By y there is a derivative for x > -1 only.",
+    doc="((1 + x)^y - 1) / y, and log(1 + x) where y is 0. By y there is a derivative for x > -1, and at -1 for y > 0.",
 )
 inv_boxcox = elementwise(
     special.inv_boxcox,
