@@ -30,7 +30,7 @@ _LIMIT = 1 << 28
 _TRIES = 16
 
 
-def _untraced(calibrate: Callable[[], T]) -> T:
+def untraced(calibrate: Callable[[], T]) -> T:
     """The result of a function that counts references: a tracer that looks at variables would hold some, too."""
     trace, profile = sys.gettrace(), sys.getprofile()
     sys.settrace(None)
@@ -118,7 +118,7 @@ class _Buffers:
         return id(array.base) in self._owners and self._references_to_base(array) == self._used_once
 
 
-_buffers = _untraced(_Buffers)
+_buffers = untraced(_Buffers)
 
 
 def _unlock() -> None:
@@ -171,7 +171,7 @@ def _references_if_alone() -> int:
     return sys.getrefcount(holder.pending)
 
 
-_ALONE = _untraced(_references_if_alone)
+_ALONE = untraced(_references_if_alone)
 
 
 def holds_alone(holder: Any) -> bool:

@@ -90,6 +90,97 @@ def test_updates_in_place_under_the_only_name_work():
     np.testing.assert_allclose(gradient, numerical_jacobian(with_one_name, x).value, atol=1e-8)
 
 
+def accumulated(p):
+    total, holder = np.zeros(3), {"weights": np.ones((3, 3))}
+    for k in range(3):
+        total += np.sin(p * k)
+        total /= 2.0
+    holder["weights"] *= p
+    holder["weights"] -= np.outer(p, p)
+    return np.sum(total) + np.sum(holder["weights"] ** 2)
+
+
+def single(p):
+    total = np.zeros(3, np.float32)
+    total += p
+    assert total.dtype == np.float32
+    return np.sum(total)
+
+
+@pytest.mark.parametrize("f", [accumulated, single])
+def test_arrays_with_one_name_become_tensors(f):
+    x = np.array([0.3, 1.2, 2.0])
+    value, gradient = mg.value_and_grad(f)(x)
+    assert value == f(x)
+    np.testing.assert_allclose(gradient, numerical_jacobian(f, x).value, rtol=1e-4 if f is single else 1e-8)
+
+
+def with_two_names(p):
+    total = other = np.zeros(3)
+    total += p
+    return np.sum(other)
+
+
+def into_a_row(p):
+    table = np.zeros((2, 3))
+    for row in table:
+        row += p
+    return np.sum(table)
+
+
+def into_a_part(p):
+    table = np.zeros((2, 3))
+    table[1] += p
+    return np.sum(table)
+
+
+def by_a_function(p):
+    total = np.zeros(3)
+    np.add(total, p, out=total)
+    return np.sum(total)
+
+
+def by_a_function_on_an_attribute(p):
+    class Holder:
+        total = np.zeros(3)
+
+    np.add(Holder.total, p, out=Holder.total)
+    return np.sum(Holder.total)
+
+
+def into_integers(p):
+    total = np.zeros(3, int)
+    total += p
+    return np.sum(total)
+
+
+def into_an_argument(p, total=None):
+    def add(target):
+        target += p
+
+    kept = np.zeros(3)
+    add(kept)
+    return np.sum(kept)
+
+
+def into_a_smaller_one(p):
+    total = np.zeros(1)
+    total += p
+    return np.sum(total)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        *(with_two_names, into_a_row, into_a_part, by_a_function, by_a_function_on_an_attribute, into_integers),
+        *(into_an_argument, into_a_smaller_one),
+    ],
+)
+def test_arrays_that_others_would_see_change_are_refused(f):
+    with pytest.raises((TypeError, ValueError), match=r"cannot write a Tensor|cannot be updated"):
+        mg.grad(f)(np.array([0.3, 1.2, 2.0]))
+
+
 def test_outside_a_transform_updates_make_new_tensors():
     first = second = mg.Tensor([1.0, 2.0], requires_grad=True)
     second += 1.0
