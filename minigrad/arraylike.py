@@ -67,6 +67,7 @@ class ArrayLike:
     __iadd__, __isub__ = in_place(np.add, "+"), in_place(np.subtract, "-")
     __imul__, __itruediv__ = in_place(np.multiply, "*"), in_place(np.divide, "/")
     __ipow__, __imod__ = in_place(np.power, "**"), in_place(np.remainder, "%")
+    __imatmul__, __ifloordiv__ = in_place(np.matmul, "@"), in_place(np.floor_divide, "//")
     __lt__, __le__ = _operator(np.less), _operator(np.less_equal)
     __gt__, __ge__ = _operator(np.greater), _operator(np.greater_equal)
     __eq__ = _operator(np.equal)  # elementwise, as NumPy's

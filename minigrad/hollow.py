@@ -9,9 +9,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node, Primitive
+from minigrad.trees import mapped
 
 # Keeping a small array costs less than replacing it.
 LARGE = 4096
+
+# Copying an array takes less time than most operations on it, but memory.
+_COPIED = 1 << 20
+_MAY_HOLD_ARRAYS = (np.ndarray, list, tuple)
 
 
 def unread_left_out(
@@ -27,6 +32,21 @@ def unread_left_out(
         for position, (array, parent) in enumerate(zip(arrays, parents, strict=True))
     ]
     return tuple(kept), out if -1 in read else hollow(out)
+
+
+def kept_apart(
+    arrays: tuple[Any, ...], parents: Sequence[Node | None], params: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Copies of plain arrays, which a graph would otherwise share with a function that may write to them."""
+    kept = tuple([_copied(a) if parent is None else a for a, parent in zip(arrays, parents, strict=True)])
+    if any(type(value) in _MAY_HOLD_ARRAYS for value in params.values()):
+        params = mapped(params, _copied)
+    return kept, params
+
+
+def _copied(value: Any) -> Any:
+    is_small = type(value) is np.ndarray and value.nbytes <= _COPIED
+    return value.copy() if is_small and value.flags.writeable else value
 
 
 @lru_cache(maxsize=1024)

@@ -21,16 +21,29 @@ def in_place(function: Callable[..., Any], symbol: str) -> Callable[[Any, Any], 
     """
 
     def operator(self: Any, other: Any) -> Any:
-        # Counted here, because every call on the way would add a reference; so does a debugger.
-        if is_tracing() and self.ndim and (sys.getrefcount(self) > _ALONE or _is_view(self)) and not sys.gettrace():
+        if not (is_tracing() and self.ndim):
+            return overrides[function](self, other)
+        # Counted here, because every call on the way would add a reference; so do debuggers that look at variables.
+        if sys.getrefcount(self) > _ALONE or _is_view(self):
             raise TypeError(
                 f"x {symbol}= y would change an array in place, and this one has another name, is an argument, or is "
                 f"a part of another array; Tensors are not written to: write x = x {symbol} y, and mg.add_at(x, index, "
                 "y) or mg.set_at for a part"
             )
-        return overrides[function](self, other)
+        return updated(self, overrides[function](self, other))
 
     return operator
+
+
+def updated(x: Any, result: Any) -> Any:
+    """What x is after an update in place, which keeps its dtype.
+
+    Raises:
+        ValueError: where the result does not fit into x.
+    """
+    if result.shape != x.shape:
+        raise ValueError(f"an array of shape {x.shape} cannot be updated with a result of shape {result.shape}")
+    return result if result.dtype == x.dtype else overrides[np.astype](result, x.dtype)
 
 
 def _is_view(tensor: Any) -> bool:
@@ -39,45 +52,47 @@ def _is_view(tensor: Any) -> bool:
     return isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray)
 
 
-def can_be_replaced(array: Any, references: int) -> bool:
+def can_be_replaced(array: Any, references: tuple[int, int]) -> bool:
     """Whether an array that a Tensor is added to, or the like, can be replaced by a Tensor under its name.
 
     So it is inside a transform for an array that has no other name and is no part of another.
 
     Args:
         array: what stands on the left of the operator.
-        references: to it, as counted by the method of the Tensor that NumPy calls.
+        references: to it, and to the tuple of outputs, as counted by the method of the Tensor that NumPy calls.
     """
     return (
         is_tracing()
-        and references <= _ALONE_IN_NUMPY
+        and references[0] <= _ALONE_IN_NUMPY[0]
+        and references[1] <= _ALONE_IN_NUMPY[1]
         and type(array) is np.ndarray
         and array.base is None
         and array.dtype.kind == "f"
-        and not sys.gettrace()
+        and array.flags.writeable
     )
 
 
 class _Counted:
     """Counts the references to what is updated under its only name, and to an array that is updated by it."""
 
-    counts: ClassVar[dict[str, list[int]]] = {"operator": [], "array": [], "function": []}
+    operators: ClassVar[list[int]] = []
+    arrays: ClassVar[list[tuple[int, int]]] = []
     held: Any
 
     def __iadd__(self, other: Any) -> Any:
-        self.counts["operator"].append(sys.getrefcount(self))
+        self.operators.append(sys.getrefcount(self))
         return self
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        self.counts["array" if ufunc is np.add else "function"].append(sys.getrefcount(kwargs["out"][0]))
+        self.arrays.append((sys.getrefcount(kwargs["out"][0]), sys.getrefcount(kwargs["out"])))
         return inputs[0]
 
 
-def _calibrated() -> tuple[int, int]:
-    """How many references there are to an object, and to an array, with one name or in one place.
+def _calibrated() -> tuple[int, tuple[int, int]]:
+    """How many references there are to an object, and to an array and its tuple, with one name or in one place.
 
     Where Python counts less for a name than for an attribute, updates of attributes are refused; where it cannot tell
-    ``array -= tensor`` from ``np.subtract(array, tensor, out=array)``, updates of arrays are.
+    ``array += tensor`` from ``np.add(array, tensor, out=array)``, updates of arrays are.
     """
     name: Any = _Counted()
     name += 1
@@ -87,9 +102,12 @@ def _calibrated() -> tuple[int, int]:
     array += name
     name.held = np.zeros(1)
     name.held += name
-    np.subtract(array, name, out=array)
-    counts = {way: min(found) for way, found in _Counted.counts.items()}
-    return counts["operator"], counts["array"] if counts["function"] > counts["array"] else 0
+    np.add(array, name, out=array)
+    np.add(array, name, out=(array,))
+    *updates, by_name, by_tuple = _Counted.arrays
+    fewest = min(count for count, _ in updates), min(count for _, count in updates)
+    told_apart = by_name[0] > fewest[0] and (by_tuple[0] > fewest[0] or by_tuple[1] > fewest[1])
+    return min(_Counted.operators), fewest if told_apart else (0, 0)
 
 
 _ALONE, _ALONE_IN_NUMPY = untraced(_calibrated)

@@ -12,11 +12,12 @@ F = TypeVar("F", bound=Callable[..., object])
 
 _SUSPENDED_FUNCTIONS = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 
-OFF, ON, IN_FULL = 0, 1, 2
+OFF, ON, IN_FULL, APART = 0, 1, 2, 3
 
 _recording: ContextVar[int] = ContextVar("minigrad_recording", default=ON)
 
-# How operations are recorded in this thread and context: OFF, ON, or IN_FULL, with values that no rule reads.
+# How operations are recorded in this thread and context: OFF, ON, IN_FULL, with values that no rule reads, or APART,
+# with copies of arrays that a function written for NumPy may write to afterwards.
 recording_mode = _recording.get
 
 
@@ -107,7 +108,7 @@ def is_anything_traced() -> bool:
 def tracing() -> Iterator[None]:
     """Record inside a `with` block, in which a function is called by a transform."""
     token, call = _tracing.set(True), object()
-    mode = None if is_grad_enabled() else _recording.set(ON)
+    mode = None if recording_mode() == IN_FULL else _recording.set(APART)
     _calls.add(call)
     try:
         yield

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.in_place import can_be_replaced
+from minigrad.in_place import can_be_replaced, updated
 from minigrad.registry import from_numpy_call, numpy_name, operations, overrides
 from minigrad.unsupported import no_rule
 
@@ -35,10 +35,10 @@ class NumPyProtocols:
         called = numpy_name(ufunc) if method == "__call__" else f"{numpy_name(ufunc)}.{method}"
         if "out" in kwargs:
             # Counted here, because every call on the way would add a reference.
-            references = sys.getrefcount(kwargs["out"][0])
+            references = sys.getrefcount(kwargs["out"][0]), sys.getrefcount(kwargs["out"])
             if not _is_update(inputs, kwargs) or not can_be_replaced(inputs[0], references):
                 raise _cannot_write(called, inputs, kwargs)
-            return _updated(inputs[0], overrides[ufunc](*inputs))
+            return updated(inputs[0], overrides[ufunc](*inputs))
         if method == "outer" and not kwargs:
             x, y = inputs
             return ufunc(np.reshape(x, np.shape(x) + (1,) * np.ndim(y)), y)
@@ -62,13 +62,6 @@ class NumPyProtocols:
 def _is_update(inputs: Sequence[Any], kwargs: dict[str, Any]) -> bool:
     """Whether the call may be ``array += tensor`` or the like; ``np.add(array, tensor, out=array)`` looks the same."""
     return len(inputs) == 2 and kwargs.keys() == {"out"} and kwargs["out"][0] is inputs[0]
-
-
-def _updated(array: Any, result: Any) -> Any:
-    """What ``array += tensor`` is from now on."""
-    if result.shape != array.shape:
-        raise ValueError(f"an array of shape {array.shape} cannot be updated with a result of shape {result.shape}")
-    return result if result.dtype == array.dtype else np.astype(result, array.dtype)
 
 
 def _cannot_write(called: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> TypeError:

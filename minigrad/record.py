@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import NO_PARAMS, Node, Primitive
-from minigrad.hollow import LARGE, unread_left_out
-from minigrad.modes import IN_FULL, recording_mode
+from minigrad.hollow import LARGE, kept_apart, unread_left_out
+from minigrad.modes import APART, IN_FULL, recording_mode
 from minigrad.tensor import Tensor
 
 # 0-d results are NumPy scalars, and stay so. Python's own numbers need no conversion either, because NumPy lets them
@@ -120,6 +120,8 @@ def _result(
         # Without parameters, an operation either gives no less than it takes, or its rules read all of it.
         if (params or (kind is ndarray and out.nbytes >= LARGE)) and mode != IN_FULL:
             arrays, out = unread_left_out(primitive, arrays, parents, out)
+        if mode == APART:
+            arrays, params = kept_apart(arrays, parents, params)
         tensor._node = Node(primitive, arrays, parents, params, out)
     return tensor
 

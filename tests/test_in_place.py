@@ -54,12 +54,26 @@ def flattened(p):
     return np.sum(q)
 
 
+def multiplied(p):
+    q = np.outer(p, p)
+    other = q
+    q @= np.ones((3, 3))
+    return np.sum(other)
+
+
+def divided(p):
+    q = p * 1.0
+    other = q
+    q //= 0.5
+    return np.sum(other)
+
+
 def argument(p):
     p += 1.0
     return np.sum(p)
 
 
-@pytest.mark.parametrize("f", [aliased, helped, kept_in_a_list, sliced, rows, flattened, argument])
+@pytest.mark.parametrize("f", [aliased, helped, kept_in_a_list, sliced, rows, flattened, multiplied, divided, argument])
 def test_updates_in_place_that_others_would_see_are_refused(f):
     with pytest.raises(TypeError, match=r"write x = x .+ y"):
         mg.grad(f)(np.array([0.3, 1.2, 2.0]))
@@ -115,6 +129,52 @@ def test_arrays_with_one_name_become_tensors(f):
     np.testing.assert_allclose(gradient, numerical_jacobian(f, x).value, rtol=1e-4 if f is single else 1e-8)
 
 
+def descended(p):
+    w, velocity = np.zeros(3), np.zeros(3)
+    for _ in range(4):
+        velocity *= 0.9
+        velocity += w * np.exp(-p) - 1.0
+        w -= 0.1 * velocity
+    return np.sum(w**2)
+
+
+def reused(p):
+    grid, total = np.arange(3.0), 0.0
+    index = np.array([0, 1])
+    for k in range(3):
+        total += np.sum(np.sin(p * grid) * k) + np.sum(p[index] ** 2)
+        grid += 1.0
+        grid[0] = 7.0
+        index[0] = 2
+    return total
+
+
+@pytest.mark.parametrize("f", [descended, reused])
+def test_arrays_may_be_written_to_after_they_were_used(f):
+    x = np.array([0.3, 1.2, 2.0])
+    value, gradient = mg.value_and_grad(f)(x)
+    assert value == pytest.approx(f(x), rel=1e-15)
+    np.testing.assert_allclose(gradient, numerical_jacobian(f, x).value, rtol=1e-8)
+
+
+def test_updates_in_place_keep_dtype_and_shape():
+    def narrow(p):
+        q = p * np.float32(1.0)
+        q += np.ones(3)
+        assert q.dtype == np.float32
+        return np.sum(q)
+
+    assert mg.grad(narrow)(np.ones(3, np.float32)).dtype == np.float32
+
+    def grown(p):
+        q = p[:1] * 1.0
+        q += p
+        return np.sum(q)
+
+    with pytest.raises(ValueError, match="cannot be updated"):
+        mg.grad(grown)(np.ones(3))
+
+
 def with_two_names(p):
     total = other = np.zeros(3)
     total += p
@@ -138,6 +198,18 @@ def by_a_function(p):
     total = np.zeros(3)
     np.add(total, p, out=total)
     return np.sum(total)
+
+
+def by_a_function_with_a_tuple(p):
+    total = np.zeros(3)
+    np.add(total, p, out=(total,))
+    return np.sum(total)
+
+
+def by_a_function_with_a_tuple_of_before(p):
+    out = (np.zeros(3),)
+    np.add(out[0], p, out=out)
+    return np.sum(out[0])
 
 
 def by_a_function_on_an_attribute(p):
@@ -173,7 +245,7 @@ def into_a_smaller_one(p):
     "f",
     [
         *(with_two_names, into_a_row, into_a_part, by_a_function, by_a_function_on_an_attribute, into_integers),
-        *(into_an_argument, into_a_smaller_one),
+        *(into_an_argument, into_a_smaller_one, by_a_function_with_a_tuple, by_a_function_with_a_tuple_of_before),
     ],
 )
 def test_arrays_that_others_would_see_change_are_refused(f):
