@@ -159,7 +159,9 @@ class ArrayLike:
         """The same elements in one dimension."""
         return self.reshape(-1, order=order)
 
-    flatten = ravel
+    def flatten(self, order: str = "C") -> Any:
+        """A copy of the elements in one dimension."""
+        return np.copy(self.reshape(-1, order=order))
 
     def transpose(self, *axes: Any) -> Any:
         """Axes permuted, reversed by default; given as one tuple or as several integers."""

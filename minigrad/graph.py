@@ -62,6 +62,7 @@ class _Notes:
         grad: the gradient deposited for the user.
         changed: whether the array of this leaf was updated, or the leaf frozen, since.
         traced: whether this leaf is a variable of a transform, such as `minigrad.grad`.
+        family: weak references to the Tensors that share memory with the one of this node, itself included.
         name: that the user gave.
     """
 
@@ -70,6 +71,7 @@ class _Notes:
     grad: Any = None
     changed: bool = False
     traced: bool = False
+    family: Any = None
     name: str | None = None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,7 +25,7 @@ def in_place(function: Callable[..., Any], symbol: str) -> Callable[[Any, Any], 
         if not (is_tracing() and self.ndim):
             return overrides[function](self, other)
         # Counted here, because every call on the way would add a reference; so do debuggers that look at variables.
-        if sys.getrefcount(self) > _ALONE or _is_view(self):
+        if sys.getrefcount(self) > _ALONE or _has_relatives(self):
             raise TypeError(
                 f"x {symbol}= y would change an array in place, and this one has another name, is an argument, or is "
                 f"a part of another array; Tensors are not written to: write x = x {symbol} y, and mg.add_at(x, index, "
@@ -46,10 +47,31 @@ def updated(x: Any, result: Any) -> Any:
     return result if result.dtype == x.dtype else overrides[np.astype](result, x.dtype)
 
 
-def _is_view(tensor: Any) -> bool:
-    """Whether the values are those of another array: of a slice, a transpose, or another shape of it."""
-    array = tensor._array
-    return isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray)
+def _has_relatives(tensor: Any) -> bool:
+    """Whether a Tensor that anybody still holds shares memory with this one."""
+    family = (tensor._node and tensor._node.family) or ()
+    return any(other is not None and other is not tensor for other in [member() for member in family])
+
+
+def share_memory(tensor: Any, args: Sequence[Any]) -> None:
+    """Make a result one family with the argument that it is a view of, if it is one."""
+    out = tensor._array
+    for arg in args:
+        array = getattr(arg, "_array", None)
+        if array is None or arg._node is None or not (array is out or out.base is array or out.base is _base(array)):
+            continue
+        family = arg._node.family
+        if family is None:
+            family = arg._node.family = [weakref.ref(arg)]
+        if len(family) & (len(family) - 1) == 0:
+            # Now and then, because looking for the dead takes time for every member.
+            family[:] = [member for member in family if member() is not None]
+        family.append(weakref.ref(tensor))
+        tensor._node.family = family
+
+
+def _base(array: Any) -> Any:
+    return array.base if isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray) else array
 
 
 def can_be_replaced(array: Any, references: tuple[int, int]) -> bool:

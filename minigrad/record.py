@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.graph import NO_PARAMS, Node, Primitive
 from minigrad.hollow import LARGE, kept_apart, unread_left_out
+from minigrad.in_place import share_memory
 from minigrad.modes import APART, IN_FULL, recording_mode
 from minigrad.tensor import Tensor
 
@@ -49,7 +50,11 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
         raise _explained(error, primitive, arrays, params) from error
     if not any_tensor:
         return out
-    return _result(primitive, tuple(arrays), tuple(parents), params, out, any_parent)
+    tensor = _result(primitive, tuple(arrays), tuple(parents), params, out, any_parent)
+    is_view = type(out) is ndarray and (out.base is not None or out is arrays[0])
+    if is_view and tensor._node is not None and recording_mode() == APART:
+        share_memory(tensor, args)
+    return tensor
 
 
 def of_one(primitive: Primitive) -> Callable[[Any], Any]:

@@ -40,6 +40,71 @@ def sliced(p):
     return np.sum(q**2)
 
 
+VIEWS = {
+    "slice": lambda q: q[1:],
+    "row": lambda q: q[0],
+    "rows": list,
+    "reshape": lambda q: q.reshape(-1),
+    "ravel": np.ravel,
+    "transpose": lambda q: q.T,
+    "diagonal": np.diagonal,
+    "split": lambda q: np.split(q, 3),
+    "expand_dims": lambda q: q[None],
+    "swapaxes and slice": lambda q: np.swapaxes(q, 0, 1)[1:],
+    "the same": lambda q: q.astype(float, copy=False),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("size", [3, 100])
+def test_what_has_a_view_is_not_updated_while_anybody_holds_it(view, size):
+    def held(p):
+        q = np.outer(p, p)
+        part = VIEWS[view](q)
+        q += 1.0
+        return np.sum(part[0] ** 2)
+
+    def dropped(p):
+        q = np.outer(p, p)
+        total = np.sum(VIEWS[view](q)[0] ** 2)
+        q += 1.0
+        return total + np.sum(q)
+
+    x = np.linspace(0.5, 1.5, size)
+    if view == "split" and size % 3:
+        x = x[:99]
+    with pytest.raises(TypeError, match="write x = x"):
+        mg.grad(held)(x)
+    value = mg.value_and_grad(dropped)(x)[0]
+    assert value == pytest.approx(dropped(x), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    "fresh",
+    [
+        lambda p: p.flatten(),
+        lambda p: np.tile(p, 2),
+        lambda p: np.kron(p, p),
+        lambda p: np.tensordot(p, p, 0),
+        lambda p: (p * 2.0)[1:],
+        lambda p: np.outer(p, p).reshape(-1),
+        lambda p: np.outer(p, p).T,
+        lambda p: np.roll(p, 1),
+    ],
+)
+def test_what_is_nobody_elses_is_updated(fresh):
+    def f(p):
+        q = fresh(p)
+        q += 1.0
+        q *= 2.0
+        return np.sum(q**2)
+
+    x = np.array([0.3, 1.2, 2.0])
+    value, gradient = mg.value_and_grad(f)(x)
+    assert value == pytest.approx(f(x), rel=1e-14)
+    np.testing.assert_allclose(gradient, numerical_jacobian(f, x).value, rtol=1e-8)
+
+
 def rows(p):
     matrix = np.outer(p, p)
     for row in matrix:
