@@ -15,7 +15,7 @@ from minigrad.trees import mapped
 LARGE = 4096
 
 # Copying an array takes less time than most operations on it, but memory.
-_COPIED = 1 << 20
+_COPIED = 1 << 18
 _MAY_HOLD_ARRAYS = (np.ndarray, list, tuple)
 
 
@@ -38,10 +38,13 @@ def kept_apart(
     arrays: tuple[Any, ...], parents: Sequence[Node | None], params: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Copies of plain arrays, which a graph would otherwise share with a function that may write to them."""
-    kept = tuple([_copied(a) if parent is None else a for a, parent in zip(arrays, parents, strict=True)])
-    if any(type(value) in _MAY_HOLD_ARRAYS for value in params.values()):
+    for array, parent in zip(arrays, parents, strict=True):
+        if parent is None and type(array) is np.ndarray:
+            arrays = tuple([_copied(a) if node is None else a for a, node in zip(arrays, parents, strict=True)])
+            break
+    if params and any(type(value) in _MAY_HOLD_ARRAYS for value in params.values()):
         params = mapped(params, _copied)
-    return kept, params
+    return arrays, params
 
 
 def _copied(value: Any) -> Any:
