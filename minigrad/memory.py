@@ -33,13 +33,17 @@ _TRIES = 16
 def untraced(calibrate: Callable[[], T]) -> T:
     """The result of a function that counts references: a tracer that looks at variables would hold some, too."""
     trace, profile = sys.gettrace(), sys.getprofile()
+    # A profiler written in C, such as cProfile, looks at no variables, and could not be set again from here.
+    is_python = callable(profile)
     sys.settrace(None)
-    sys.setprofile(None)
+    if is_python:
+        sys.setprofile(None)
     try:
         return calibrate()
     finally:
         sys.settrace(trace)
-        sys.setprofile(profile)
+        if is_python:
+            sys.setprofile(profile)
 
 
 def _referred_to(buffers: Iterable[Array], times: int) -> Iterator[Array]:

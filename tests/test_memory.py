@@ -99,6 +99,25 @@ def test_tracers_do_not_count():
     subprocess.run([sys.executable, "-c", IN_A_TRACER], check=True, timeout=60)
 
 
+IN_A_PROFILER = """
+import cProfile, sys
+
+profiler = cProfile.Profile()
+profiler.enable()
+import minigrad as mg
+assert sys.getprofile() is profiler
+profiler.disable()
+import numpy as np
+
+first, second = (mg.relu(np.full((200, 200), value)) for value in (1.0, 2.0))
+assert not np.shares_memory(first, second)
+"""
+
+
+def test_the_package_can_be_imported_in_a_profiler():
+    subprocess.run([sys.executable, "-c", IN_A_PROFILER], check=True, timeout=60)
+
+
 def test_code_that_interrupts_may_take_memory_too(monkeypatch):
     inner, outer, count = [], [], memory.sys.getrefcount
 
