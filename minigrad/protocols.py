@@ -32,6 +32,8 @@ class NumPyProtocols:
     __slots__ = ()
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs and ufunc in overrides:
+            return overrides[ufunc](*inputs)
         called = numpy_name(ufunc) if method == "__call__" else f"{numpy_name(ufunc)}.{method}"
         if "out" in kwargs:
             # Counted here, because every call on the way would add a reference.
@@ -46,7 +48,7 @@ class NumPyProtocols:
             return _OVER_AXES[ufunc, method](inputs[0], **{"axis": 0, **kwargs})
         if method != "__call__" or ufunc not in overrides:
             raise no_rule(called)
-        positional, named = from_numpy_call(ufunc, overrides[ufunc], inputs, kwargs) if kwargs else (inputs, kwargs)
+        positional, named = from_numpy_call(ufunc, overrides[ufunc], inputs, kwargs)
         return overrides[ufunc](*positional, **named)
 
     def __array_function__(
