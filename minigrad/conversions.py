@@ -30,9 +30,7 @@ class Conversions:
             TypeError: inside a transform, for which the number would be a constant.
         """
         self._refuse_in_transforms(".item()")
-        if not index and self._array.size != 1:
-            raise ValueError(f"item() needs a Tensor of one element; this one has shape {self._array.shape}")
-        return self._array.item(*index)  # type: ignore[no-any-return]
+        return self._array.item(*index) if index else _only(self._array)  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:
         """The values as Python numbers, in nested lists; of a 0-d Tensor one number.
@@ -98,5 +96,5 @@ class Conversions:
 
 def _only(array: Any) -> Any:
     if array.size != 1:
-        raise ValueError(f"only a Tensor of one element is a number; this one has shape {array.shape}")
+        raise ValueError(f"item() needs a Tensor of one element; this one has shape {array.shape}")
     return array.item()

@@ -139,6 +139,11 @@ def shape_of(value: Any) -> tuple[int, ...]:
         return np.shape(value)
 
 
+def as_array(value: Any) -> Any:
+    """A list or a number as an array; arrays and Tensors as they are."""
+    return value if isinstance(value, (Tensor, np.ndarray)) else np.asarray(value)
+
+
 def plain(value: Any) -> Any:
     """The same value with arrays in the place of Tensors, in lists, tuples and dicts as well."""
     if isinstance(value, Tensor):

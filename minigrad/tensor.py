@@ -278,8 +278,15 @@ def differentiate(
     start = _seed(output, seed)
     if create_graph:
         start = seed.astype(output.dtype) if isinstance(seed, Tensor) else Tensor._wrap(start)
+    return pass_back(output._node, start, keep_graph, create_graph, wanted)
+
+
+def pass_back(
+    root: Node, start: Any, keep_graph: bool, create_graph: bool, wanted: set[Node] | None
+) -> dict[Node, Tensor]:
+    """The gradients by node from that of `root`, which is recorded exactly if `create_graph`."""
     lift = Tensor._wrap if create_graph else None
-    found = backpropagate(output._node, start, wanted=wanted, keep_graph=keep_graph, lift=lift)
+    found = backpropagate(root, start, wanted=wanted, keep_graph=keep_graph, lift=lift)
     for node, gradient in found.items():
         # A rule whose result is constant returns an array in a recorded pass, too.
         if type(gradient) is not Tensor:

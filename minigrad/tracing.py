@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backprop import backpropagate
 from minigrad.graph import NO_PARAMS, Node, Primitive, leaf
 from minigrad.modes import is_anything_traced, is_grad_enabled, is_tracing, recording_if, tracing
 from minigrad.registry import overrides
-from minigrad.tensor import Tensor, pass_in_progress
+from minigrad.tensor import Tensor, pass_back, pass_in_progress
 from minigrad.trees import leaves, matched, replaced
 from minigrad.unsupported import LostGradientError
 
@@ -236,13 +235,9 @@ def pulled(
             [seed for _, seed in reached],
         )
     )
-    lift = Tensor._wrap if create_graph else None
     with pass_in_progress, recording_if(create_graph):
-        found = backpropagate(root, start, wanted=wanted, keep_graph=keep_graph, lift=lift)
-    return [
-        gradient if gradient is None or isinstance(gradient, Tensor) else Tensor._wrap(gradient)
-        for gradient in [found.get(variable._node) for variable in variables]  # type: ignore[arg-type]
-    ]
+        found = pass_back(root, start, keep_graph, create_graph, wanted)
+    return [found.get(variable._node) for variable in variables]  # type: ignore[arg-type]
 
 
 def in_kind(result: Tensor | None, original: Any, recorded: bool) -> Any:

@@ -4,18 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
+from test_order import gradient
 
 import minigrad as mg
 
 MASK = np.array([[True, False, True], [False, False, True]])
 NAN = np.nan
-
-
-def gradient(function, x, upstream=None):
-    x = mg.Tensor(x, requires_grad=True)
-    out = function(x)
-    (found,) = mg.gradients(out, [x], seed=np.ones(out.shape) if upstream is None else upstream)
-    return found.data
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.ops.define import composite, declared_in, primitive
 from minigrad.ops.samples import reals
-from minigrad.tensor import Tensor
+from minigrad.record import as_array
 
 # In the order in which NumPy numbers axes that are given as integers; sorted, too.
 _LETTERS = ascii_uppercase + ascii_lowercase
@@ -133,7 +133,7 @@ def einsum(*operands: Any, optimize: Any = False) -> Any:
         arrow, output = ("->", _named(operands[-1])) if len(operands) % 2 else ("", "")
     if len(terms) != len(arrays):
         raise ValueError(f"einsum: subscripts for {len(terms)} operands, and {len(arrays)} operands")
-    arrays = [array if isinstance(array, (Tensor, np.ndarray)) else np.asarray(array) for array in arrays]
+    arrays = [as_array(array) for array in arrays]
     terms, output = _spelled_out(terms, output if arrow else None, [array.ndim for array in arrays])
     sizes = _sizes(terms, arrays)
     for position, (term, array) in enumerate(zip(terms, arrays, strict=True)):

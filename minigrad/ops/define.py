@@ -232,6 +232,11 @@ def declared_in(module: str) -> list[str]:
     return [name for name, operation in operations.items() if operation.function.__module__ == module]
 
 
+def those_of_numpy(*names: str) -> list[Any]:
+    """The NumPy functions of these names, of which older versions lack some."""
+    return [getattr(np, name) for name in names if hasattr(np, name)]
+
+
 def constant(*functions: Callable[..., Any]) -> None:
     """Let NumPy functions whose derivative is zero or does not exist be called on Tensors; they return plain arrays."""
     for function in functions:

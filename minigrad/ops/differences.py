@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.define import composite, declared_in
-from minigrad.ops.further_products import as_array
 from minigrad.ops.samples import positives, reals
-from minigrad.ops.shaping import astype, broadcast_to
+from minigrad.ops.shaping import as_floats, astype, broadcast_to
+from minigrad.record import as_array
 
 
 def _along(axis: int, part: Any) -> tuple[Any, ...]:
@@ -114,8 +114,7 @@ def gradient(x: Any, *varargs: Any, axis: int | Sequence[int] | None = None, edg
         ValueError: for coordinates of another shape, too few values, or another `edge_order`.
         TypeError: for another number of spacings.
     """
-    x = as_array(x)
-    x = x if x.dtype.kind == "f" else astype(x, np.float64)
+    x = as_floats(x)
     axes = range(-x.ndim, 0) if axis is None else _from_last(axis, x.ndim)
     spacings = varargs if varargs else (1.0,)
     if len(spacings) == 1 and np.ndim(spacings[0]) == 0:
@@ -137,11 +136,11 @@ def _slopes(x: Any, axis: int, spacing: Any, edge_order: int) -> Any:
         )
     widths = _widths(spacing, size, axis)
     between = diff(x, axis=axis) / widths
-    before, after = between[_along(axis, slice(None, -1))], between[_along(axis, slice(1, None))]
     if np.ndim(widths) == 0:
         # What is in the middle plays no part, not even if it is huge or NaN.
         inside = (x[_along(axis, slice(2, None))] - x[_along(axis, slice(None, -2))]) / (2.0 * widths)
     else:
+        before, after = between[_along(axis, slice(None, -1))], between[_along(axis, slice(1, None))]
         left, right = widths[:-1], widths[1:]
         inside = (right * before + left * after) / (left + right)
     first, last = between[_along(axis, slice(None, 1))], between[_along(axis, slice(-1, None))]
@@ -157,10 +156,9 @@ def _widths(spacing: Any, size: int, axis: int) -> Any:
     """The distances of neighbouring samples: one number, or an array that goes along the axis."""
     if np.ndim(spacing) == 0:
         return spacing
-    coordinates = as_array(spacing)
+    coordinates = as_floats(spacing)
     if coordinates.shape != (size,):
         raise ValueError(f"gradient: an axis of size {size} has coordinates of that shape, not {coordinates.shape}")
-    coordinates = coordinates if coordinates.dtype.kind == "f" else astype(coordinates, np.float64)
     return np.reshape(diff(coordinates), (size - 1, *[1] * (-1 - axis)))
 
 

@@ -32,6 +32,15 @@ def refuse_vectors(undefined: Any, *gradients: Any, values: str, vectors: str) -
         )
 
 
+_SYMMETRIC = [
+    symmetric(3, 3, low=-2.0),
+    (symmetric(3, 3), {"UPLO": "U"}),
+    symmetric(2, 2, 2),
+    reals(0, 2, 2),
+    reals(0, 0),
+]
+
+
 class Eigh(NamedTuple):
     """Eigenvalues, and eigenvectors in the columns of a matrix."""
 
@@ -59,14 +68,7 @@ def _eigen_parts_by_x(g: Any, out: Any, x: Any, UPLO: Any) -> Any:  # noqa: N803
 @primitive(
     _eigen_parts_by_x,
     reads=("out",),
-    examples=[
-        symmetric(3, 3, low=-2.0),
-        (symmetric(3, 3), {"UPLO": "U"}),
-        symmetric(2, 2, 2),
-        reals(1, 1),
-        reals(0, 2, 2),
-        reals(0, 0),
-    ],
+    examples=[*_SYMMETRIC, reals(1, 1)],
 )
 def eigen_parts(x: Any, UPLO: Any = "L") -> Any:  # noqa: N803  # NumPy's name
     """What `eigh` gives, in one array: the eigenvalues as a row above the eigenvectors.
@@ -79,13 +81,7 @@ def eigen_parts(x: Any, UPLO: Any = "L") -> Any:  # noqa: N803  # NumPy's name
 
 @composite(
     overrides=[np.linalg.eigh],
-    examples=[
-        symmetric(3, 3, low=-2.0),
-        (symmetric(3, 3), {"UPLO": "U"}),
-        symmetric(2, 2, 2),
-        reals(0, 2, 2),
-        reals(0, 0),
-    ],
+    examples=_SYMMETRIC,
 )
 def eigh(x: Any, UPLO: Any = "L") -> Eigh:  # noqa: N803  # NumPy's name
     """Eigenvalues in ascending order and orthonormal eigenvectors of symmetric matrices.
@@ -110,13 +106,7 @@ def _eigvalsh_by_x(g: Any, out: Any, x: Any, UPLO: Any) -> Any:  # noqa: N803  #
     _eigvalsh_by_x,
     reads=("x",),
     overrides=[np.linalg.eigvalsh],
-    examples=[
-        symmetric(3, 3, low=-2.0),
-        (symmetric(3, 3), {"UPLO": "U"}),
-        symmetric(2, 2, 2),
-        reals(0, 2, 2),
-        reals(0, 0),
-    ],
+    examples=_SYMMETRIC,
 )
 def eigvalsh(x: Any, UPLO: Any = "L") -> Any:  # noqa: N803  # NumPy's name
     """Eigenvalues of symmetric matrices in ascending order.

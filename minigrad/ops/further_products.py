@@ -8,19 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.define import composite, declared_in, primitive
+from minigrad.ops.define import composite, declared_in, primitive, those_of_numpy
 from minigrad.ops.samples import reals
-from minigrad.tensor import Tensor
-
-
-def as_array(value: Any) -> Any:
-    """A list or a number as an array; arrays and Tensors as they are."""
-    return value if isinstance(value, (Tensor, np.ndarray)) else np.asarray(value)
-
-
-def those_of_numpy(*names: str) -> list[Any]:
-    """The NumPy functions of these names, of which older versions lack some."""
-    return [getattr(np, name) for name in names if hasattr(np, name)]
+from minigrad.record import as_array
 
 
 @composite(

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops.define import composite, declared_in
-from minigrad.ops.further_products import as_array
 from minigrad.ops.samples import Sample, reals
-from minigrad.record import plain
+from minigrad.record import as_array, plain
 
 # In the order of the samples' arguments: the points are sorted, and lie between 0 and 4.
 _POINTS = np.arange(5, dtype=np.int8)

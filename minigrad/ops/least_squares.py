@@ -62,7 +62,7 @@ def pinv(x: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
 
 def _parts(packed: Any, x: Any, y: Any) -> tuple[Any, Any]:
     """The solution and the singular values of a least-squares problem."""
-    shape = x.shape[1], y.shape[1]
+    shape = np.shape(x)[1], np.shape(y)[1]
     size = math.prod(shape)
     return np.reshape(packed[:size], shape), packed[size:]
 
@@ -150,10 +150,8 @@ def lstsq(x: Any, y: Any, rcond: Any = None) -> tuple[Any, Any, int, Any]:
     if np.ndim(x) != 2 or np.ndim(columns) != 2 or np.shape(x)[0] != np.shape(columns)[0]:
         raise np.linalg.LinAlgError(f"lstsq: arrays of shapes {np.shape(x)} and {np.shape(y)} do not fit")
     packed = least_squares_parts(x, columns, rcond=rcond)
+    solution, values = _parts(packed, x, columns)
     rows, unknowns = np.shape(x)
-    shape = unknowns, np.shape(columns)[1]
-    size = math.prod(shape)
-    solution, values = np.reshape(packed[:size], shape), packed[size:]
     distances = columns - np.matmul(x, solution)
     distances = np.sum(distances * distances, axis=0) if rows > unknowns else np.zeros(0, packed.dtype)
     return solution[:, 0] if np.ndim(y) == 1 else solution, distances, min(rows, unknowns), values

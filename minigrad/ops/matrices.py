@@ -153,7 +153,7 @@ def matrix_diagonal(x: Any, offset: int = 0) -> Any:
 )
 def matrix_trace(x: Any, offset: int = 0) -> Any:
     """The sums of the diagonals of matrices, `offset` to the right of the main one."""
-    return np.sum(matrix_diagonal(x, offset), axis=-1)
+    return np.trace(x, offset, -2, -1)
 
 
 if not TYPE_CHECKING:

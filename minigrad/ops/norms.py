@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.ops.define import composite, declared_in, primitive
 from minigrad.ops.samples import matrices, reals
+from minigrad.ops.shaping import as_floats
 from minigrad.record import plain
 
 Axes = int | tuple[int, ...] | None
@@ -18,11 +19,6 @@ _UNEVEN = reals(2, 3, low=-2.1)
 
 # How the sums, or singular values, that an order of a matrix norm is about are combined.
 _EXTREMA = {1: np.max, -1: np.min, 2: np.max, -2: np.min, math.inf: np.max, -math.inf: np.min}
-
-
-def _as_floats(x: Any) -> Any:
-    x = x if hasattr(x, "dtype") else np.asarray(x)
-    return x if x.dtype.kind == "f" else np.multiply(x, 1.0)
 
 
 def _power_norm_by_x(g: Any, out: Any, x: Any, ord: float, axis: Axes, keepdims: bool) -> Any:
@@ -85,7 +81,7 @@ def vector_norm(x: Any, axis: Axes = None, keepdims: bool = False, ord: Any = 2)
     """
     if isinstance(ord, str):
         raise ValueError(f"vector_norm: ord is a number, not {ord!r}")
-    x = _as_floats(x)
+    x = as_floats(x)
     if ord is None:
         return power_norm(x, axis=axis, keepdims=keepdims)
     if ord == 0:
@@ -103,7 +99,7 @@ def _of_matrices(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Any
         return power_norm(x, axis=axes, keepdims=keepdims)
     if ord != "nuc" and (isinstance(ord, str) or ord not in _EXTREMA):
         raise ValueError(f"a norm of matrices of ord={ord!r} does not exist")
-    x = np.moveaxis(_as_floats(x), axes, (-2, -1))
+    x = np.moveaxis(as_floats(x), axes, (-2, -1))
     if ord == "nuc":
         result = np.sum(np.linalg.svdvals(x), axis=-1)
     else:

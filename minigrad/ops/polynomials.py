@@ -9,9 +9,9 @@ import numpy as np
 
 from minigrad.ops.define import composite, declared_in
 from minigrad.ops.filters import convolve
-from minigrad.ops.further_products import as_array
 from minigrad.ops.samples import reals
-from minigrad.ops.shaping import astype
+from minigrad.ops.shaping import as_floats
+from minigrad.record import as_array
 from minigrad.tensor import Tensor
 
 
@@ -172,8 +172,7 @@ def polyfit(x: Any, y: Any, deg: int, rcond: float | None = None, w: Any = None)
     Raises:
         ValueError: for arguments that do not fit.
     """
-    x, y = as_array(x), as_array(y)
-    x = x if x.dtype.kind == "f" else astype(x, np.float64)
+    x, y = as_floats(x), as_array(y)
     if deg < 0 or x.ndim != 1 or not x.size or y.ndim not in (1, 2) or y.shape[0] != x.size:
         raise ValueError(f"polyfit takes points of one dimension, not {x.shape} and {y.shape}, and a degree from 0 on")
     powers = np.vander(x, deg + 1)

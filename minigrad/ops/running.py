@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.ops.define import composite, declared_in, primitive
-from minigrad.ops.further_products import as_array, those_of_numpy
+from minigrad.ops.define import composite, declared_in, primitive, those_of_numpy
 from minigrad.ops.samples import reals
+from minigrad.record import as_array
 
 _ALONG_AN_AXIS = [
     reals(4),

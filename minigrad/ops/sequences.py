@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.ops.define import composite, declared_in, primitive
-from minigrad.ops.further_products import as_array
 from minigrad.ops.indexing import scatter_add
 from minigrad.ops.samples import positives, reals
-from minigrad.ops.shaping import astype, broadcast_to
-from minigrad.record import plain
+from minigrad.ops.shaping import as_floats, astype, broadcast_to
+from minigrad.record import as_array, plain
 from minigrad.tensor import Tensor
 
 
@@ -115,7 +114,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis:
     Raises:
         ValueError: for numbers of different signs, or 0.
     """
-    start, stop = (each if isinstance(each, (int, float)) else as_array(each) for each in (start, stop))
+    start, stop = _weak(start), _weak(stop)
     if not np.all(plain(start) * np.sign(plain(stop)) > 0):
         raise ValueError("geomspace goes between numbers of the same sign, which are not 0")
     ndim = max(np.ndim(start), np.ndim(stop))
@@ -172,10 +171,9 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     counts = np.bincount(x, minlength=minlength)
     if weights is None:
         return counts
-    weights = as_array(weights)
+    weights = as_floats(weights)
     if weights.shape != np.shape(x):
         raise ValueError(f"bincount takes as many weights as numbers, not {weights.shape} and {np.shape(x)}")
-    weights = weights if weights.dtype.kind == "f" else astype(weights, np.float64)
     return scatter_add(weights, index=np.asarray(x, np.intp), shape=counts.shape)
 
 

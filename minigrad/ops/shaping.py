@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from minigrad.ops.define import composite, declared_in, primitive
 from minigrad.ops.samples import reals
-from minigrad.record import shape_of
+from minigrad.record import as_array, shape_of
 
 Shape = int | tuple[int, ...]
 
@@ -230,6 +230,12 @@ def _each(arrays: Sequence[Any], enlarged: Callable[[tuple[int, ...]], tuple[int
 def astype(x: Any, dtype: DTypeLike, *, copy: bool = True) -> Any:
     """x in another dtype, or x itself. Gradients end at integers and booleans, which have no derivative."""
     return x.astype(dtype, copy=copy)
+
+
+def as_floats(x: Any) -> Any:
+    """A list, a number or an array as an array of floats, of float64 unless it holds floats."""
+    x = as_array(x)
+    return x if x.dtype.kind == "f" else astype(x, np.float64)
 
 
 if not TYPE_CHECKING:

@@ -111,8 +111,8 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     if hermitian:
         w, v = eigh(x)
         order = np.argsort(np.abs(plain(w)))[..., ::-1]
-        w = _reordered(w, order)
-        u = _reordered(v, order[..., None, :])
+        w = np.take_along_axis(w, order, -1)
+        u = np.take_along_axis(v, order[..., None, :], -1)
         return SVD(u, np.abs(w), transposed(u * np.expand_dims(np.copysign(1.0, plain(w)).astype(w.dtype), -2)))
     rows, columns = rows_and_columns(x)
     if full_matrices and rows != columns:
@@ -124,15 +124,9 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     return SVD(u, s, transposed(v))
 
 
-def _reordered(x: Any, order: Any) -> Any:
-    """Elements along the last axis in another order for each row; as `np.take_along_axis`."""
-    index = np.indices(x.shape, sparse=True)
-    return x[(*index[:-1], np.broadcast_to(order, x.shape))]
-
-
 def _sizes_of_eigenvalues(x: Any) -> Any:
     w = eigvalsh(x)
-    return np.abs(_reordered(w, np.argsort(np.abs(plain(w)))[..., ::-1]))
+    return np.abs(np.take_along_axis(w, np.argsort(np.abs(plain(w)))[..., ::-1], -1))
 
 
 def _svdvals_by_x(g: Any, out: Any, x: Any) -> Any:

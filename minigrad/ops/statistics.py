@@ -12,12 +12,7 @@ from minigrad.ops.define import composite, declared_in
 from minigrad.ops.reductions import Axes
 from minigrad.ops.samples import positives, reals
 from minigrad.ops.shaping import astype
-from minigrad.record import plain
-
-
-def _array(value: Any) -> Any:
-    """A list or a number as an array; Tensors and arrays stay as they are."""
-    return value if hasattr(value, "ndim") else np.asarray(value)
+from minigrad.record import as_array, plain
 
 
 def _as(value: Any, dtype: Any) -> Any:
@@ -63,12 +58,12 @@ def average(x: Any, axis: Axes = None, weights: Any = None, returned: bool = Fal
         TypeError: for weights of another shape than x without an axis.
         ValueError: for weights of other shapes.
     """
-    x = _array(x)
+    x = as_array(x)
     if weights is None:
         result = np.mean(x, axis=axis, keepdims=keepdims)
         count = x.size / max(result.size, 1)
         return (result, np.full(result.shape, count, result.dtype)) if returned else result
-    weights = _weights_along(_array(weights), x, axis)
+    weights = _weights_along(as_array(weights), x, axis)
     whole = [value.dtype.kind in "biu" for value in (x, weights)]
     dtype = np.result_type(x.dtype, weights.dtype, *([np.float64] if whole[0] else []))
     # float16 could hold neither the sums nor, in the way back, a share of them.
@@ -91,7 +86,7 @@ def _variables(x: Any, rowvar: bool, dtype: Any) -> Any:
 
 
 def _observation_weights(weights: Any, name: str, count: int) -> Any:
-    weights = _array(weights)
+    weights = as_array(weights)
     if name == "fweights" and not np.array_equal(plain(weights), np.around(plain(weights))):
         raise TypeError("fweights counts observations, so it holds integers")
     if weights.ndim > 1:
@@ -147,8 +142,8 @@ def cov(
     """
     if ddof is not None and ddof != int(ddof):
         raise ValueError("ddof has to be an integer")
-    x = _array(x)
-    given = [x] if y is None else [x, _array(y)]
+    x = as_array(x)
+    given = [x] if y is None else [x, as_array(y)]
     dtype = np.dtype(dtype) if dtype is not None else np.result_type(np.float32, *[each.dtype for each in given])
     rows = _variables(x, rowvar, dtype)
     if not len(rows):

@@ -18,6 +18,12 @@ _UNARY = [reals(2, 3)]
 _BINARY = [(reals(2, 3), reals(2, 3)), (reals(2, 1), reals(3)), (reals(), reals(2))]
 _INSIDE = [reals(2, 3, low=-0.9, high=0.9)]
 
+
+def _over_square(g: Any, x: Any) -> Any:
+    """g / x^2, where x * x may overflow."""
+    return g / x / x
+
+
 tan = elementwise(
     np.tan,
     lambda g, out, x: g * (1.0 + out * out),
@@ -41,7 +47,7 @@ arccos = elementwise(
 )
 arctan = elementwise(
     np.arctan,
-    lambda g, out, x: g / np.hypot(x, 1.0) / np.hypot(x, 1.0),  # x * x may overflow
+    lambda g, out, x: _over_square(g, np.hypot(x, 1.0)),
     reads=("x",),
     examples=_UNARY,
     doc="Inverse tangent of x, in radians.",
@@ -109,34 +115,15 @@ reciprocal = elementwise(
 
 # Angles.
 
-deg2rad = elementwise(
-    np.deg2rad,
-    lambda g, out, x: g * (math.pi / 180.0),
-    reads=("",),
-    examples=_UNARY,
-    doc="An angle of x degrees, in radians.",
-)
-radians = elementwise(
-    np.radians,
-    lambda g, out, x: g * (math.pi / 180.0),
-    reads=("",),
-    examples=_UNARY,
-    doc="An angle of x degrees, in radians.",
-)
-rad2deg = elementwise(
-    np.rad2deg,
-    lambda g, out, x: g * (180.0 / math.pi),
-    reads=("",),
-    examples=_UNARY,
-    doc="An angle of x radians, in degrees.",
-)
-degrees = elementwise(
-    np.degrees,
-    lambda g, out, x: g * (180.0 / math.pi),
-    reads=("",),
-    examples=_UNARY,
-    doc="An angle of x radians, in degrees.",
-)
+
+def _scaling(ufunc: np.ufunc, factor: float, doc: str) -> Any:
+    return elementwise(ufunc, lambda g, out, x: g * factor, reads=("",), examples=_UNARY, doc=doc)
+
+
+deg2rad = _scaling(np.deg2rad, math.pi / 180.0, "An angle of x degrees, in radians.")
+radians = _scaling(np.radians, math.pi / 180.0, "An angle of x degrees, in radians.")
+rad2deg = _scaling(np.rad2deg, 180.0 / math.pi, "An angle of x radians, in degrees.")
+degrees = _scaling(np.degrees, 180.0 / math.pi, "An angle of x radians, in degrees.")
 
 
 def _by_length(g: Any, length: Any, other: Any) -> Any:
