@@ -8,14 +8,13 @@ from minigrad import losses as losses
 from minigrad import nn as nn
 from minigrad import ops as ops
 from minigrad import optim as optim
-from minigrad.differentiate import gradients as gradients
-from minigrad.modes import is_grad_enabled as is_grad_enabled
-from minigrad.modes import no_grad as no_grad
+from minigrad.engine.define import primitive as primitive
+from minigrad.engine.recording import is_grad_enabled as is_grad_enabled
+from minigrad.engine.recording import no_grad as no_grad
+from minigrad.engine.tensor import Tensor as Tensor
+from minigrad.kernels.threads import get_num_threads as get_num_threads
+from minigrad.kernels.threads import set_num_threads as set_num_threads
 from minigrad.ops import *
-from minigrad.ops.define import primitive as primitive
-from minigrad.tensor import Tensor as Tensor
-from minigrad.threads import get_num_threads as get_num_threads
-from minigrad.threads import set_num_threads as set_num_threads
 from minigrad.training import History as History
 from minigrad.training import NonFiniteLossError as NonFiniteLossError
 from minigrad.training import accuracy as accuracy
@@ -24,13 +23,14 @@ from minigrad.training import checkpoint as checkpoint
 from minigrad.training import evaluate as evaluate
 from minigrad.training import predict as predict
 from minigrad.training import train as train
-from minigrad.transforms import grad as grad
-from minigrad.transforms import hessian as hessian
-from minigrad.transforms import hvp as hvp
-from minigrad.transforms import jacobian as jacobian
-from minigrad.transforms import jvp as jvp
-from minigrad.transforms import value_and_grad as value_and_grad
-from minigrad.transforms import vjp as vjp
+from minigrad.transforms.functions import grad as grad
+from minigrad.transforms.functions import hessian as hessian
+from minigrad.transforms.functions import hvp as hvp
+from minigrad.transforms.functions import jacobian as jacobian
+from minigrad.transforms.functions import jvp as jvp
+from minigrad.transforms.functions import value_and_grad as value_and_grad
+from minigrad.transforms.functions import vjp as vjp
+from minigrad.transforms.gradients import gradients as gradients
 
 _OWN = [
     *("Tensor", "gradients", "no_grad", "is_grad_enabled", "primitive"),

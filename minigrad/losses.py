@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.apply import plain, shape_of
+from minigrad.engine.tensor import Tensor
 from minigrad.ops import (
     binary_cross_entropy,
     label_cross_entropy,
@@ -21,8 +23,6 @@ from minigrad.ops import (
     sum,
     where,
 )
-from minigrad.record import plain, shape_of
-from minigrad.tensor import Tensor
 
 __all__ = ["bce", "bce_with_logits", "cross_entropy", "mse"]
 

@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from minigrad import registry
+from minigrad.engine import registry
 
 pytest_plugins = ["pytester"]
 

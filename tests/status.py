@@ -5,8 +5,8 @@ from pathlib import Path
 
 import test_ops
 
-from minigrad import unsupported
-from minigrad.registry import numpy_name, operations, overrides
+from minigrad.engine import advice as unsupported
+from minigrad.engine.registry import numpy_name, operations, overrides
 
 PAGE = Path(__file__).parent.parent / "docs" / "operations.md"
 COLUMNS = {

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy import special
 
 import minigrad as mg
-from minigrad.ops.samples import Sample
-from minigrad.registry import operations
-from minigrad.testing.strategies import arrays
+from minigrad.engine.examples import Sample
+from minigrad.engine.registry import operations
+from minigrad.testing.strategies.hypothesis import arrays
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Programs run once; compiling them takes most of the time.

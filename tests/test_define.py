@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.registry import operations
+from minigrad.engine.registry import operations
 
 
 def test_operation_with_parameters_records_and_differentiates_to_any_order():

@@ -13,7 +13,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import data, losses, nn, optim, testing
-from minigrad.registry import operations
+from minigrad.engine.registry import operations
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?", README, re.DOTALL)

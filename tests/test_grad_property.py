@@ -14,7 +14,7 @@ from hypothesis.errors import InvalidArgument
 import minigrad as mg
 from minigrad import losses, nn, testing
 from minigrad.testing import grad_property, properties
-from minigrad.testing.strategies import arrays, labels, matmul_arrays, shapes
+from minigrad.testing.strategies.hypothesis import arrays, labels, matmul_arrays, shapes
 
 few = settings(max_examples=25, database=None, derandomize=True, deadline=None)
 SHAPE = st.shared(shapes(2, 2), key="shape")
@@ -500,7 +500,7 @@ def test_options_that_mean_nothing_are_refused_at_once():
 TESTS = """
 import numpy as np
 from minigrad.testing import grad_property
-from minigrad.testing.strategies import arrays, shapes
+from minigrad.testing.strategies.hypothesis import arrays, shapes
 
 @grad_property(x=arrays(shapes(1, 2, max_side=4)))
 def test_right(x):

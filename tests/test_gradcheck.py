@@ -220,7 +220,7 @@ def test_wrong_use_is_explained(error, message, arguments, options):
 
 
 def test_a_failed_assertion_leaves_its_report_behind():
-    from minigrad.testing import result
+    from minigrad.testing.checking import result
 
     result.asked.clear()
     assert not check(slope_of_the_input, X)

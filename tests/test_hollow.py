@@ -5,9 +5,9 @@ import pytest
 from test_ops import CASES, Call, rng_for
 
 import minigrad as mg
-from minigrad import hollow
-from minigrad.graph import ancestors
-from minigrad.modes import recording_in_full
+from minigrad.engine import residuals as hollow
+from minigrad.engine.graph import ancestors
+from minigrad.engine.recording import recording_in_full
 
 
 def computed_from(tensors, call):

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.signal import correlate2d
 
 import minigrad as mg
-from minigrad.images import channels_last, columns, correlation, fourier, pointwise, rows
-from minigrad.images.geometry import Geometry
+from minigrad.kernels.conv2d import channels_last, columns, correlation, fourier, pointwise, rows
+from minigrad.kernels.conv2d.geometry import Geometry
 from minigrad.testing import gradcheck
 
 

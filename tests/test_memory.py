@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import memory
+from minigrad.kernels import buffers
 
 SINGLE = np.dtype(np.float32)
 SHAPE = (300, 400)
@@ -19,10 +19,10 @@ def address(array):
 
 
 def test_an_array_that_is_gone_makes_room_for_the_next():
-    array = memory.empty(SHAPE, SINGLE)
+    array = buffers.empty(SHAPE, SINGLE)
     where = address(array)
     del array
-    assert address(memory.empty(SHAPE, SINGLE)) == where
+    assert address(buffers.empty(SHAPE, SINGLE)) == where
 
 
 @pytest.mark.parametrize(
@@ -38,28 +38,28 @@ def test_an_array_that_is_gone_makes_room_for_the_next():
     ids=["array", "view", "cast", "memoryview", "tensor", "container"],
 )
 def test_memory_that_somebody_refers_to_is_left_alone(keep):
-    array = memory.empty(SHAPE, SINGLE)
+    array = buffers.empty(SHAPE, SINGLE)
     where = address(array)
     kept = keep(array)
     del array
-    others = [memory.empty(SHAPE, SINGLE) for _ in range(3)]
+    others = [buffers.empty(SHAPE, SINGLE) for _ in range(3)]
     assert where not in map(address, others)
     del kept
-    assert where in map(address, [*others, memory.empty(SHAPE, SINGLE)])
+    assert where in map(address, [*others, buffers.empty(SHAPE, SINGLE)])
 
 
 def test_arrays_are_as_asked_for():
-    assert memory.empty(SHAPE, SINGLE).flags.c_contiguous
-    zeros = memory.zeros(SHAPE, SINGLE)
+    assert buffers.empty(SHAPE, SINGLE).flags.c_contiguous
+    zeros = buffers.zeros(SHAPE, SINGLE)
     assert (zeros.shape, zeros.dtype, zeros.any()) == (SHAPE, SINGLE, False)
-    assert memory.empty((0, 3), SINGLE).shape == (0, 3)
-    assert memory.empty((), SINGLE).shape == ()
+    assert buffers.empty((0, 3), SINGLE).shape == (0, 3)
+    assert buffers.empty((), SINGLE).shape == ()
 
 
 def test_smaller_arrays_come_from_numpy():
-    assert memory.empty((4,), SINGLE).base is None
-    assert memory.like(np.ones(4)) is None
-    assert memory.like(np.ones(SHAPE, int)) is None
+    assert buffers.empty((4,), SINGLE).base is None
+    assert buffers.like(np.ones(4)) is None
+    assert buffers.like(np.ones(SHAPE, int)) is None
 
 
 def test_no_two_threads_are_given_the_same():
@@ -67,7 +67,7 @@ def test_no_two_threads_are_given_the_same():
 
     def take():
         start.wait()
-        taken.extend([memory.empty(SHAPE, SINGLE) for _ in range(20)])
+        taken.extend([buffers.empty(SHAPE, SINGLE) for _ in range(20)])
 
     workers = [threading.Thread(target=take) for _ in range(8)]
     for worker in workers:
@@ -119,17 +119,17 @@ def test_the_package_can_be_imported_in_a_profiler():
 
 
 def test_code_that_interrupts_may_take_memory_too(monkeypatch):
-    inner, outer, count = [], [], memory.sys.getrefcount
+    inner, outer, count = [], [], buffers.sys.getrefcount
 
     def interrupted(array):
         if not inner:
             inner.append(None)
-            inner[0] = memory.empty((512, 511), SINGLE)
+            inner[0] = buffers.empty((512, 511), SINGLE)
         return count(array) - 1  # this function refers to it, too
 
-    kept = memory.empty((512, 511), SINGLE)
-    monkeypatch.setattr(memory.sys, "getrefcount", interrupted)
-    worker = threading.Thread(target=lambda: outer.append(memory.empty((512, 511), SINGLE)), daemon=True)
+    kept = buffers.empty((512, 511), SINGLE)
+    monkeypatch.setattr(buffers.sys, "getrefcount", interrupted)
+    worker = threading.Thread(target=lambda: outer.append(buffers.empty((512, 511), SINGLE)), daemon=True)
     worker.start()
     worker.join(10)
     assert not worker.is_alive()
@@ -137,35 +137,35 @@ def test_code_that_interrupts_may_take_memory_too(monkeypatch):
 
 
 def test_many_arrays_of_a_size_are_found_again():
-    kept = [memory.empty((128, 129), SINGLE) for _ in range(100)]
+    kept = [buffers.empty((128, 129), SINGLE) for _ in range(100)]
     before = set(map(address, kept))
     kept[50:] = []
-    again = [memory.empty((128, 129), SINGLE) for _ in range(200)]
+    again = [buffers.empty((128, 129), SINGLE) for _ in range(200)]
     assert len(set(map(address, again))) == 200
     assert len(set(map(address, again)) & before) == 50
 
 
 def test_what_nobody_uses_is_given_back_when_it_becomes_too_much(monkeypatch):
-    monkeypatch.setattr(memory, "_buffers", memory._Buffers())
-    monkeypatch.setattr(memory, "_LIMIT", 10 << 20)
+    monkeypatch.setattr(buffers, "_buffers", buffers._Buffers())
+    monkeypatch.setattr(buffers, "_LIMIT", 10 << 20)
     for size in range(1, 40):
-        memory.empty((size, 1 << 17), SINGLE)
-    assert memory._buffers._bytes <= 10 << 20
-    held = [memory.empty((1 << 20,), SINGLE) for _ in range(5)]
+        buffers.empty((size, 1 << 17), SINGLE)
+    assert buffers._buffers._bytes <= 10 << 20
+    held = [buffers.empty((1 << 20,), SINGLE) for _ in range(5)]
     assert len(set(map(address, held))) == 5
-    assert memory._buffers._bytes <= 10 << 20
+    assert buffers._buffers._bytes <= 10 << 20
 
 
 def test_an_array_alone_in_its_memory():
-    array = memory.empty(SHAPE, SINGLE)
-    assert memory.is_only_array(array)
-    assert memory.is_only_array(np.ones(3))
+    array = buffers.empty(SHAPE, SINGLE)
+    assert buffers.is_only_array(array)
+    assert buffers.is_only_array(np.ones(3))
     view = array[1:]
-    assert not memory.is_only_array(array)
-    assert not memory.is_only_array(view)
+    assert not buffers.is_only_array(array)
+    assert not buffers.is_only_array(view)
     del view
-    assert memory.is_only_array(array)
-    assert not memory.is_only_array(np.ones((2, 3)).T[1:])
+    assert buffers.is_only_array(array)
+    assert not buffers.is_only_array(np.ones((2, 3)).T[1:])
 
 
 def test_gradients_in_large_arrays_are_the_users_own():

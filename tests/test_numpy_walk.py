@@ -10,9 +10,9 @@ import scipy
 from scipy import linalg, special
 
 import minigrad as mg
-from minigrad import unsupported
-from minigrad.modes import tracing
-from minigrad.registry import numpy_name, overrides
+from minigrad.engine import advice as unsupported
+from minigrad.engine.recording import tracing
+from minigrad.engine.registry import numpy_name, overrides
 
 MODULES = (np, np.linalg, np.fft)
 

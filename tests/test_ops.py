@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.graph import ancestors
-from minigrad.ops.samples import Sample, arguments
-from minigrad.registry import operations
+from minigrad.engine.examples import Sample, arguments
+from minigrad.engine.graph import ancestors
+from minigrad.engine.registry import operations
 from minigrad.testing import GradcheckError, gradcheck, gradgradcheck
 
 BUILTIN = {name: operation for name, operation in operations.items() if operation.builtin}

@@ -9,10 +9,10 @@ from scipy import signal
 from test_ops import is_elementwise
 
 import minigrad as mg
-from minigrad.ops.samples import Sample
-from minigrad.registry import operations
+from minigrad.engine.examples import Sample
+from minigrad.engine.registry import operations
 from minigrad.testing import gradcheck
-from minigrad.testing.strategies import arrays, broadcastable_arrays, matmul_arrays, shapes
+from minigrad.testing.strategies.hypothesis import arrays, broadcastable_arrays, matmul_arrays, shapes
 
 ELEMENTWISE = {
     name: operation for name, operation in operations.items() if operation.builtin and is_elementwise(operation)

@@ -10,8 +10,8 @@ from scipy.special import logsumexp
 
 from minigrad import testing
 from minigrad.testing.diagnosis.tape import traced
-from minigrad.testing.layer_style import LayerSubject
-from minigrad.testing.pair import PairSubject
+from minigrad.testing.subjects.forward_backward import PairSubject
+from minigrad.testing.subjects.stateful_layer import LayerSubject
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((4, 3))

@@ -8,7 +8,7 @@ from scipy import special
 
 import minigrad as mg
 from minigrad import testing
-from minigrad.registry import operations
+from minigrad.engine.registry import operations
 
 INF, NAN = math.inf, math.nan
 

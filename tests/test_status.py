@@ -7,9 +7,9 @@ import status
 import test_ops
 from scipy import special
 
-from minigrad.ops.define import composite
-from minigrad.ops.samples import reals
-from minigrad.registry import operations
+from minigrad.engine.define import composite
+from minigrad.engine.examples import reals
+from minigrad.engine.registry import operations
 
 
 def existing(page):

@@ -9,10 +9,10 @@ from hypothesis.extra import numpy as hnp
 
 import minigrad as mg
 from minigrad import losses, testing
-from minigrad.testing import drawing
 from minigrad.testing import strategies as public
-from minigrad.testing.lattice import Lattice
-from minigrad.testing.strategies import arrays, broadcastable_arrays, matmul_arrays, shapes
+from minigrad.testing.strategies import drawing
+from minigrad.testing.strategies.hypothesis import arrays, broadcastable_arrays, matmul_arrays, shapes
+from minigrad.testing.strategies.lattice import Lattice
 
 
 def find(strategy, condition):

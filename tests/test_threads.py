@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import threads
-from minigrad.threads import for_each_part
+from minigrad.kernels import threads
+from minigrad.kernels.threads import for_each_part
 
 
 @pytest.fixture(autouse=True)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy import optimize, special
 
 import minigrad as mg
-from minigrad.backprop import backpropagate
-from minigrad.graph import ancestors
+from minigrad.engine.backward import backpropagate
+from minigrad.engine.graph import ancestors
 from minigrad.testing import numerical_jacobian
-from minigrad.testing.strategies import arrays
+from minigrad.testing.strategies.hypothesis import arrays
 
 Point = collections.namedtuple("Point", ["x", "y"])
 
@@ -127,7 +127,7 @@ def test_inner_transforms_look_no_further_back_than_their_own_variables(monkeypa
         visited.append(len(nodes))
         return nodes
 
-    monkeypatch.setattr("minigrad.backprop.ancestors", counted)
+    monkeypatch.setattr("minigrad.engine.backward.ancestors", counted)
     mg.grad(unrolled(50))(0.01)
     # The last belongs to the outer gradient, which is that of the whole loop.
     assert max(visited[:-1]) < 20 < 200 < visited[-1]
@@ -257,7 +257,7 @@ def test_hvp_runs_no_more_rules_than_a_few_gradients(monkeypatch):
         visited.append(len(nodes))
         return nodes
 
-    monkeypatch.setattr("minigrad.backprop.ancestors", counted)
+    monkeypatch.setattr("minigrad.engine.backward.ancestors", counted)
     mg.grad(loss)(w)
     once = sum(visited)
     visited.clear()

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.apply import plain
+from minigrad.engine.tensor import Tensor
 from minigrad.nn.summary import observe, observed_shapes, table
-from minigrad.record import plain
-from minigrad.tensor import Tensor
 
 Self = TypeVar("Self", bound="Layer")
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.images.arguments import Padding, Pair, checked_padding, is_integer, pair
+from minigrad.engine.apply import shape_of
+from minigrad.engine.tensor import Tensor
+from minigrad.kernels.conv2d.arguments import Padding, Pair, checked_padding, is_integer, pair
 from minigrad.nn.initializers import Initializer, glorot_uniform
 from minigrad.nn.layer import Layer
 from minigrad.ops import avg_pool2d, conv2d, conv2d_with_bias, matmul, matmul_with_bias, max_pool2d, reshape
-from minigrad.record import shape_of
-from minigrad.tensor import Tensor
 
 Seed = int | np.random.Generator | None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.modes import no_grad
+from minigrad.engine.recording import no_grad
 from minigrad.nn.mode import in_mode
 
 if TYPE_CHECKING:

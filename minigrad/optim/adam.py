@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.tensor import Tensor
 from minigrad.optim.arithmetic import add_multiple
 from minigrad.optim.checks import fraction, not_negative, positive
 from minigrad.optim.optimizer import Optimizer, count_one_more
 from minigrad.optim.schedules import Schedule
-from minigrad.tensor import Tensor
 
 
 class Adam(Optimizer):

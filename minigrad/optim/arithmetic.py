@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import daxpy, saxpy
 
-from minigrad.threads import BLAS_HAS_ONE_THREAD
+from minigrad.kernels.threads import BLAS_HAS_ONE_THREAD
 
 _ADD_MULTIPLE = {"f": saxpy, "d": daxpy}
 # SciPy has an OpenBLAS of its own, whose threads and those of NumPy's wait busily for each other: with two processors,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
 
 
 def _real(value: Any) -> float:

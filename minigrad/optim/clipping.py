@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from minigrad.engine.tensor import Tensor
 from minigrad.optim.checks import described, distinct, positive
-from minigrad.tensor import Tensor
 
 # Large enough that the loop over blocks costs nothing, small enough that a block's float64 copy is no large temporary.
 _BLOCK = 65_536

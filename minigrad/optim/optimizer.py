@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.tensor import Tensor
 from minigrad.optim.checks import described, distinct, positive
 from minigrad.optim.clipping import clip_by_norm, require_a_gradient
 from minigrad.optim.schedules import Schedule
-from minigrad.tensor import Tensor
 
 
 class Optimizer(ABC):

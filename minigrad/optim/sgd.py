@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.tensor import Tensor
 from minigrad.optim.arithmetic import add_multiple
 from minigrad.optim.checks import fraction, not_negative
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedules import Schedule
-from minigrad.tensor import Tensor
 
 
 class SGD(Optimizer):

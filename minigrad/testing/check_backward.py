@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.testing.check import Options, check
-from minigrad.testing.layer_style import LayerSubject
-from minigrad.testing.pair import PairSubject, Style
-from minigrad.testing.result import GradcheckResult
+from minigrad.testing.checking.check import Options, check
+from minigrad.testing.checking.result import GradcheckResult
+from minigrad.testing.subjects.forward_backward import PairSubject, Style
+from minigrad.testing.subjects.stateful_layer import LayerSubject
 
 
 def check_backward(

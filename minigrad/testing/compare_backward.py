@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node
-from minigrad.modes import recording_in_full
-from minigrad.tensor import Tensor
-from minigrad.testing.check import Options
+from minigrad.engine.graph import Node
+from minigrad.engine.recording import recording_in_full
+from minigrad.engine.tensor import Tensor
+from minigrad.testing.checking.check import Options
+from minigrad.testing.checking.invariants import Claim, read_claim
+from minigrad.testing.checking.result import Finding, GradcheckResult, LeafResult
+from minigrad.testing.checking.verdict import judge
 from minigrad.testing.diagnosis import explain
 from minigrad.testing.diagnosis.edges import edges_of, node_op, parent_of, true_share
 from minigrad.testing.diagnosis.evidence import Array, Evidence, named_sizes
 from minigrad.testing.diagnosis.tape import Tape
-from minigrad.testing.leaves import Leaf, unknown_name
-from minigrad.testing.reference import Reference
-from minigrad.testing.result import Finding, GradcheckResult, LeafResult
-from minigrad.testing.structure import Claim, read_claim
-from minigrad.testing.subject import TensorSubject
-from minigrad.testing.verdict import judge
+from minigrad.testing.numerical.reference import Reference
+from minigrad.testing.subjects.base import TensorSubject
+from minigrad.testing.subjects.inputs import Leaf, unknown_name
 
 
 def compare_backward(

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.differentiate import gradients
-from minigrad.modes import is_grad_enabled, recording
-from minigrad.tensor import Tensor
-from minigrad.testing.check import Options, check, upstream_like
-from minigrad.testing.leaves import Leaf
-from minigrad.testing.recorder import Recorder
-from minigrad.testing.result import GradcheckResult
-from minigrad.testing.subject import Array, Subject, TensorSubject, function_name
+from minigrad.engine.recording import is_grad_enabled, recording
+from minigrad.engine.tensor import Tensor
+from minigrad.testing.checking.check import Options, check, upstream_like
+from minigrad.testing.checking.result import GradcheckResult
+from minigrad.testing.recording.recorder import Recorder
+from minigrad.testing.subjects.base import Array, Subject, TensorSubject, function_name
+from minigrad.testing.subjects.inputs import Leaf
+from minigrad.transforms.gradients import gradients
 
 
 def gradcheck(fn: Callable[..., Any], inputs: Any, *, order: int = 1, **options: Any) -> GradcheckResult:

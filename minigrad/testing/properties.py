@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.check import Options
 from minigrad.testing.check_backward import check_backward
+from minigrad.testing.checking.check import Options
+from minigrad.testing.checking.result import GradcheckError, GradcheckResult
 from minigrad.testing.gradcheck import gradcheck
-from minigrad.testing.leaves import unknown_name
-from minigrad.testing.result import GradcheckError, GradcheckResult
-from minigrad.testing.strategies import SearchStrategy, given, telling_draws, without_tracing
+from minigrad.testing.strategies.hypothesis import SearchStrategy, given, telling_draws, without_tracing
+from minigrad.testing.subjects.inputs import unknown_name
 
 _OPTIONS = sorted({option.name for option in fields(Options)} - {"raise_exception"} | {"order"})
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.modes import no_grad
+from minigrad.engine.apply import plain
+from minigrad.engine.recording import no_grad
+from minigrad.engine.tensor import Tensor
 from minigrad.nn import Layer
 from minigrad.nn.mode import in_mode
-from minigrad.record import plain
-from minigrad.tensor import Tensor
 from minigrad.training.batching import check_batch_size
 
 Loss = Callable[[Any, Any], Any]

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.apply import plain
+from minigrad.engine.tensor import Tensor
 from minigrad.nn import Layer
 from minigrad.nn.mode import in_mode
 from minigrad.optim import Optimizer
-from minigrad.record import plain
-from minigrad.tensor import Tensor
 from minigrad.training.evaluation import Loss, Means, Metric, Pairs, checked_pair, evaluate, single_number
 from minigrad.training.history import History
 from minigrad.training.progress import ProgressBar, interruptible

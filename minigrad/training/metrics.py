@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.record import plain
+from minigrad.engine.apply import plain
 
 
 def accuracy(prediction: Any, target: Any) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.graph import Node
+from minigrad.engine.graph import Node
 
 Array = NDArray[Any]
 # A result, and the position of one of its arguments.

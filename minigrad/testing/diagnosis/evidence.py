@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.graph import Node
+from minigrad.engine.graph import Node
+from minigrad.testing.checking.result import Finding
 from minigrad.testing.diagnosis.edges import Edge, Share, node_op
 from minigrad.testing.diagnosis.tape import Tape, traced
-from minigrad.testing.reference import Point, Reference
-from minigrad.testing.result import Finding
+from minigrad.testing.numerical.reference import Point, Reference
 
 Array = NDArray[Any]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from minigrad.testing.checking.result import Finding
 from minigrad.testing.diagnosis.evidence import Evidence
-from minigrad.testing.result import Finding
 
 
 def outside_of_kink(e: Evidence) -> Finding | None:

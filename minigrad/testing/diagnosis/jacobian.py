@@ -6,8 +6,8 @@ import itertools
 
 import numpy as np
 
+from minigrad.testing.checking.result import Finding
 from minigrad.testing.diagnosis.evidence import Array, Evidence
-from minigrad.testing.result import Finding
 
 # Jacobians are computed up to this number of elements.
 LARGEST = 200_000

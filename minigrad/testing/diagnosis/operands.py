@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from minigrad.graph import Node
+from minigrad.engine.graph import Node
+from minigrad.testing.checking.result import Finding
 from minigrad.testing.diagnosis.edges import (
     Edge,
     Share,
@@ -19,7 +20,6 @@ from minigrad.testing.diagnosis.edges import (
     with_operands,
 )
 from minigrad.testing.diagnosis.evidence import Array, Evidence
-from minigrad.testing.result import Finding
 
 _ONCE_TOO_OFTEN = "{name} is multiplied in once too often"
 _FIXES = {

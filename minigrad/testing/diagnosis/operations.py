@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backprop import fitted
-from minigrad.graph import Node
-from minigrad.record import apply
-from minigrad.tensor import Tensor
+from minigrad.engine.apply import apply
+from minigrad.engine.backward import fitted
+from minigrad.engine.graph import Node
+from minigrad.engine.tensor import Tensor
+from minigrad.testing.checking.result import Finding
+from minigrad.testing.checking.verdict import judge
 from minigrad.testing.diagnosis.edges import edges_of, node_op
 from minigrad.testing.diagnosis.evidence import Array, Evidence, evidence_of
 from minigrad.testing.diagnosis.tape import Tape
-from minigrad.testing.leaves import Leaf
-from minigrad.testing.recorder import Recorder
-from minigrad.testing.reference import Point
-from minigrad.testing.result import Finding
-from minigrad.testing.subject import Subject
-from minigrad.testing.verdict import judge
+from minigrad.testing.numerical.reference import Point
+from minigrad.testing.recording.recorder import Recorder
+from minigrad.testing.subjects.base import Subject
+from minigrad.testing.subjects.inputs import Leaf
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minigrad.graph import Node
+from minigrad.engine.graph import Node
+from minigrad.testing.checking.result import Finding
 from minigrad.testing.diagnosis.edges import Share, node_op, passed_on, true_share, with_operands
 from minigrad.testing.diagnosis.evidence import Array, Evidence
-from minigrad.testing.result import Finding
 
 
 def local_mistake(e: Evidence) -> Finding | None:

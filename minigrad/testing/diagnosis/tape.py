@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from minigrad.backprop import fitted
-from minigrad.graph import Node, ancestors
-from minigrad.modes import recording_in_full
-from minigrad.tensor import Tensor
+from minigrad.engine.backward import fitted
+from minigrad.engine.graph import Node, ancestors
+from minigrad.engine.recording import recording_in_full
+from minigrad.engine.tensor import Tensor
 from minigrad.testing.diagnosis.edges import (
     Array,
     Edge,
@@ -24,9 +24,9 @@ from minigrad.testing.diagnosis.edges import (
     parent_of,
     true_share,
 )
-from minigrad.testing.recorder import Recorder
-from minigrad.testing.subject import Subject
-from minigrad.testing.written import Log, Site
+from minigrad.testing.recording.recorder import Recorder
+from minigrad.testing.recording.writable_array import Log, Site
+from minigrad.testing.subjects.base import Subject
 
 Candidate = TypeVar("Candidate")
 # So many rules may be evaluated in search of one kind of explanation.

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import special
 
+from minigrad.testing.checking.result import Finding
 from minigrad.testing.diagnosis.evidence import Array, Evidence
-from minigrad.testing.result import Finding
 
 
 def stale(e: Evidence) -> Finding | None:

@@ -102,7 +102,7 @@ def _marked(node: pytest.Item) -> dict[str, Any]:
         pytest.fail.Exception: for a marker with arguments that are not options.
     """
     from minigrad import testing
-    from minigrad.testing.leaves import unknown_name
+    from minigrad.testing.subjects.inputs import unknown_name
 
     checks = (testing.gradcheck, testing.check_backward, testing.compare_backward)
     known = sorted({name for check in checks for name in _options_of(check)})
@@ -123,7 +123,7 @@ def _marked(node: pytest.Item) -> dict[str, Any]:
 
 def _options_of(check: Callable[..., Any]) -> set[str]:
     """The options that a check has by name, those that it passes on included."""
-    from minigrad.testing.check import Options
+    from minigrad.testing.checking.check import Options
 
     parameters = inspect.signature(check).parameters.values()
     names = {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
@@ -158,5 +158,5 @@ def pytest_runtest_makereport(call: pytest.CallInfo[Any]) -> None:
 
 def _asked() -> list[Any]:
     # Whoever has a result has imported the module.
-    module = sys.modules.get("minigrad.testing.result")
+    module = sys.modules.get("minigrad.testing.checking.result")
     return [] if module is None else module.asked

@@ -1,0 +1,193 @@
+"""What happens when an operation is called: arrays in, array out; a Tensor in, a Tensor that remembers out."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.engine.aliasing import share_memory
+from minigrad.engine.graph import NO_PARAMS, Node, Primitive
+from minigrad.engine.recording import APART, IN_FULL, recording_mode
+from minigrad.engine.residuals import LARGE, kept_apart, unread_left_out
+from minigrad.engine.tensor import Tensor
+
+# 0-d results are NumPy scalars, and stay so. Python's own numbers need no conversion either, because NumPy lets them
+# take on the dtype of the array beside them (NEP 50).
+_SCALARS = frozenset(np.sctypeDict.values())
+_FLOATS = frozenset(scalar for scalar in _SCALARS if np.dtype(scalar).kind == "f")
+_WHOLE = frozenset(scalar for scalar in _SCALARS if np.dtype(scalar).kind in "biu")
+_READY = frozenset({np.ndarray, float, int, bool, *_SCALARS})
+_REAL = frozenset("biuf")
+_EXPLAINED = (TypeError, ValueError, IndexError)
+_new = Tensor.__new__
+ndarray = np.ndarray
+
+
+def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
+    """Run a primitive on arrays and Tensors, and record it if a gradient may be asked for."""
+    arrays: list[Any] = []
+    parents: list[Node | None] = []
+    any_tensor = any_parent = False
+    for arg in args:
+        kind = type(arg)
+        if kind is Tensor:
+            any_tensor = True
+            arrays.append(arg._array)
+            node = arg._node
+            parents.append(node)
+            if node is not None:
+                any_parent = True
+        else:
+            arrays.append(arg if kind in _READY else _as_array(arg, primitive))
+            parents.append(None)
+    try:
+        compute = primitive.operator if any_tensor else primitive.forward
+        out = compute(*arrays, **params) if params else compute(*arrays)
+    except _EXPLAINED as error:
+        raise _explained(error, primitive, arrays, params) from error
+    if not any_tensor:
+        return out
+    tensor = _result(primitive, tuple(arrays), tuple(parents), params, out, any_parent)
+    is_view = type(out) is ndarray and (out.base is not None or out is arrays[0])
+    if is_view and tensor._node is not None and recording_mode() == APART:
+        share_memory(tensor, args)
+    return tensor
+
+
+def of_one(primitive: Primitive) -> Callable[[Any], Any]:
+    """The function that applies a primitive without parameters to one argument, in less time than `apply`."""
+    operator = primitive.operator
+
+    def call(x: Any) -> Any:
+        if type(x) is not Tensor:
+            return apply(primitive, (x,), NO_PARAMS)
+        array, node = x._array, x._node
+        try:
+            out = operator(array)
+        except _EXPLAINED as error:
+            raise _explained(error, primitive, (array,), NO_PARAMS) from error
+        return _result(primitive, (array,), (node,), NO_PARAMS, out, node is not None)
+
+    return call
+
+
+def of_two(primitive: Primitive) -> Callable[[Any, Any], Any]:
+    """The function that applies a primitive without parameters to two arguments, in less time than `apply`."""
+    operator = primitive.operator
+
+    def call(x: Any, y: Any) -> Any:
+        if type(x) is Tensor:
+            left, first = x._array, x._node
+            if type(y) is Tensor:
+                right, second = y._array, y._node
+            elif type(y) in _READY:
+                right, second = y, None
+            else:
+                return apply(primitive, (x, y), NO_PARAMS)
+        elif type(y) is Tensor and type(x) in _READY:
+            left, first, right, second = x, None, y._array, y._node
+        else:
+            return apply(primitive, (x, y), NO_PARAMS)
+        try:
+            out = operator(left, right)
+        except _EXPLAINED as error:
+            raise _explained(error, primitive, (left, right), NO_PARAMS) from error
+        any_parent = first is not None or second is not None
+        return _result(primitive, (left, right), (first, second), NO_PARAMS, out, any_parent)
+
+    return call
+
+
+def _result(
+    primitive: Primitive,
+    arrays: tuple[Any, ...],
+    parents: tuple[Node | None, ...],
+    params: dict[str, Any],
+    out: Any,
+    any_parent: bool,
+) -> Tensor:
+    """The result of an operation on Tensors, which remembers how it was made if a gradient may be asked for."""
+    kind = type(out)
+    is_float = kind in _FLOATS
+    if not is_float:
+        is_float = kind is ndarray and out.dtype.kind == "f"
+        if not is_float and kind not in _WHOLE:
+            out = _as_result(out, primitive)
+            is_float = out.dtype.kind == "f"
+    tensor = _new(Tensor)
+    tensor._array = out
+    tensor._node = tensor._name = None
+    # Integers and booleans have no derivative: what is computed from floats but is none, such as a cast, is a constant.
+    if any_parent and is_float and (mode := recording_mode()):
+        # Without parameters, an operation either gives no less than it takes, or its rules read all of it.
+        if (params or (kind is ndarray and out.nbytes >= LARGE)) and mode != IN_FULL:
+            arrays, out = unread_left_out(primitive, arrays, parents, out)
+        if mode == APART:
+            arrays, params = kept_apart(arrays, parents, params)
+        tensor._node = Node(primitive, arrays, parents, params, out)
+    return tensor
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """``np.shape(value)``, without the detour that NumPy takes for Tensors."""
+    try:
+        return value.shape  # type: ignore[no-any-return]
+    except AttributeError:
+        return np.shape(value)
+
+
+def as_array(value: Any) -> Any:
+    """A list or a number as an array; arrays and Tensors as they are."""
+    return value if isinstance(value, (Tensor, np.ndarray)) else np.asarray(value)
+
+
+def plain(value: Any) -> Any:
+    """The same value with arrays in the place of Tensors, in lists, tuples and dicts as well."""
+    if isinstance(value, Tensor):
+        return value._array
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def _as_array(value: Any, primitive: Primitive) -> Any:
+    """A value that is neither Tensor nor plain array, such as a list, as an array."""
+    if isinstance(value, (np.ma.MaskedArray, np.matrix)):
+        raise TypeError(f"{primitive.name}: a {type(value).__name__} behaves unlike an array; convert it to one first")
+    if isinstance(value, (list, tuple)) and any(isinstance(item, Tensor) for item in value):
+        raise TypeError(
+            f"{primitive.name}: join Tensors with mg.stack or mg.concatenate, not in a {type(value).__name__}"
+        )
+    array = np.asarray(value)
+    if array.dtype.kind not in _REAL:
+        raise TypeError(f"{primitive.name}: a {type(value).__name__} is not an array of real numbers")
+    return array
+
+
+def _as_result(value: Any, primitive: Primitive) -> Any:
+    """What a primitive returned for Tensors as an array of real numbers, if it is one number or array at all."""
+    if type(value) is np.ndarray and value.dtype.kind in _REAL:
+        return value
+    array = np.asarray(value) if isinstance(value, (int, float, np.ndarray, np.generic)) else None
+    if array is None or array.dtype.kind not in _REAL:
+        found = type(value).__name__ if array is None else array.dtype
+        raise TypeError(f"{primitive.name} gave {found} for a Tensor; the result has to be an array of real numbers")
+    return array
+
+
+def _explained(error: Exception, primitive: Primitive, arrays: Sequence[Any], params: dict[str, Any]) -> Exception:
+    """The error of a forward computation, with the operation, the shapes and the parameters it was given."""
+    given = [str(getattr(array, "shape", array)) for array in arrays]
+    given += [f"{name}={reprlib.repr(value)}" for name, value in params.items()]
+    message = f"{primitive.name}({', '.join(given)}): {error}"
+    for kind in (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, ValueError):
+        if isinstance(error, kind):
+            return kind(message)
+    return TypeError(message)

@@ -1,0 +1,100 @@
+"""What does a Tensor turn into: numbers, text, arrays?"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from minigrad.engine.advice import LostGradientError, calling_function
+from minigrad.engine.graph import Node
+from minigrad.engine.recording import is_tracing
+
+
+class Conversions:
+    """The ways out of a Tensor; none of them loses a gradient in silence."""
+
+    __slots__ = ()
+
+    _array: Any
+    _node: Node | None
+    _name: str | None
+
+    def item(self, *index: Any) -> float | int | bool:
+        """The value of a Tensor of one element, or of the element with an index, as a Python number.
+
+        Raises:
+            ValueError: for more elements, without an index.
+            TypeError: inside a transform, for which the number would be a constant.
+        """
+        self._refuse_in_transforms(".item()")
+        return self._array.item(*index) if index else _only(self._array)  # type: ignore[no-any-return]
+
+    def tolist(self) -> Any:
+        """The values as Python numbers, in nested lists; of a 0-d Tensor one number.
+
+        Raises:
+            TypeError: inside a transform, for which the numbers would be constants.
+        """
+        self._refuse_in_transforms(".tolist()")
+        return self._array.tolist()
+
+    def _refuse_in_transforms(self, what: str) -> None:
+        if self._node is not None and is_tracing():
+            raise LostGradientError(
+                f"{what} of a Tensor would be a constant for mg.grad and its like; use NumPy's functions, join results "
+                "with np.stack, np.block or np.concatenate, and write .numpy() or .detach() where a constant is meant"
+            )
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
+        parts = [text]
+        if self._array.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)) or self._array.size == 0:
+            parts.append(f"dtype={self._array.dtype}")
+        if self._node is not None:
+            parts.append("requires_grad=True" if self._node.op is None else f"from={self._node.op.name}")
+        if self._name is not None:
+            parts.append(f"name={self._name!r}")
+        return f"Tensor({', '.join(parts)})"
+
+    def __format__(self, specification: str) -> str:
+        return format(self._array.item() if self._array.ndim == 0 and specification else str(self), specification)
+
+    def __bool__(self) -> bool:
+        return bool(self._array)
+
+    def __float__(self) -> float:
+        self._refuse_in_transforms("a number (float(), the math module, array[i] = tensor)")
+        if self._node is not None:
+            warnings.warn(
+                "float() of a Tensor that requires a gradient gives a constant; write .item() where that is meant, "
+                "and np.sin, not math.sin, where it is not",
+                stacklevel=2,
+            )
+        return float(_only(self._array))
+
+    def __int__(self) -> int:
+        return int(_only(self._array))
+
+    def __index__(self) -> int:
+        if self._array.dtype.kind not in "iu" or self._array.ndim != 0:
+            raise TypeError("only a 0-d Tensor of integers can be used as an index")
+        return int(self._array)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if self._node is not None:
+            raise LostGradientError(
+                f"{calling_function()}: a Tensor that requires a gradient does not turn into an array by itself, "
+                "because gradients would be lost silently; join Tensors with np.stack, np.block or np.concatenate, "
+                "write `array @ tensor` for array.dot(tensor) and mg.set_at(array, i, tensor) for array[i] = tensor, "
+                "and where a constant is meant use .numpy() or .detach()"
+            )
+        return np.array(self._array, dtype=dtype, copy=copy)
+
+
+def _only(array: Any) -> Any:
+    if array.size != 1:
+        raise ValueError(f"item() needs a Tensor of one element; this one has shape {array.shape}")
+    return array.item()

@@ -1,0 +1,77 @@
+"""What NumPy does when it meets a Tensor."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.engine.advice import no_rule
+from minigrad.engine.aliasing import can_be_replaced, updated
+from minigrad.engine.registry import from_numpy_call, numpy_name, operations, overrides
+
+# What the methods of ufuncs compute over one axis, the first by default.
+_OVER_AXES: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
+    (np.add, "reduce"): np.sum,
+    (np.multiply, "reduce"): np.prod,
+    (np.maximum, "reduce"): np.max,
+    (np.minimum, "reduce"): np.min,
+    (np.logical_and, "reduce"): np.all,
+    (np.logical_or, "reduce"): np.any,
+    (np.logaddexp, "reduce"): lambda x, **options: operations["logsumexp"].function(x, **options),
+    (np.add, "accumulate"): np.cumsum,
+    (np.multiply, "accumulate"): np.cumprod,
+}
+
+
+class NumPyProtocols:
+    """Calls of NumPy functions become calls of operations, or raise."""
+
+    __slots__ = ()
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs and ufunc in overrides:
+            return overrides[ufunc](*inputs)
+        called = numpy_name(ufunc) if method == "__call__" else f"{numpy_name(ufunc)}.{method}"
+        if "out" in kwargs:
+            # Counted here, because every call on the way would add a reference.
+            references = sys.getrefcount(kwargs["out"][0]), sys.getrefcount(kwargs["out"])
+            if not _is_update(inputs, kwargs) or not can_be_replaced(inputs[0], references):
+                raise _cannot_write(called, inputs, kwargs)
+            return updated(inputs[0], overrides[ufunc](*inputs))
+        if method == "outer" and not kwargs:
+            x, y = inputs
+            return ufunc(np.reshape(x, np.shape(x) + (1,) * np.ndim(y)), y)
+        if (ufunc, method) in _OVER_AXES:
+            return _OVER_AXES[ufunc, method](inputs[0], **{"axis": 0, **kwargs})
+        if method != "__call__" or ufunc not in overrides:
+            raise no_rule(called)
+        positional, named = from_numpy_call(ufunc, overrides[ufunc], inputs, kwargs)
+        return overrides[ufunc](*positional, **named)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> Any:
+        replacement = overrides.get(function)
+        if replacement is None:
+            raise no_rule(numpy_name(function))
+        positional, named = from_numpy_call(function, replacement, args, kwargs)
+        return replacement(*positional, **named)
+
+
+def _is_update(inputs: Sequence[Any], kwargs: dict[str, Any]) -> bool:
+    """Whether the call may be ``array += tensor`` or the like; ``np.add(array, tensor, out=array)`` looks the same."""
+    return len(inputs) == 2 and kwargs.keys() == {"out"} and kwargs["out"][0] is inputs[0]
+
+
+def _cannot_write(called: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> TypeError:
+    """The error of an operation that would write a Tensor into an array, or into itself."""
+    if "where" in kwargs:
+        advice = "leave out= and where= out, and choose with np.where(condition, result, other)"
+    elif any(part is kwargs["out"][0] for part in inputs):
+        advice = "`array += tensor` is `array = array + tensor`, and for a part of it mg.add_at(array, index, tensor)"
+    else:
+        advice = "leave out= out, and give the result a name"
+    return TypeError(f"{called} cannot write a Tensor into an array: {advice}")

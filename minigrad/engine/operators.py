@@ -1,0 +1,203 @@
+"""Which operators and methods of `numpy.ndarray` does a Tensor have?
+
+Each calls the NumPy function of the same meaning; the registry knows the operation that stands for it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from minigrad.engine.aliasing import in_place
+from minigrad.engine.registry import operations, overrides
+
+Axes = int | tuple[int, ...] | None
+
+
+def _operator(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    def operator(self: Any, other: Any) -> Any:
+        return overrides[function](self, other)
+
+    return operator
+
+
+def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    def operator(self: Any, other: Any) -> Any:
+        return overrides[function](other, self)
+
+    return operator
+
+
+# Methods that change an array or look into its memory, and what to do instead.
+_WRITING = {
+    "flat": "tensor.ravel() has the same elements",
+    "fill": "np.full_like(tensor, value) is a new one",
+    "itemset": "mg.set_at(tensor, index, value) is a new one",
+    "partition": "np.partition(tensor, kth) is a new one",
+    "put": "mg.set_at(tensor, index, values) is a new one",
+    "resize": "np.resize(tensor, shape) is a new one",
+    "sort": "np.sort(tensor) is a new one",
+}
+
+
+@functools.cache
+def _constant_methods() -> frozenset[str]:
+    """Methods of arrays that give plain arrays, such as argmax, or that NumPy has under another name, such as round."""
+    names = [name for name in dir(np.ndarray) if not name.startswith("_") and callable(getattr(np, name, None))]
+    return frozenset(name for name in names if getattr(np, name) in overrides)
+
+
+class ArrayLike:
+    """The operators and methods that users of `numpy.ndarray` type without thinking."""
+
+    __slots__ = ()
+
+    __add__, __radd__ = _operator(np.add), _reflected(np.add)
+    __sub__, __rsub__ = _operator(np.subtract), _reflected(np.subtract)
+    __mul__, __rmul__ = _operator(np.multiply), _reflected(np.multiply)
+    __truediv__, __rtruediv__ = _operator(np.divide), _reflected(np.divide)
+    __pow__, __rpow__ = _operator(np.power), _reflected(np.power)
+    __matmul__, __rmatmul__ = _operator(np.matmul), _reflected(np.matmul)
+    __mod__, __rmod__ = _operator(np.remainder), _reflected(np.remainder)
+    __floordiv__, __rfloordiv__ = _operator(np.floor_divide), _reflected(np.floor_divide)
+    __divmod__, __rdivmod__ = _operator(np.divmod), _reflected(np.divmod)
+    __iadd__, __isub__ = in_place(np.add, "+"), in_place(np.subtract, "-")
+    __imul__, __itruediv__ = in_place(np.multiply, "*"), in_place(np.divide, "/")
+    __ipow__, __imod__ = in_place(np.power, "**"), in_place(np.remainder, "%")
+    __imatmul__, __ifloordiv__ = in_place(np.matmul, "@"), in_place(np.floor_divide, "//")
+    __lt__, __le__ = _operator(np.less), _operator(np.less_equal)
+    __gt__, __ge__ = _operator(np.greater), _operator(np.greater_equal)
+    __eq__ = _operator(np.equal)  # elementwise, as NumPy's
+    __ne__ = _operator(np.not_equal)  # elementwise, as NumPy's
+    # Elementwise equality leaves identity as the only meaning of a hash.
+    __hash__ = object.__hash__
+
+    def __neg__(self) -> Any:
+        return overrides[np.negative](self)
+
+    def __pos__(self) -> Any:
+        return overrides[np.positive](self)
+
+    def __abs__(self) -> Any:
+        return overrides[np.absolute](self)
+
+    def __getitem__(self, index: Any) -> Any:
+        return operations["getitem"].function(self, index)
+
+    def __setitem__(self, index: object, value: object) -> None:
+        raise TypeError(
+            "a Tensor cannot be written to, because the graph may hold its old values; make a new one, such as "
+            "mg.set_at(tensor, index, value) or mg.where(mask, value, tensor), or write to `tensor.data` of a leaf "
+            "between two passes"
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d Tensor")
+        return (self[position] for position in range(len(self)))
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d Tensor")
+        return int(self.shape[0])
+
+    def __getattr__(self, name: str) -> Any:
+        """Operations on an array are methods too: ``x.tanh()``."""
+        if name in _WRITING:
+            raise AttributeError(
+                f"a Tensor has no {name}, through which arrays are written to; {_WRITING[name]}", name=name, obj=self
+            )
+        operation = operations.get(name)
+        if operation is not None and operation.is_method:
+            return operation.function.__get__(self)
+        if name not in _constant_methods():
+            raise AttributeError(f"a Tensor has no attribute {name!r}", name=name, obj=self)
+        return functools.partial(overrides[getattr(np, name)], self)
+
+    def __dir__(self) -> list[str]:
+        methods = {name for name, operation in operations.items() if operation.is_method}
+        return sorted({*super().__dir__(), *methods, *_constant_methods()} - _WRITING.keys())
+
+    # In the order of the parameters of NumPy's methods.
+
+    def sum(self, axis: Axes = None, dtype: Any = None, out: None = None, keepdims: bool = False, **more: Any) -> Any:
+        """Sum over the given axes; see `minigrad.sum`."""
+        return np.sum(self, axis, dtype, out, keepdims, **more)
+
+    def prod(self, axis: Axes = None, dtype: Any = None, out: None = None, keepdims: bool = False, **more: Any) -> Any:
+        """Product over the given axes; see `minigrad.prod`."""
+        return np.prod(self, axis, dtype, out, keepdims, **more)
+
+    def mean(self, axis: Axes = None, dtype: Any = None, out: None = None, keepdims: bool = False, **more: Any) -> Any:
+        """Arithmetic mean over the given axes; see `minigrad.mean`."""
+        return np.mean(self, axis, dtype, out, keepdims, **more)
+
+    def var(self, axis: Axes = None, dtype: Any = None, out: None = None, ddof: float = 0, **more: Any) -> Any:
+        """Variance over the given axes; see `minigrad.var`."""
+        return np.var(self, axis, dtype, out, ddof, **more)
+
+    def std(self, axis: Axes = None, dtype: Any = None, out: None = None, ddof: float = 0, **more: Any) -> Any:
+        """Standard deviation over the given axes; see `minigrad.std`."""
+        return np.std(self, axis, dtype, out, ddof, **more)
+
+    def max(self, axis: Axes = None, out: None = None, keepdims: bool = False, **more: Any) -> Any:
+        """Maximum over the given axes; see `minigrad.max`."""
+        return np.max(self, axis, out, keepdims, **more)
+
+    def min(self, axis: Axes = None, out: None = None, keepdims: bool = False, **more: Any) -> Any:
+        """Minimum over the given axes; see `minigrad.min`."""
+        return np.min(self, axis, out, keepdims, **more)
+
+    def reshape(self, *shape: Any, order: str = "C") -> Any:
+        """The same elements in another shape, given as one tuple or as several integers; one may be -1."""
+        return operations["reshape"].function(self, shape[0] if len(shape) == 1 else shape, order)
+
+    def ravel(self, order: str = "C") -> Any:
+        """The same elements in one dimension."""
+        return self.reshape(-1, order=order)
+
+    def flatten(self, order: str = "C") -> Any:
+        """A copy of the elements in one dimension."""
+        return np.copy(self.reshape(-1, order=order))
+
+    def transpose(self, *axes: Any) -> Any:
+        """Axes permuted, reversed by default; given as one tuple or as several integers."""
+        order = None if not axes else axes[0] if len(axes) == 1 else axes
+        return operations["transpose"].function(self, order)
+
+    def compress(self, condition: Any, axis: int | None = None) -> Any:
+        """The slices along an axis where a condition is true; see `minigrad.compress`."""
+        return operations["compress"].function(condition, self, axis=axis)
+
+    @property
+    def real(self) -> Any:
+        """The Tensor itself, which holds real numbers."""
+        return self
+
+    @property
+    def imag(self) -> Any:
+        """Zeros in a plain array, because a Tensor holds real numbers."""
+        return np.zeros(self.shape, self.dtype)
+
+    @property
+    def itemsize(self) -> int:
+        """The size of an element, in bytes."""
+        return int(self.dtype.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        """The size of all elements, in bytes."""
+        return int(self.size) * self.itemsize
+
+    @property
+    def mT(self) -> Any:  # noqa: N802  # NumPy's name
+        """The last two axes exchanged."""
+        return operations["swapaxes"].function(self, -1, -2)
+
+    @property
+    def T(self) -> Any:  # noqa: N802  # NumPy's name
+        """Axes reversed."""
+        return self.transpose()

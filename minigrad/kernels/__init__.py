@@ -1,0 +1,1 @@
+"""What makes operations fast: plain arrays only, and nothing here knows a Tensor."""

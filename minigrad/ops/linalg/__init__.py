@@ -1,0 +1,1 @@
+"""Products of matrices, decompositions, systems of equations."""

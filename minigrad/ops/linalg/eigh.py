@@ -1,0 +1,120 @@
+"""Eigenvalues of symmetric matrices, and the vectors that belong to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from minigrad.engine.apply import plain
+from minigrad.engine.define import composite, declared_in, primitive
+from minigrad.engine.examples import reals, symmetric
+from minigrad.ops.elementwise.arithmetic import keep_where
+from minigrad.ops.linalg.matrices import by_triangle, symmetrized, transposed
+
+
+def nearly_equal(values: Any, scale: int) -> Any:
+    """Which values along the last axis differ by no more than rounding, each from itself left out."""
+    size = values.shape[-1]
+    if not size:
+        return np.zeros((*values.shape, 0), bool)
+    nearness = scale * np.finfo(values.dtype).eps * np.max(np.abs(values), axis=-1)[..., None, None]
+    return (np.abs(values[..., :, None] - values[..., None, :]) <= nearness) & ~np.eye(size, dtype=bool)
+
+
+def refuse_vectors(undefined: Any, *gradients: Any, values: str, vectors: str) -> None:
+    """Raise if there is a gradient by vectors that belong to equal values."""
+    asked = [(plain(gradient) != 0).any(axis=-2) for gradient in gradients]
+    if any((undefined & (each[..., :, None] | each[..., None, :])).any() for each in asked):
+        raise np.linalg.LinAlgError(
+            f"{vectors} of equal {values} have no derivative, because they are not unique; of functions "
+            f"of {values} alone only the first exists"
+        )
+
+
+_SYMMETRIC = [
+    symmetric(3, 3, low=-2.0),
+    (symmetric(3, 3), {"UPLO": "U"}),
+    symmetric(2, 2, 2),
+    reals(0, 2, 2),
+    reals(0, 0),
+]
+
+
+class Eigh(NamedTuple):
+    """Eigenvalues, and eigenvectors in the columns of a matrix."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+def _eigen_parts_by_x(g: Any, out: Any, x: Any, UPLO: Any) -> Any:  # noqa: N803  # NumPy's name
+    w, v = out[..., 0, :], out[..., 1:, :]
+    gw, gv = g[..., 0, :], g[..., 1:, :]
+    if isinstance(gv, np.ndarray) and not gv.any():
+        total = np.matmul(v * np.expand_dims(gw, -2), transposed(v))
+    else:
+        equal = nearly_equal(plain(w), x.shape[-1])
+        refuse_vectors(equal, gv, values="eigenvalues", vectors="eigenvectors")
+        same = equal | np.eye(x.shape[-1], dtype=bool)
+        gaps = np.where(same, 1.0, np.expand_dims(w, -2) - np.expand_dims(w, -1))
+        turned = np.matmul(transposed(v), gv)
+        beside = keep_where(0.5 * (turned - transposed(turned)) / gaps, ~same)
+        inner = np.where(np.eye(x.shape[-1], dtype=bool), np.expand_dims(gw, -2), beside)
+        total = np.matmul(np.matmul(v, inner), transposed(v))
+    return by_triangle(symmetrized(total), lower=UPLO.upper() == "L")
+
+
+@primitive(
+    _eigen_parts_by_x,
+    reads=("out",),
+    examples=[*_SYMMETRIC, reals(1, 1)],
+)
+def eigen_parts(x: Any, UPLO: Any = "L") -> Any:  # noqa: N803  # NumPy's name
+    """What `eigh` gives, in one array: the eigenvalues as a row above the eigenvectors.
+
+    Giles (2008), "Collected matrix derivative results for forward and reverse mode algorithmic differentiation", 3.1.
+    """
+    values, vectors = np.linalg.eigh(x, UPLO)
+    return np.concatenate([values[..., None, :], vectors], axis=-2)
+
+
+@composite(
+    overrides=[np.linalg.eigh],
+    examples=_SYMMETRIC,
+)
+def eigh(x: Any, UPLO: Any = "L") -> Eigh:  # noqa: N803  # NumPy's name
+    """Eigenvalues in ascending order and orthonormal eigenvectors of symmetric matrices.
+
+    Only the lower triangle of x is read, or with ``UPLO="U"`` the upper; the other has gradient 0. The sign of an
+    eigenvector is arbitrary, so only functions that do not depend on it have a meaning.
+
+    Raises:
+        LinAlgError: in the pass back, where a gradient flows to eigenvectors of eigenvalues that are equal within
+            rounding. The gradient of equal eigenvalues is right for functions that treat them alike.
+    """
+    packed = eigen_parts(x, UPLO=UPLO)
+    return Eigh(packed[..., 0, :], packed[..., 1:, :])
+
+
+def _eigvalsh_by_x(g: Any, out: Any, x: Any, UPLO: Any) -> Any:  # noqa: N803  # NumPy's name
+    _, v = eigh(x, UPLO)
+    return by_triangle(np.matmul(v * np.expand_dims(g, -2), transposed(v)), lower=UPLO.upper() == "L")
+
+
+@primitive(
+    _eigvalsh_by_x,
+    reads=("x",),
+    overrides=[np.linalg.eigvalsh],
+    examples=_SYMMETRIC,
+)
+def eigvalsh(x: Any, UPLO: Any = "L") -> Any:  # noqa: N803  # NumPy's name
+    """Eigenvalues of symmetric matrices in ascending order.
+
+    Only one triangle of x is read; see `eigh`. The second derivative of equal eigenvalues is a LinAlgError.
+    """
+    return np.linalg.eigvalsh(x, UPLO)
+
+
+if not TYPE_CHECKING:
+    __all__ = declared_in(__name__)

@@ -1,0 +1,126 @@
+"""Decompositions of matrices into triangular and orthogonal ones: Cholesky and QR."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from minigrad.engine.apply import plain
+from minigrad.engine.define import composite, declared_in, primitive
+from minigrad.engine.examples import matrices, reals, symmetric
+from minigrad.ops.linalg.matrices import by_triangle, from_triangle, rows_and_columns, symmetrized, transposed
+
+
+def _cholesky_by_x(g: Any, out: Any, x: Any, upper: bool) -> Any:
+    if upper:
+        out, g = transposed(out), transposed(g)
+    size = out.shape[-1]
+    halved = (np.tri(size) - 0.5 * np.eye(size)).astype(g.dtype)
+    inner = np.matmul(transposed(out), g) * halved
+    inverse = np.linalg.inv(transposed(out))
+    twice = np.matmul(np.matmul(inverse, inner), transposed(inverse))
+    return by_triangle(symmetrized(twice), lower=not upper)
+
+
+@primitive(
+    _cholesky_by_x,
+    reads=("out",),
+    overrides=[np.linalg.cholesky],
+    examples=[
+        symmetric(3, 3),
+        (symmetric(3, 3), {"upper": True}),
+        symmetric(2, 2, 2),
+        symmetric(1, 1),
+        reals(0, 2, 2),
+        reals(0, 0),
+    ],
+)
+def cholesky(x: Any, *, upper: bool = False) -> Any:
+    """Lower triangular matrices L with ``L @ L.T = x``, or with `upper` their transposes.
+
+    Only one triangle of x is read, the upper one if so asked; the other has gradient 0. Murray (2016),
+    "Differentiation of the Cholesky decomposition".
+
+    Raises:
+        LinAlgError: for matrices that are not positive definite.
+    """
+    return np.linalg.cholesky(x, upper=upper)
+
+
+class QR(NamedTuple):
+    """An orthogonal and a triangular factor."""
+
+    Q: Any
+    R: Any
+
+
+def _tall_qr_by_x(g: Any, out: Any, x: Any) -> Any:
+    rows, columns = x.shape[-2:]
+    q, r = out[..., :rows, :], out[..., rows:, :]
+    gq, gr = g[..., :rows, :], g[..., rows:, :]
+    sizes = np.abs(np.diagonal(plain(r), 0, -2, -1))
+    if columns and (sizes.min(-1) <= rows * np.finfo(sizes.dtype).eps * sizes.max(-1)).any():
+        raise np.linalg.LinAlgError("the QR decomposition of a matrix without full rank has no derivative")
+    inner = np.matmul(r, transposed(gr)) - np.matmul(transposed(gq), q)
+    return transposed(np.linalg.solve(r, transposed(gq + np.matmul(q, from_triangle(inner, lower=True)))))
+
+
+@primitive(
+    _tall_qr_by_x,
+    reads=("out",),
+    examples=[matrices(3, 2), matrices(3, 3), matrices(2, 3, 2), matrices(1, 1), reals(0, 3, 2), reals(2, 0)],
+)
+def tall_qr(x: Any) -> Any:
+    """Q and below it R of matrices with at least as many rows as columns.
+
+    Seeger et al. (2017), "Auto-differentiating linear algebra", equation 19 for the transposed decomposition.
+    """
+    return np.concatenate(np.linalg.qr(x), axis=-2)
+
+
+@composite(
+    overrides=[np.linalg.qr],
+    examples=[
+        matrices(4, 2),
+        matrices(2, 4),
+        (matrices(2, 3, 2), {"mode": "r"}),
+        (matrices(3, 3), {"mode": "complete"}),
+        reals(0, 3, 2),
+        reals(0, 0),
+    ],
+)
+def qr(x: Any, mode: str = "reduced") -> Any:
+    """Matrices Q with orthonormal columns and upper triangular matrices R with ``Q @ R = x``.
+
+    The derivative exists where the first columns of x, as many as it has rows if it has more columns than that, are
+    linearly independent.
+
+    Args:
+        x: matrices, shape (..., m, n).
+        mode: "reduced" for Q of shape (..., m, k) and R of shape (..., k, n), k the smaller of m and n; "r" for R
+            alone; "complete" for a square Q, where m <= n.
+
+    Raises:
+        LinAlgError: in the pass back, for matrices without full rank.
+        ValueError: for another mode, and for "complete" with m > n, where Q is not determined by x.
+    """
+    x = x if hasattr(x, "shape") else np.asarray(x)
+    rows, columns = rows_and_columns(x)
+    if mode not in ("reduced", "r", "complete"):
+        raise ValueError(f"qr: mode={mode!r} is not supported; 'reduced', 'r' and 'complete' are")
+    if mode == "complete" and rows > columns:
+        raise ValueError(
+            "qr: mode='complete' adds columns that are not determined by a matrix with more rows than columns; "
+            "use mode='reduced'"
+        )
+    square = x if rows >= columns else x[..., :rows]
+    packed = tall_qr(square)
+    q, r = packed[..., :rows, :], packed[..., rows:, :]
+    if rows < columns:
+        r = np.concatenate([r, np.matmul(transposed(q), x[..., rows:])], axis=-1)
+    return r if mode == "r" else QR(q, r)
+
+
+if not TYPE_CHECKING:
+    __all__ = declared_in(__name__)

@@ -1,0 +1,1 @@
+"""Operations that move elements about: NumPy's array manipulation, indexing and sorting."""

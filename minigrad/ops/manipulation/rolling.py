@@ -1,0 +1,149 @@
+"""Operations that only move and repeat elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from minigrad.engine.apply import plain
+from minigrad.engine.define import composite, declared_in, primitive
+from minigrad.engine.examples import reals
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.manipulation.indexing import getitem, scatter_add
+
+P = ParamSpec("P")
+Shape = int | tuple[int, ...]
+
+
+def moving(
+    overrides: Sequence[Callable[..., Any]], examples: Sequence[Any], unique: bool = True
+) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """An operation on one array whose results are its elements and zeros, none of them twice if they are `unique`.
+
+    Its rule lets it move the numbers of the elements, counted from 1, so that 0 means none of them.
+    """
+
+    def declare(forward: Callable[P, Any]) -> Callable[P, Any]:
+        move: Callable[..., Any] = forward
+
+        def rule(g: Any, out: Any, x: Any, **params: Any) -> Any:
+            numbers = move(np.arange(1, x.size + 1).reshape(x.shape), **params).reshape(-1)
+            added = scatter_add(np.reshape(g, -1), index=numbers, shape=x.size + 1, unique=unique)
+            return np.reshape(added[1:], x.shape)
+
+        return primitive(rule, reads=("",), overrides=overrides, examples=examples)(forward)
+
+    return declare
+
+
+@primitive(
+    lambda g, out, x, axis: np.flip(g, axis),
+    reads=("",),
+    overrides=[np.flip],
+    examples=[reals(2, 3), (reals(2, 3), {"axis": 1}), reals(), reals(0, 2)],
+)
+def flip(x: Any, axis: Shape | None = None) -> Any:
+    """The order of elements reversed along axes, along all of them by default."""
+    return np.flip(x, axis)
+
+
+@composite(overrides=[np.fliplr], examples=[reals(2, 3), reals(2, 3, 2), reals(2, 0)])
+def fliplr(x: Any) -> Any:
+    """The order of elements reversed along the second axis."""
+    return flip(x, axis=1)
+
+
+@composite(overrides=[np.flipud], examples=[reals(3), reals(2, 3), reals(0, 2)])
+def flipud(x: Any) -> Any:
+    """The order of elements reversed along the first axis."""
+    return flip(x, axis=0)
+
+
+@primitive(
+    lambda g, out, x, k, axes: np.rot90(g, -k, axes),
+    reads=("",),
+    overrides=[np.rot90],
+    examples=[
+        reals(2, 3),
+        (reals(2, 3), {"k": 2}),
+        (reals(2, 3, 2), {"k": -1, "axes": (2, 0)}),
+        reals(0, 2),
+    ],
+)
+def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+    """x turned k times by 90 degrees in the plane of two axes, from the first of them towards the second."""
+    return np.rot90(x, k, axes)
+
+
+@primitive(
+    lambda g, out, x, shift, axis: np.roll(g, np.subtract(0, plain(shift)), axis),
+    reads=("",),
+    overrides=[np.roll],
+    examples=[
+        (reals(2, 3), {"shift": 2}),
+        (reals(2, 3), {"shift": -1, "axis": 1}),
+        (reals(2, 3), {"shift": (1, 2), "axis": (0, -1)}),
+        (reals(2, 3), {"shift": 1, "axis": (0, 1)}),
+        (reals(), {"shift": 3}),
+        (reals(0), {"shift": 1}),
+    ],
+)
+def roll(x: Any, shift: Any, axis: Shape | None = None) -> Any:
+    """Elements moved along axes, those beyond the end coming in again at the start; without an axis as if flat."""
+    return np.roll(x, plain(shift), axis)
+
+
+@primitive(
+    lambda g, out, x, axes: np.fft.ifftshift(g, axes),
+    reads=("",),
+    overrides=[np.fft.fftshift],
+    examples=[reals(5), (reals(2, 3), {"axes": 1}), (reals(3, 2, 3), {"axes": (0, -1)}), reals(0, 3)],
+)
+def fftshift(x: Any, axes: Shape | None = None) -> Any:
+    """The element of frequency zero moved from the start to the middle of axes, of all axes by default."""
+    return np.fft.fftshift(x, axes)
+
+
+@primitive(
+    lambda g, out, x, axes: np.fft.fftshift(g, axes),
+    reads=("",),
+    overrides=[np.fft.ifftshift],
+    examples=[reals(5), (reals(2, 3), {"axes": 1}), (reals(3, 2, 3), {"axes": (0, -1)}), reals(0, 3)],
+)
+def ifftshift(x: Any, axes: Shape | None = None) -> Any:
+    """The element of frequency zero moved from the middle back to the start: the inverse of `fftshift`."""
+    return np.fft.ifftshift(x, axes)
+
+
+@composite(
+    overrides=[np.trim_zeros],
+    examples=[
+        reals(3),
+        (reals(3), {"trim": "f"}),
+        (reals(2, 3), {"trim": "b", "axis": 1}) if hasattr(np, "matvec") else reals(3),
+        reals(0),
+    ],
+)
+def trim_zeros(x: Any, trim: str = "fb", axis: Shape | None = None) -> Any:
+    """Without the zeros at the front ("f" in `trim`), the back ("b"), or both, along all axes or these.
+
+    Of several axes, those parts are cut off that hold nothing but zeros.
+    """
+    if set(trim.lower()) not in ({"f"}, {"b"}, {"f", "b"}):
+        raise ValueError(f"trim={trim!r} is not 'f', 'b' or 'fb'")
+    x = x if isinstance(x, Tensor) else np.asarray(x)
+    chosen = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
+    index: list[slice] = [slice(None)] * x.ndim
+    for each, found in enumerate(np.nonzero(plain(x)) if x.ndim else ()):
+        if each in chosen:
+            first = int(found.min()) if found.size and "f" in trim.lower() else 0
+            last = int(found.max()) + 1 if found.size and "b" in trim.lower() else None
+            index[each] = slice(first, last if found.size else 0)
+    return getitem(x, tuple(index))
+
+
+if not TYPE_CHECKING:
+    __all__ = declared_in(__name__)

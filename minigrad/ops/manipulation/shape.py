@@ -1,0 +1,242 @@
+"""Operations that change the shape, the axes or the dtype of an array."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from minigrad.engine.apply import as_array, shape_of
+from minigrad.engine.define import composite, declared_in, primitive
+from minigrad.engine.examples import reals
+
+Shape = int | tuple[int, ...]
+
+
+@primitive(
+    lambda g, out, x, shape, order, copy: (
+        np.reshape(g, x.shape) if order == "C" else np.reshape(g, x.shape, order=order)
+    ),
+    reads=("",),
+    overrides=[np.reshape],
+    examples=[
+        (reals(2, 3), {"shape": (3, -1)}),
+        (reals(2, 3), {"shape": (3, 2), "order": "F"}),
+        (reals(), {"shape": (1, 1)}),
+        (reals(0, 3), {"shape": (3, 0)}),
+    ],
+)
+def reshape(x: Any, shape: Shape, order: Literal["C", "F"] = "C", copy: bool | None = None) -> Any:
+    """The same elements in another shape; one size may be -1 and is inferred.
+
+    Elements are counted in the order "C", the last index changing fastest, or "F", the first. With `copy` True they
+    are copied in any case, with False never.
+
+    Raises:
+        ValueError: for sizes that do not fit, for other orders, and where `copy` is False and a copy is needed.
+    """
+    if order == "C" and copy is None:
+        return np.reshape(x, shape)
+    return np.reshape(x, shape, order=_known(order), copy=copy)
+
+
+def _known(order: Literal["C", "F"]) -> Literal["C", "F"]:
+    """An order that does not depend on how an array lies in memory, which a gradient cannot know."""
+    if order not in ("C", "F"):
+        raise ValueError(f"order={order!r} depends on how an array lies in memory; give 'C' or 'F'")
+    return order
+
+
+@composite(overrides=[np.ravel], examples=[reals(2, 3), (reals(2, 3), {"order": "F"}), reals(), reals(0, 2), reals(3)])
+def ravel(x: Any, order: Literal["C", "F"] = "C") -> Any:
+    """The same elements in one dimension, counted in the order "C" or "F"; see `reshape`."""
+    return reshape(x, -1, order)
+
+
+@primitive(
+    lambda g, out, x, order: g,
+    reads=("",),
+    overrides=[np.copy],
+    examples=[reals(2, 3), (reals(2, 3), {"order": "F"}), reals(), reals(0)],
+)
+def copy(x: Any, order: Literal["K", "A", "C", "F"] = "K") -> Any:
+    """The same elements in memory of their own, arranged in one of NumPy's orders."""
+    return np.copy(x, order=order)
+
+
+@primitive(
+    lambda g, out, x, axes: np.transpose(g, None if axes is None else np.argsort([axis % x.ndim for axis in axes])),
+    reads=("",),
+    overrides=[np.transpose],
+    examples=[
+        reals(2, 3),
+        (reals(2, 3, 4), {"axes": (1, 2, 0)}),
+        (reals(2, 3, 4), {"axes": (-1, 0, 1)}),
+        reals(),
+        reals(0, 2),
+    ],
+)
+def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
+    """Axes permuted: axis i of the result is ``axes[i]`` of x; reversed by default."""
+    return np.transpose(x, axes)
+
+
+@primitive(
+    lambda g, out, x, axis1, axis2: np.swapaxes(g, axis1, axis2),
+    reads=("",),
+    overrides=[np.swapaxes],
+    examples=[(reals(2, 3, 4), {"axis1": 0, "axis2": -1}), (reals(0, 2), {"axis1": 0, "axis2": 1})],
+)
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """Two axes exchanged."""
+    return np.swapaxes(x, axis1, axis2)
+
+
+@primitive(
+    lambda g, out, x, source, destination: np.moveaxis(g, destination, source),
+    reads=("",),
+    overrides=[np.moveaxis],
+    examples=[
+        (reals(2, 3, 4), {"source": 0, "destination": -1}),
+        (reals(2, 3, 4), {"source": (0, 1), "destination": (2, 0)}),
+        (reals(0, 2), {"source": 0, "destination": 1}),
+    ],
+)
+def moveaxis(x: Any, source: Shape, destination: Shape) -> Any:
+    """Axes moved to new positions, the others kept in order."""
+    return np.moveaxis(x, source, destination)
+
+
+@composite(
+    overrides=[np.rollaxis],
+    examples=[
+        (reals(2, 3, 4), {"axis": 2}),
+        (reals(2, 3, 4), {"axis": 0, "start": 2}),
+        (reals(2, 3, 4), {"axis": -2, "start": 3}),
+        (reals(0, 2), {"axis": 1}),
+    ],
+)
+def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
+    """One axis moved to lie before the axis that is at `start` now, or last where that is the number of axes."""
+    ndim = np.ndim(x)
+    if not -ndim <= start <= ndim:
+        raise np.exceptions.AxisError(f"start={start} is not between {-ndim} and {ndim}")
+    source, target = axis % max(ndim, 1), start + ndim if start < 0 else start
+    return moveaxis(x, axis, target - 1 if source < target else target)
+
+
+@composite(
+    overrides=[np.matrix_transpose, np.linalg.matrix_transpose],
+    examples=[reals(2, 3), reals(2, 3, 4), reals(0, 2)],
+)
+def matrix_transpose(x: Any) -> Any:
+    """The last two axes exchanged.
+
+    Raises:
+        ValueError: for fewer than two axes.
+    """
+    if np.ndim(x) < 2:
+        raise ValueError(f"matrix_transpose needs two axes; this array has {np.ndim(x)}")
+    return swapaxes(x, -1, -2)
+
+
+@primitive(
+    lambda g, out, x, axis: np.reshape(g, x.shape),
+    reads=("",),
+    overrides=[np.expand_dims],
+    examples=[(reals(2, 3), {"axis": 1}), (reals(), {"axis": (0, 1)}), (reals(0), {"axis": -1})],
+)
+def expand_dims(x: Any, axis: Shape) -> Any:
+    """Axes of size 1 inserted, at these positions of the result."""
+    return np.expand_dims(x, axis)
+
+
+@primitive(
+    lambda g, out, x, axis: np.reshape(g, x.shape),
+    reads=("",),
+    overrides=[np.squeeze],
+    examples=[reals(1, 3, 1), (reals(1, 3, 1), {"axis": -1}), reals(), reals(1, 0)],
+)
+def squeeze(x: Any, axis: Shape | None = None) -> Any:
+    """Axes of size 1 removed, all of them by default."""
+    return np.squeeze(x, axis=axis)
+
+
+@primitive(
+    lambda g, out, x, shape: g,
+    reads=("",),
+    overrides=[np.broadcast_to],
+    examples=[
+        (reals(3), {"shape": (2, 3)}),
+        (reals(2, 1), {"shape": (4, 2, 3)}),
+        (reals(), {"shape": (2,)}),
+        (reals(0), {"shape": (2, 0)}),
+    ],
+    broadcasts=True,
+)
+def broadcast_to(x: Any, shape: Shape) -> Any:
+    """x repeated to a larger shape, as broadcasting does."""
+    if np.ndim(x) == 0 and isinstance(shape, tuple):
+        # A tenth of the time for what the gradient of every mean needs.
+        x = np.asarray(x)
+        repeated = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+        repeated.flags.writeable = False
+        return repeated
+    return np.broadcast_to(x, shape)
+
+
+@composite(
+    overrides=[np.broadcast_arrays],
+    examples=[(reals(3), reals(2, 1), reals()), (reals(2, 3),), (reals(0), reals(1))],
+)
+def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
+    """All arrays repeated to the shape that they have in common by broadcasting, as a tuple."""
+    shape = np.broadcast_shapes(*[shape_of(x) for x in arrays])
+    return tuple([broadcast_to(x, shape) for x in arrays])
+
+
+@composite(overrides=[np.atleast_1d], examples=[reals(), reals(2, 3), (reals(), reals(2)), reals(0)])
+def atleast_1d(*arrays: Any) -> Any:
+    """An array with one axis at least; of several arrays a tuple."""
+    return _each(arrays, lambda shape: shape or (1,))
+
+
+@composite(overrides=[np.atleast_2d], examples=[reals(), reals(3), reals(2, 3), (reals(2, 3, 4), reals(2)), reals(0)])
+def atleast_2d(*arrays: Any) -> Any:
+    """An array with two axes at least, new ones before the others; of several arrays a tuple."""
+    return _each(arrays, lambda shape: (1,) * (2 - len(shape)) + shape)
+
+
+@composite(overrides=[np.atleast_3d], examples=[reals(), reals(3), reals(2, 3), (reals(2, 3, 4), reals(2)), reals(0)])
+def atleast_3d(*arrays: Any) -> Any:
+    """An array with three axes at least, new ones around a single one and behind two; of several arrays a tuple."""
+    return _each(arrays, lambda shape: {0: (1, 1, 1), 1: (1, *shape, 1), 2: (*shape, 1)}.get(len(shape), shape))
+
+
+def _each(arrays: Sequence[Any], enlarged: Callable[[tuple[int, ...]], tuple[int, ...]]) -> Any:
+    """Arrays reshaped to what is made of their shapes: one by itself, several as a tuple."""
+    results = tuple([reshape(x, enlarged(shape_of(x))) for x in arrays])
+    return results[0] if len(results) == 1 else results
+
+
+@primitive(
+    lambda g, out, x, dtype, copy: astype(g, x.dtype),
+    reads=("",),
+    overrides=[np.astype],
+    examples=[(reals(2, 3), {"dtype": np.float64}), (reals(), {"dtype": float}), (reals(0), {"dtype": float})],
+)
+def astype(x: Any, dtype: DTypeLike, *, copy: bool = True) -> Any:
+    """x in another dtype, or x itself. Gradients end at integers and booleans, which have no derivative."""
+    return x.astype(dtype, copy=copy)
+
+
+def as_floats(x: Any) -> Any:
+    """A list, a number or an array as an array of floats, of float64 unless it holds floats."""
+    x = as_array(x)
+    return x if x.dtype.kind == "f" else astype(x, np.float64)
+
+
+if not TYPE_CHECKING:
+    __all__ = declared_in(__name__)

@@ -1,0 +1,153 @@
+"""Operations that sort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.engine.apply import plain
+from minigrad.engine.define import composite, declared_in, primitive
+from minigrad.engine.examples import reals
+
+Axes = int | tuple[int, ...] | None
+
+_ORDER = np.array([[2, 0, 1], [1, 2, 0]])
+_TIES = np.array([[0, 0, 1], [2, 2, 2]])
+
+
+def _ties_of(ordered: NDArray[Any]) -> NDArray[np.intp] | None:
+    """A number for each run of equal values along the last axis of sorted ones; None where all differ."""
+    tied = ordered[..., 1:] == ordered[..., :-1]
+    if ordered.dtype.kind == "f":
+        # Sorted last, NaN are as good as equal: their order is arbitrary.
+        tied |= np.isnan(ordered[..., :-1])
+    if not tied.any():
+        return None
+    starts = np.ones(ordered.shape, bool)
+    starts[..., 1:] = ~tied
+    return np.cumsum(starts).reshape(ordered.shape) - 1
+
+
+def _averaged(x: NDArray[Any], ties: NDArray[np.intp] | None) -> NDArray[Any]:
+    """x with the values of each run replaced by their mean."""
+    if ties is None:
+        return x
+    runs = ties.ravel()
+    means = np.bincount(runs, x.ravel()) / np.bincount(runs)
+    return np.asarray(means[ties], x.dtype)
+
+
+@primitive(
+    lambda g, out, x, order, ties: from_sorted(g, order=order, ties=ties),
+    reads=("",),
+    examples=[
+        (reals(2, 3), {"order": _ORDER, "ties": None}),
+        (reals(2, 3), {"order": _ORDER, "ties": _TIES}),
+        (reals(2, 0), {"order": np.zeros((2, 0), int), "ties": None}),
+    ],
+)
+def to_sorted(x: Any, order: Any, ties: Any) -> Any:
+    """x in a new order along the last axis, which is what sorting does to changes of what it sorted.
+
+    Args:
+        x: any array.
+        order: for each position, the one its element comes from.
+        ties: for each position, the number of the run of equal values it belongs to; the elements of a run are
+            replaced by their mean. None where there are no runs.
+    """
+    return _averaged(np.take_along_axis(x, order, -1), ties)
+
+
+@primitive(
+    lambda g, out, x, order, ties: to_sorted(g, order=order, ties=ties),
+    reads=("",),
+    examples=[
+        (reals(2, 3), {"order": _ORDER, "ties": None}),
+        (reals(2, 3), {"order": _ORDER, "ties": _TIES}),
+        (reals(2, 0), {"order": np.zeros((2, 0), int), "ties": None}),
+    ],
+)
+def from_sorted(x: Any, order: Any, ties: Any) -> Any:
+    """x put back to where `to_sorted` took it from, with means over the same runs; each is the other's transpose."""
+    result = np.empty_like(x)
+    np.put_along_axis(result, order, _averaged(x, ties), -1)
+    return result
+
+
+def sorting(x: Any, axis: int) -> tuple[NDArray[np.intp], NDArray[np.intp] | None, NDArray[Any]]:
+    """The order of x along an axis, which becomes the last one, the ties in it, and the sorted values."""
+    lanes = np.moveaxis(plain(x), axis, -1)
+    order = np.argsort(lanes, -1)
+    ordered = np.take_along_axis(lanes, order, -1)
+    return order, _ties_of(ordered), ordered
+
+
+def _sort_rule(g: Any, out: Any, x: Any, axis: int | None, **_: Any) -> Any:
+    if axis is None:
+        return np.reshape(_sort_rule(g, out, np.ravel(plain(x)), -1), x.shape)
+    order, ties, _ordered = sorting(x, axis)
+    return np.moveaxis(from_sorted(np.moveaxis(g, axis, -1), order=order, ties=ties), -1, axis)
+
+
+@primitive(
+    _sort_rule,
+    reads=("x",),
+    overrides=[np.sort],
+    examples=[
+        reals(2, 4),
+        (reals(3, 2), {"axis": 0}),
+        (reals(2, 3, 2), {"axis": -2, "kind": "stable"}),
+        (reals(2, 3), {"axis": None}),
+        (reals(), {"axis": None}),
+        reals(2, 0),
+    ],
+)
+def sort(x: Any, axis: int | None = -1, kind: Any = None, *, stable: bool | None = None) -> Any:
+    """Sorted along an axis, or all elements where it is None; equal values share their gradients equally."""
+    return np.sort(x, axis=axis, kind=kind, stable=stable)
+
+
+def _partition_rule(g: Any, out: Any, x: Any, kth: Any, axis: int | None, **_: Any) -> Any:
+    if axis is None:
+        return np.reshape(_partition_rule(g, out, np.ravel(plain(x)), kth, -1), x.shape)
+    # A partition moves elements about in no order that could be asked for, but it holds the same ones as x.
+    order, ties, _ordered = sorting(x, axis)
+    found = np.argsort(np.moveaxis(plain(out), axis, -1), -1)
+    ordered = to_sorted(np.moveaxis(g, axis, -1), order=found, ties=None)
+    return np.moveaxis(from_sorted(ordered, order=order, ties=ties), -1, axis)
+
+
+@primitive(
+    _partition_rule,
+    reads=("out x",),
+    overrides=[np.partition],
+    examples=[
+        (reals(2, 5), {"kth": 2}),
+        (reals(4, 2), {"kth": (0, -1), "axis": 0}),
+        (reals(2, 3), {"kth": 4, "axis": None}),
+        (reals(), {"kth": 0, "axis": None}),
+        (reals(0, 2), {"kth": 1}),
+    ],
+)
+def partition(x: Any, kth: int | Sequence[int], axis: int | None = -1, kind: str = "introselect") -> Any:
+    """Elements along an axis with those at `kth` where sorting would put them, and smaller ones before them.
+
+    Equal values share their gradients equally.
+    """
+    return np.partition(x, kth, axis=axis, kind=kind)  # type: ignore[call-overload]
+
+
+@composite(
+    overrides=[np.ptp],
+    examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3, 2), {"axis": (0, -1), "keepdims": True}), reals()],
+)
+def ptp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """Maximum minus minimum over the given axes; ties share the gradient equally."""
+    return np.max(x, axis=axis, keepdims=keepdims) - np.min(x, axis=axis, keepdims=keepdims)
+
+
+if not TYPE_CHECKING:
+    __all__ = declared_in(__name__)

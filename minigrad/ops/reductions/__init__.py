@@ -1,0 +1,1 @@
+"""Operations that take an axis away, or run along one."""

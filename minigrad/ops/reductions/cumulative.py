@@ -1,0 +1,174 @@
+"""Sums, products and differences along an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.engine.apply import as_array
+from minigrad.engine.define import composite, declared_in, primitive, those_of_numpy
+from minigrad.engine.examples import reals
+
+_ALONG_AN_AXIS = [
+    reals(4),
+    reals(2, 3),
+    (reals(2, 3), {"axis": 0}),
+    (reals(2, 3, 2), {"axis": -2}),
+    reals(),
+    (reals(0, 3), {"axis": 0}),
+]
+
+
+@primitive(
+    lambda g, out, x, axis: np.reshape(np.flip(cumsum(np.flip(g, axis), axis), axis), x.shape),
+    reads=("",),
+    overrides=[np.cumsum],
+    examples=_ALONG_AN_AXIS,
+)
+def cumsum(x: Any, axis: int | None = None) -> Any:
+    """The sum of every element and those before it along an axis; of the elements in one row by default."""
+    return np.cumsum(x, axis=axis)
+
+
+def _cumprod_by_x(g: Any, out: Any, x: Any, axis: int | None) -> Any:
+    if axis is None or x.ndim == 0:
+        return np.reshape(_from_later_products(g, out, np.reshape(x, -1)), x.shape)
+    return np.moveaxis(_from_later_products(*(np.moveaxis(each, axis, -1) for each in (g, out, x))), -1, axis)
+
+
+def _from_later_products(g: Any, out: Any, x: Any) -> Any:
+    """Along the last axis, the gradient of x[i], which multiplies every product from i on.
+
+    It is (product before i) * s[i] with s[i] = sum over k >= i of g[k] x[i+1] ... x[k], that is, s[i] = g[i] + x[i+1]
+    s[i+1]: no division, which zeros would spoil. The steps of such a recurrence are combined by doubling: Blelloch
+    (1990), "Prefix sums and their applications".
+    """
+    size = x.shape[-1]
+    factors, sums = x[..., 1:], g
+    reach = 1
+    while reach < size:
+        # sums[i] has the first `reach` terms of s[i], and factors[i] is x[i+1] ... x[i+reach].
+        sums = np.concatenate([sums[..., :-reach] + factors * sums[..., reach:], sums[..., size - reach :]], -1)
+        factors = factors[..., :-reach] * factors[..., reach:]
+        reach *= 2
+    earlier = np.concatenate([np.ones_like(out[..., :1]), out[..., :-1]], -1)
+    return earlier * sums
+
+
+@primitive(_cumprod_by_x, reads=("out x",), overrides=[np.cumprod], examples=_ALONG_AN_AXIS)
+def cumprod(x: Any, axis: int | None = None) -> Any:
+    """The product of every element and those before it along an axis; of the elements in one row by default.
+
+    The derivative is right where elements are 0, also several of them.
+    """
+    return np.cumprod(x, axis=axis)
+
+
+@composite(overrides=[np.nancumsum], examples=_ALONG_AN_AXIS)
+def nancumsum(x: Any, axis: int | None = None) -> Any:
+    """`cumsum` with NaN taken as 0."""
+    return cumsum(_instead_of_nan(x, 0), axis)
+
+
+@composite(overrides=[np.nancumprod], examples=_ALONG_AN_AXIS)
+def nancumprod(x: Any, axis: int | None = None) -> Any:
+    """`cumprod` with NaN taken as 1."""
+    return cumprod(_instead_of_nan(x, 1), axis)
+
+
+def _instead_of_nan(x: Any, value: int) -> Any:
+    x = as_array(x)
+    return np.where(np.isnan(x), value, x) if x.dtype.kind == "f" else x
+
+
+def _cumulative(accumulate: Callable[..., Any], start: int, x: Any, axis: int | None, include_initial: bool) -> Any:
+    x = as_array(x)
+    x = np.reshape(x, 1) if x.ndim == 0 else x
+    if axis is None:
+        if x.ndim > 1:
+            raise ValueError("an array of more than one dimension needs axis=")
+        axis = 0
+    result = accumulate(x, axis)
+    if not include_initial:
+        return result
+    shape = [1 if each == axis % x.ndim else size for each, size in enumerate(x.shape)]
+    return np.concatenate([np.full(shape, start, result.dtype), result], axis)
+
+
+_FROM_THE_START = [
+    reals(4),
+    (reals(2, 3), {"axis": 1}),
+    (reals(2, 3), {"axis": 0, "include_initial": True}),
+    reals(),
+    (reals(0), {"include_initial": True}),
+]
+
+
+@composite(overrides=those_of_numpy("cumulative_sum"), examples=_FROM_THE_START)
+def cumulative_sum(x: Any, axis: int | None = None, include_initial: bool = False) -> Any:
+    """`cumsum` along an axis, which only a one-dimensional x may leave out, with a 0 before it if asked for."""
+    return _cumulative(cumsum, 0, x, axis, include_initial)
+
+
+@composite(overrides=those_of_numpy("cumulative_prod"), examples=_FROM_THE_START)
+def cumulative_prod(x: Any, axis: int | None = None, include_initial: bool = False) -> Any:
+    """`cumprod` along an axis, which only a one-dimensional x may leave out, with a 1 before it if asked for."""
+    return _cumulative(cumprod, 1, x, axis, include_initial)
+
+
+@composite(
+    overrides=[np.apply_along_axis],
+    examples=[
+        (np.sum, 0, reals(2, 3)),
+        (np.cumsum, -2, reals(2, 3, 2)),
+        (np.outer, 0, reals(2, 2), np.array([1, 2], np.int8)),
+        (np.sum, 1, reals(2, 0)),
+    ],
+)
+def apply_along_axis(func1d: Callable[..., Any], axis: int, x: Any, *args: Any, **kwargs: Any) -> Any:
+    """The results of a function on every one-dimensional slice of x along an axis, in the place of that axis.
+
+    Args:
+        func1d: is called as ``func1d(slice, *args, **kwargs)``; its results all have the same shape.
+        axis: the axis of the slices.
+        x: an array.
+        args: passed on.
+        kwargs: passed on.
+
+    Raises:
+        ValueError: where there is no slice.
+    """
+    x = np.moveaxis(as_array(x), axis, -1)
+    others = x.shape[:-1]
+    if 0 in others:
+        raise ValueError("apply_along_axis: there is no slice of which the shape of the results could be known")
+    results = [func1d(x[index], *args, **kwargs) for index in np.ndindex(others)]
+    stacked = np.reshape(np.stack(results), (*others, *np.shape(results[0])))
+    inner = range(len(others), stacked.ndim)
+    position = axis % x.ndim
+    return np.moveaxis(stacked, tuple(inner), tuple(range(position, position + len(inner))))
+
+
+@composite(
+    overrides=[np.apply_over_axes],
+    examples=[
+        (np.sum, reals(2, 3), 0),
+        (np.sum, reals(2, 3, 2), (0, -1)),
+        (np.cumsum, reals(0, 2), 1),
+        (np.sum, reals(), ()),
+    ],
+)
+def apply_over_axes(func: Callable[..., Any], x: Any, axes: int | Sequence[int]) -> Any:
+    """A function called as ``func(x, axis)`` for one axis after another, each of which keeps its place."""
+    x = as_array(x)
+    for axis in axes if isinstance(axes, Sequence) else [axes]:
+        axis = axis % x.ndim
+        result = func(x, axis)
+        x = result if np.ndim(result) == x.ndim else np.expand_dims(result, axis)
+    return x
+
+
+if not TYPE_CHECKING:
+    __all__ = declared_in(__name__)

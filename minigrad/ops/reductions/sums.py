@@ -1,0 +1,220 @@
+"""Operations that combine the elements along axes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from minigrad.engine.apply import plain
+from minigrad.engine.define import declared_in, primitive
+from minigrad.engine.examples import reals
+from minigrad.ops.elementwise.arithmetic import keep_where
+from minigrad.ops.manipulation.shape import astype, broadcast_to
+
+Axes = int | tuple[int, ...] | None
+
+_MASK = np.array([[True, False, True], [False, True, True]])
+REDUCED = [
+    reals(2, 3),
+    (reals(2, 3), {"axis": 0}),
+    (reals(2, 3, 4), {"axis": (0, -1), "keepdims": True}),
+    (reals(2, 3, 4), {"axis": (2, 0)}),
+    (reals(2, 3), {"axis": ()}),
+    (reals(2, 3), {"keepdims": True}),
+    reals(),
+]
+EMPTY = [reals(0), (reals(2, 0), {"axis": 0})]
+PARTIAL = [(reals(4, 2, 3), {"axis": (0, 2), "where": _MASK}), (reals(2, 3), {"where": _MASK, "keepdims": True})]
+CAST = (reals(2, 3), {"axis": 1, "dtype": np.float64})
+
+
+def options(where: Any, **options: Any) -> dict[str, Any]:
+    """Those arguments of a reduction that were given; NumPy tells apart an argument that is left out."""
+    if getattr(options.get("initial"), "requires_grad", False):
+        raise TypeError("initial= has to be a constant; combine it with the result of the reduction instead")
+    given = {name: value for name, value in options.items() if value is not None}
+    return given if where is True else given | {"where": plain(where)}
+
+
+def restored(reduced: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
+    """What a reduction of x returned, with the axes it removed put back with size 1."""
+    if keepdims or axis is None or x.ndim == 0:
+        return reduced
+    kept = list(x.shape)
+    for each in _axes(axis):
+        kept[each] = 1
+    return np.reshape(reduced, tuple(kept))
+
+
+def spread(reduced: Any, x: Any, axis: Axes, keepdims: bool, where: Any) -> Any:
+    """What a reduction of x returned, repeated over the axes it removed; 0 where an element was left out."""
+    repeated = broadcast_to(restored(reduced, x, axis, keepdims), shape=x.shape)
+    return repeated if where is True else keep_where(repeated, plain(where))
+
+
+def _axes(axis: int | tuple[int, ...]) -> tuple[int, ...]:
+    return axis if isinstance(axis, tuple) else (axis,)
+
+
+def count_of(x: Any, axis: Axes, keepdims: bool, where: Any) -> Any:
+    """How many elements of x are combined into one: a number, or an array where some are left out."""
+    if where is not True:
+        mask = np.broadcast_to(plain(where), x.shape)
+        return np.sum(mask, axis=axis, keepdims=keepdims, dtype=np.result_type(x.dtype, np.float32))
+    if axis is None or x.ndim == 0:
+        return int(x.size)
+    return math.prod(x.shape[each] for each in _axes(axis))
+
+
+def divided(g: Any, count: Any) -> Any:
+    """g / count, where float16 could hold neither a large count nor its reciprocal."""
+    if g.dtype != np.float16:
+        return g / count
+    return (g.astype(np.float32) / count).astype(g.dtype)
+
+
+@primitive(
+    lambda g, out, x, axis, keepdims, where, **_: spread(g, x, axis, keepdims, where),
+    reads=("",),
+    overrides=[np.sum],
+    examples=[*REDUCED, *EMPTY, *PARTIAL, CAST, (reals(2, 3), {"axis": 0, "initial": 1.5})],
+)
+def sum(  # noqa: A001  # NumPy's name
+    x: Any,
+    axis: Axes = None,
+    keepdims: bool = False,
+    *,
+    dtype: DTypeLike | None = None,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    """Sum over the given axes, over all of them by default, of the elements where `where` is true."""
+    return np.add.reduce(x, axis=axis, keepdims=keepdims, **options(where, dtype=dtype, initial=initial))
+
+
+@primitive(
+    lambda g, out, x, axis, keepdims, where, **_: spread(
+        divided(g, count_of(x, axis, keepdims, where)), x, axis, keepdims, where
+    ),
+    reads=("",),
+    overrides=[np.mean],
+    examples=[*REDUCED, *PARTIAL, CAST],
+)
+def mean(
+    x: Any, axis: Axes = None, keepdims: bool = False, *, dtype: DTypeLike | None = None, where: Any = True
+) -> Any:
+    """Arithmetic mean over the given axes, over all of them by default, of the elements where `where` is true."""
+    if dtype is None and where is True:
+        return np.mean(x, axis=axis, keepdims=keepdims)
+    return np.mean(x, axis=axis, keepdims=keepdims, **options(where, dtype=dtype))
+
+
+def shared_among_ties(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool, initial: Any, where: Any) -> Any:
+    """The gradient of an extremum: equal shares to all elements that attain it, and to `initial` if that does."""
+    extremum = restored(out, x, axis, keepdims)
+    dtype = np.result_type(g.dtype, np.float32)
+    included = True if where is True else plain(where)
+    attained = np.equal(x, extremum) & included
+    ties = np.sum(attained, axis=axis, keepdims=True, dtype=dtype)
+    if initial is not None:
+        ties = ties + np.equal(extremum, initial)
+    if not np.all(ties):
+        # NaN is no extremum that an element could equal; it comes from elements that are NaN.
+        attained = np.where(ties, attained, np.isnan(x) & included)
+        ties = np.maximum(np.sum(attained, axis=axis, keepdims=True, dtype=dtype), 1.0)
+    return np.where(attained, divided(restored(g, x, axis, keepdims), ties), 0.0)
+
+
+BOUNDED = [
+    (reals(2, 3), {"axis": 0, "where": _MASK, "initial": 0.01}),
+    (reals(2, 3), {"axis": 1, "initial": 0.01}),
+]
+
+
+@primitive(
+    lambda g, out, x, axis, keepdims, initial, where: shared_among_ties(g, out, x, axis, keepdims, initial, where),
+    reads=("out x",),
+    overrides=[np.max, np.amax],
+    examples=[*REDUCED, *BOUNDED],
+)
+def max(  # noqa: A001  # NumPy's name
+    x: Any, axis: Axes = None, keepdims: bool = False, *, initial: Any = None, where: Any = True
+) -> Any:
+    """Maximum over the given axes of `initial` and the elements where `where` is true; ties share the gradient."""
+    return np.maximum.reduce(x, axis=axis, keepdims=keepdims, **options(where, initial=initial))
+
+
+@primitive(
+    lambda g, out, x, axis, keepdims, initial, where: shared_among_ties(g, out, x, axis, keepdims, initial, where),
+    reads=("out x",),
+    overrides=[np.min, np.amin],
+    examples=[*REDUCED, *BOUNDED],
+)
+def min(  # noqa: A001  # NumPy's name
+    x: Any, axis: Axes = None, keepdims: bool = False, *, initial: Any = None, where: Any = True
+) -> Any:
+    """Minimum over the given axes of `initial` and the elements where `where` is true; ties share the gradient."""
+    return np.minimum.reduce(x, axis=axis, keepdims=keepdims, **options(where, initial=initial))
+
+
+def _product_of_others(x: Any, axis: Axes) -> Any:
+    """For each element the product of all the others along the axes, without a division that zeros would spoil."""
+    axes = tuple(range(x.ndim)) if axis is None or x.ndim == 0 else _axes(axis)
+    last = tuple(range(-len(axes), 0))
+    moved = np.moveaxis(x, axes, last)
+    flat = np.reshape(moved, (*moved.shape[: moved.ndim - len(axes)], count_of(x, axes, False, True)))
+    others = _product_of_earlier(flat) * np.flip(_product_of_earlier(np.flip(flat, -1)), -1)
+    return np.moveaxis(np.reshape(others, moved.shape), last, axes)
+
+
+def _product_of_earlier(x: Any) -> Any:
+    """For each element the product of those before it along the last axis, by doubling.
+
+    Hillis and Steele (1986), "Data parallel algorithms": the prefix sum with products.
+    """
+    ones = np.ones_like(x[..., :1])
+    products = np.concatenate([ones, x[..., :-1]], -1)
+    reach = 1
+    while reach < products.shape[-1]:
+        products = np.concatenate([products[..., :reach], products[..., reach:] * products[..., :-reach]], -1)
+        reach *= 2
+    return products
+
+
+def _prod_rule(
+    g: Any, out: Any, x: Any, axis: Axes, keepdims: bool, dtype: DTypeLike | None, initial: Any, where: Any
+) -> Any:
+    x = x if dtype is None else astype(x, dtype)
+    factors = x if where is True else np.where(plain(where), x, 1.0)
+    g = g if initial is None else g * float(initial)
+    gradient = restored(g, x, axis, keepdims) * _product_of_others(factors, axis)
+    return gradient if where is True else keep_where(gradient, plain(where))
+
+
+@primitive(
+    _prod_rule,
+    reads=("x",),
+    overrides=[np.prod],
+    examples=[*REDUCED, *EMPTY, *PARTIAL, CAST, (reals(2, 3), {"axis": 0, "initial": 1.5})],
+)
+def prod(
+    x: Any,
+    axis: Axes = None,
+    keepdims: bool = False,
+    *,
+    dtype: DTypeLike | None = None,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    """Product over the given axes of `initial` and the elements where `where` is true.
+
+    The derivative is right where elements are 0, also several of them.
+    """
+    return np.multiply.reduce(x, axis=axis, keepdims=keepdims, **options(where, dtype=dtype, initial=initial))
+
+
+if not TYPE_CHECKING:
+    __all__ = declared_in(__name__)

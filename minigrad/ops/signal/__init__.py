@@ -1,0 +1,1 @@
+"""Differences, interpolation, polynomials, correlation and pooling."""

@@ -1,0 +1,1 @@
+"""One check: its options, the steps of it, and its result."""

@@ -1,0 +1,1 @@
+"""How code is recorded that was written for arrays."""

@@ -1,0 +1,1 @@
+"""What can be checked: functions, pairs of forward and backward, layers with state."""

@@ -1,0 +1,56 @@
+"""What are the gradients of this Tensor with respect to those?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from minigrad.engine.graph import Node
+from minigrad.engine.recording import recording_if
+from minigrad.engine.tensor import Tensor, differentiate, pass_in_progress
+
+
+def gradients(
+    output: Tensor,
+    inputs: Sequence[Tensor],
+    seed: Any = None,
+    create_graph: bool = False,
+    retain_graph: bool | None = None,
+) -> list[Tensor | None]:
+    """The gradients of one output with respect to several inputs; nothing is deposited in ``.grad``.
+
+    Args:
+        output: the Tensor to differentiate.
+        inputs: leaves or results that require gradients; rules that lead to no input are not evaluated.
+        seed: as in `Tensor.backward`.
+        create_graph: record the pass itself, so that the gradients can be differentiated again.
+        retain_graph: keep the graph for another pass; by default exactly if `create_graph`.
+
+    Returns:
+        One Tensor for each input, of its shape and dtype; None where the output does not depend on it.
+
+    Raises:
+        RuntimeError, ValueError: as `Tensor.backward`.
+        TypeError: for an output or an input that is not a Tensor.
+
+    Example:
+        >>> x = mg.Tensor(3.0, requires_grad=True)
+        >>> (slope,) = mg.gradients(x ** 3, [x], create_graph=True)
+        >>> mg.gradients(slope, [x])
+        [Tensor(18.)]
+    """
+    if not isinstance(output, Tensor):
+        raise TypeError(f"gradients() of a {type(output).__name__}: the output must be a Tensor")
+    if isinstance(inputs, Tensor):
+        raise TypeError("gradients() takes a list of inputs: gradients(output, [x])")
+    nodes: list[Node] = []
+    for position, tensor in enumerate(inputs):
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"gradients() with respect to inputs[{position}], a {type(tensor).__name__}, not a Tensor")
+        if tensor._node is None:
+            raise ValueError(f"gradients() with respect to inputs[{position}], which does not require a gradient")
+        nodes.append(tensor._node)
+    keep = create_graph if retain_graph is None else retain_graph
+    with pass_in_progress, recording_if(create_graph):
+        collected = differentiate(output, seed, keep, create_graph, set(nodes))
+    return [collected.get(node) for node in nodes]

@@ -1,0 +1,264 @@
+"""What does a function make of variables, and what comes back through it?
+
+The transforms call a function on Tensors of their own, and take its outputs apart. Gradients belong to the nodes of a
+graph, so that the variables of one transform cannot be mistaken for those of another around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.engine.advice import LostGradientError
+from minigrad.engine.graph import NO_PARAMS, Node, Primitive, leaf
+from minigrad.engine.pytrees import leaves, matched, replaced
+from minigrad.engine.recording import is_anything_traced, is_grad_enabled, is_tracing, recording_if, tracing
+from minigrad.engine.registry import overrides
+from minigrad.engine.tensor import Tensor, pass_back, pass_in_progress
+
+
+class _Seeds(Sequence[Any]):
+    """The rules of several outputs taken as one: the gradient of each is its own seed."""
+
+    def __getitem__(self, position: Any) -> Any:
+        return lambda seeds, *_: seeds[position]
+
+    def __len__(self) -> int:
+        raise TypeError("there are as many as outputs")
+
+
+_OUTPUTS = Primitive("the outputs of a function", lambda *arrays: None, _Seeds(), broadcasts=False)
+
+
+class Trace:
+    """One call of a function on variables.
+
+    Args:
+        name: of the transform, for error messages.
+        function: what is called.
+        args: its positional arguments.
+        kwargs: its keyword arguments, which are passed on.
+        positions: which of the positional arguments are to be differentiated by.
+
+    Attributes:
+        output: what the function returned.
+        outputs: the values in it, each a Tensor, an array or a number.
+        paths: where in the output they are.
+        inputs: the trees to be differentiated by.
+        originals: the values in them; `variables` are the Tensors in their places.
+        recorded: whether results are to be part of a graph: that of an enclosing transform, or that of an argument.
+
+    Raises:
+        TypeError: for values to be differentiated, or results, that are not floating-point numbers.
+    """
+
+    def __init__(
+        self, name: str, function: Callable[..., Any], args: Sequence[Any], kwargs: Any, positions: Sequence[int]
+    ) -> None:
+        self.name = name
+        self.inputs = [args[position] for position in positions]
+        enabled, within = is_grad_enabled(), is_tracing()
+        self.originals: list[Any] = []
+        self.variables: list[Tensor] = []
+        replacements = list(args)
+        with tracing():
+            for position, tree in zip(positions, self.inputs, strict=True):
+                own = []
+                for path, value in leaves(tree):
+                    own.append(_variable(value, enabled, f"{name}: argument {position}{path}"))
+                    self.originals.append(value)
+                self.variables += own
+                replacements[position] = replaced(tree, own)
+            if not self.variables:
+                raise ValueError(f"{name}: there is nothing to differentiate by")
+            self.output = _called(function, replacements, kwargs)
+        self.outputs: list[Any] = []
+        self.paths: list[str] = []
+        for path, value in leaves(self.output):
+            self.paths.append(path)
+            self.outputs.append(_checked_output(value, f"{name}: the output{path}"))
+        self.recorded = enabled and (
+            any(isinstance(value, Tensor) and value.requires_grad for value in self.originals)
+            or self._reaches_out(within)
+        )
+
+    def _reaches_out(self, within: bool) -> bool:
+        """Whether an output depends on a variable of another transform: one around this one, or in another thread."""
+        if not within and not is_anything_traced():
+            return False
+        own = {variable._node for variable in self.variables}
+        since = min(node.order for node in own if node is not None)
+        found = [out._node for out in self.outputs if isinstance(out, Tensor) and out._node is not None]
+        seen = set(found)
+        for node in found:
+            if node in own:
+                continue
+            # Inside another transform, all that is older was recorded by it. To look further back would take more time
+            # with every step of a loop.
+            if node.order < since and (within or node.traced):
+                return True
+            for parent in node.parents or ():
+                if parent is not None and parent not in seen:
+                    seen.add(parent)
+                    found.append(parent)
+        return False
+
+    def records(self, seeds: Sequence[Any]) -> bool:
+        """Whether what is computed from seeds is to be part of a graph."""
+        return self.recorded or (
+            is_grad_enabled() and any(isinstance(seed, Tensor) and seed.requires_grad for seed in seeds)
+        )
+
+    def answers(self, found: Sequence[Any], recorded: bool) -> list[Any]:
+        """One tree for each of the inputs, with a gradient in the place of each value, in kind."""
+        remaining = iter([in_kind(g, value, recorded) for g, value in zip(found, self.originals, strict=True)])
+        return [replaced(tree, remaining) for tree in self.inputs]
+
+    def result(self) -> Any:
+        """What the function returned: of arrays arrays, unless it is recorded."""
+        return replaced(self.output, [self.delivered(output) for output in self.outputs])
+
+    def delivered(self, output: Any) -> Any:
+        """An output, a Tensor only if results are recorded or the arguments were Tensors."""
+        if isinstance(output, Tensor) and not self.recorded:
+            return output.detach() if any(isinstance(value, Tensor) for value in self.originals) else output._array
+        return output
+
+    def tangents(self, vectors: Sequence[Any], what: str) -> list[Any]:
+        """One array or Tensor for each variable, of its shape and dtype, from the trees of `vectors`.
+
+        Raises:
+            ValueError: for other structures or shapes.
+        """
+        flat = [value for tree, like in zip(vectors, self.inputs, strict=True) for value in matched(tree, like)]
+        return [
+            seed_like(vector, variable, f"{self.name}: {what}")
+            for vector, variable in zip(flat, self.variables, strict=True)
+        ]
+
+
+def _called(function: Callable[..., Any], args: Sequence[Any], kwargs: Any) -> Any:
+    """What a function returns. NumPy and SciPy may wrap the error of a lost gradient in one that does not tell."""
+    try:
+        return function(*args, **kwargs)
+    except LostGradientError:
+        raise
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, LostGradientError):
+                raise LostGradientError(str(cause)) from error
+            cause = cause.__cause__ or cause.__context__
+        raise
+
+
+def _variable(value: Any, enabled: bool, where: str) -> Tensor:
+    """A Tensor of our own that stands for a value to be differentiated by."""
+    if isinstance(value, (np.ma.MaskedArray, np.matrix)):
+        raise TypeError(f"{where} is a {type(value).__name__}, which behaves unlike an array; convert it to one first")
+    if not isinstance(value, (Tensor, np.ndarray, np.generic, float, int)):
+        raise TypeError(f"{where} is a {type(value).__name__}; only floating-point numbers can be differentiated by")
+    array = value._array if isinstance(value, Tensor) else np.asarray(value)
+    if array.dtype.kind != "f":
+        raise TypeError(
+            f"{where} has dtype {array.dtype}, and only floating-point numbers can be differentiated by: write 3.0 "
+            "for 3, or convert it with .astype(float)"
+        )
+    if enabled and isinstance(value, Tensor) and value.requires_grad:
+        variable: Tensor = overrides[np.positive](value)
+    else:
+        # A copy, so that what a pullback needs later is not what the caller may have written to.
+        array = array.copy() if array.ndim else array[()]
+        variable = Tensor._wrap(array, leaf(array))
+    assert variable._node is not None
+    variable._node.traced = True
+    return variable
+
+
+def _checked_output(value: Any, where: str) -> Any:
+    if isinstance(value, (list, tuple, dict)) or not isinstance(value, (Tensor, np.ndarray, np.generic, float, int)):
+        raise TypeError(f"{where} is a {type(value).__name__}, not an array, a Tensor or a number")
+    if dtype_of(value).kind != "f":
+        raise TypeError(
+            f"{where} has dtype {dtype_of(value)}, which has no derivative; it has to be floating-point (0.0 for 0)"
+        )
+    return value
+
+
+def seed_like(seed: Any, like: Any, where: str) -> Any:
+    """A seed, tangent or vector in exactly the shape of what it belongs to, and in its dtype.
+
+    Raises:
+        ValueError: for another shape.
+        TypeError: for anything but real numbers.
+    """
+    shape, dtype = np.shape(like), dtype_of(like)
+    array = seed._array if isinstance(seed, Tensor) else np.asarray(seed)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{where} holds {array.dtype}, not real numbers")
+    if array.shape != shape:
+        raise ValueError(f"{where} has shape {array.shape}; it belongs to an array of shape {shape}")
+    if isinstance(seed, Tensor):
+        return seed if seed.dtype == dtype else overrides[np.astype](seed, dtype)
+    array = array.astype(dtype, copy=False)
+    return array if array.ndim else array[()]
+
+
+def pulled(
+    outputs: Sequence[Any],
+    seeds: Sequence[Any],
+    variables: Sequence[Tensor],
+    create_graph: bool,
+    keep_graph: bool = True,
+) -> list[Tensor | None]:
+    """The gradients of ``sum(seed * output)`` over several outputs by several variables, in one pass.
+
+    They are None where nothing depends on a variable, and recorded themselves with `create_graph`.
+    """
+    roots = [(out._node, seed) for out, seed in zip(outputs, seeds, strict=True) if isinstance(out, Tensor)]
+    reached = [(node, seed) for node, seed in roots if node is not None]
+    if not reached:
+        return [None] * len(variables)
+    wanted = {variable._node for variable in variables if variable._node is not None}
+    if create_graph:
+        reached = [(node, seed if isinstance(seed, Tensor) else Tensor._wrap(seed)) for node, seed in reached]
+    else:
+        reached = [(node, seed._array if isinstance(seed, Tensor) else seed) for node, seed in reached]
+    nodes = tuple([node for node, _ in reached])
+    root, start = (
+        (nodes[0], reached[0][1])
+        if len(nodes) == 1
+        else (
+            Node(_OUTPUTS, (), nodes, NO_PARAMS, None),
+            [seed for _, seed in reached],
+        )
+    )
+    with pass_in_progress, recording_if(create_graph):
+        found = pass_back(root, start, keep_graph, create_graph, wanted)
+    return [found.get(variable._node) for variable in variables]  # type: ignore[arg-type]
+
+
+def in_kind(result: Tensor | None, original: Any, recorded: bool) -> Any:
+    """A gradient as what it is the gradient of: a Tensor, an array, a NumPy scalar, or a Python float."""
+    if result is None:
+        zeros = np.zeros(np.shape(original), dtype_of(original))
+        result = Tensor._wrap(zeros if zeros.ndim else zeros[()])
+    if recorded:
+        return result
+    if isinstance(original, Tensor):
+        return result.detach()
+    if isinstance(original, np.ndarray):
+        return result.data
+    return result._array if isinstance(original, np.generic) else float(result._array)
+
+
+def dtype_of(value: Any) -> np.dtype[Any]:
+    """The dtype of an array, a Tensor, or a number."""
+    return value.dtype if hasattr(value, "dtype") else np.dtype(type(value))
+
+
+def one_like(out: Any) -> Any:
+    """The seed of an output of one element."""
+    return np.ones(np.shape(out), dtype_of(out)) if np.shape(out) else dtype_of(out).type(1)
