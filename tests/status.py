@@ -65,10 +65,12 @@ def has_array(operation, wanted):
 
 
 def rows():
-    """For every operation its table, its name, the functions it stands for, and what was found."""
+    """For every public operation its table, its name, the functions it stands for, and what was found."""
     reasons = []
     found = []
     for name, operation in sorted(test_ops.BUILTIN.items()):
+        if not operation.public:
+            continue
         cells = [answer(check, operation) for check in COLUMNS.values()]
         for wanted, absent in (
             (lambda array: array.ndim == 0, test_ops.NO_SCALARS),

@@ -14,13 +14,16 @@ def test_operation_with_parameters_records_and_differentiates_to_any_order():
         return scale * x**power
 
     x = mg.Tensor([1.0, 2.0], requires_grad=True)
-    for call in (monomial(x, 3), monomial(x, power=3), monomial(x=x, power=3), x.monomial(3)):
+    for call in (monomial(x, 3), monomial(x, power=3), monomial(x=x, power=3)):
         (slope,) = mg.gradients(call, [x], seed=np.ones(2), create_graph=True)
         (curvature,) = mg.gradients(slope.sum(), [x])
         np.testing.assert_array_equal(slope.data, 3 * x.data**2)
         np.testing.assert_array_equal(curvature.data, 6 * x.data)
     np.testing.assert_array_equal(monomial(x, 3, scale=2.0).data, 2 * x.data**3)
     np.testing.assert_array_equal(monomial(np.array([2.0]), 3), [8.0])
+    # Tensors are everybody's: an operation of a user's is a function, and no method of theirs.
+    assert not hasattr(x, "monomial")
+    assert "monomial" not in dir(x)
     assert (monomial.__name__, monomial.__doc__) == ("monomial", "scale * x^power.")
     for wrong in (lambda: monomial(x), lambda: monomial(x, 3, color=1), lambda: monomial(x, 3, 1.0, 2.0)):
         with pytest.raises(TypeError, match=r"missing a required|unexpected keyword|too many positional"):

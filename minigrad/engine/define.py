@@ -61,6 +61,7 @@ def primitive(
     variadic: bool = False,
     broadcasts: bool = False,
     name: str | None = None,
+    public: bool = True,
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """Make an operation of a function of arrays.
 
@@ -81,6 +82,8 @@ def primitive(
             ``rule(position, g, out, *arrays, **params)``.
         broadcasts: the arguments are broadcast against each other, so rules may return the shape of the result.
         name: that of the function by default.
+        public: False for a helper, which exists so that other operations and rules can be written: code that needs
+            it imports it from its file.
 
     Raises:
         TypeError: for a function with fewer parameters than rules, `reads` that are not one for each rule, or
@@ -141,7 +144,7 @@ def primitive(
                 args = tuple(bound.arguments[key] for key in array_names)  # type: ignore[assignment]
             return apply(op, args[0] if variadic else args[:arrays], params)  # type: ignore[arg-type]
 
-        register(Operation(op.name, call, op, overrides, examples, _is_builtin(forward)))
+        register(Operation(op.name, call, op, overrides, examples, _is_builtin(forward), public))
         return call
 
     return declare
@@ -228,8 +231,8 @@ def half_by_single(ufunc: np.ufunc) -> Callable[..., Any]:
 
 
 def declared_in(module: str) -> list[str]:
-    """The names of the operations that a module declares, for its ``__all__``: nothing else has to list them."""
-    return [name for name, operation in operations.items() if operation.function.__module__ == module]
+    """The public operations that a module declares, for its ``__all__``: nothing else has to list them."""
+    return [name for name, each in operations.items() if each.public and each.function.__module__ == module]
 
 
 def those_of_numpy(*names: str) -> list[Any]:

@@ -53,4 +53,4 @@ from minigrad.ops.special.information import *
 
 # Type checkers do not follow lists that are computed; without one they take every name.
 if not TYPE_CHECKING:
-    __all__ = list(operations)
+    __all__ = [name for name, operation in operations.items() if operation.public]

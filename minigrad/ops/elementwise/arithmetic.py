@@ -152,6 +152,7 @@ minimum = elementwise(
         (reals(0), np.zeros(0, bool)),
     ],
     broadcasts=True,
+    public=False,
 )
 def keep_where(x: Any, mask: Any) -> Any:
     """x where `mask` is true and 0 elsewhere, elementwise with broadcasting: ``where(mask, x, 0.0)``, but faster.

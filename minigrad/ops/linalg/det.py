@@ -98,6 +98,7 @@ def _turned(x: Any) -> tuple[Any, Any, Any, Any]:
     lambda g, out, x: apply(_CHANGE, (x, g), {}),
     reads=("x",),
     examples=[reals(3, 3), deficient(2, 3, 3, rank=2), deficient(3, 3, rank=1), reals(0, 2, 2), reals(0, 0)],
+    public=False,
 )
 def cofactor_matrix(x: Any) -> Any:
     """The derivatives of the determinants of square matrices by their elements; singular ones are no exception.
@@ -176,6 +177,7 @@ class Slogdet(NamedTuple):
     lambda g, out, x: _per_matrix(g[..., 1]) * transposed(np.linalg.inv(x)),
     reads=("x",),
     examples=[matrices(3, 3), matrices(2, 2, 2), reals(0, 2, 2), reals(0, 0)],
+    public=False,
 )
 def sign_and_log_det(x: Any) -> Any:
     """What `slogdet` gives, as two elements of one array, along its last axis."""

@@ -69,6 +69,7 @@ def _eigen_parts_by_x(g: Any, out: Any, x: Any, UPLO: Any) -> Any:  # noqa: N803
     _eigen_parts_by_x,
     reads=("out",),
     examples=[*_SYMMETRIC, reals(1, 1)],
+    public=False,
 )
 def eigen_parts(x: Any, UPLO: Any = "L") -> Any:  # noqa: N803  # NumPy's name
     """What `eigh` gives, in one array: the eigenvalues as a row above the eigenvectors.

@@ -81,6 +81,7 @@ def _contracted_by(position: int, g: Any, out: Any, *arrays: Any, subscripts: st
         ([reals(0, 2), reals(2)], "ij,j->i"),
     ],
     variadic=True,
+    public=False,
 )
 def contract(arrays: Sequence[Any], subscripts: str, optimize: Any = False) -> Any:
     """``np.einsum`` in its plainest form: one letter for every axis, an explicit result, and no broadcasting.

@@ -70,6 +70,7 @@ def _tall_qr_by_x(g: Any, out: Any, x: Any) -> Any:
     _tall_qr_by_x,
     reads=("out",),
     examples=[matrices(3, 2), matrices(3, 3), matrices(2, 3, 2), matrices(1, 1), reals(0, 3, 2), reals(2, 0)],
+    public=False,
 )
 def tall_qr(x: Any) -> Any:
     """Q and below it R of matrices with at least as many rows as columns.

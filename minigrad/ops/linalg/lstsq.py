@@ -106,6 +106,7 @@ def _least_squares_by_y(g: Any, out: Any, x: Any, y: Any, rcond: Any) -> Any:
         (matrices(3, 2), reals(3, 0)),
         (reals(2, 0), reals(2, 1)),
     ],
+    public=False,
 )
 def least_squares_parts(x: Any, y: Any, rcond: Any = None) -> Any:
     """The solutions z of `lstsq` for a matrix x and a matrix y, and behind them the singular values of x, in one row.

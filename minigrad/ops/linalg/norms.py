@@ -53,6 +53,7 @@ def _power_norm_by_x(g: Any, out: Any, x: Any, ord: float, axis: Axes, keepdims:
         reals(0),
         (reals(2, 0), {"axis": 0}),
     ],
+    public=False,
 )
 def power_norm(x: Any, ord: float = 2, axis: Any = None, keepdims: bool = False) -> Any:
     """(sum |x|^p)^(1/p) over the given axes, for an `ord` p that is finite and not 0.

@@ -89,6 +89,7 @@ def matmul(x: Any, y: Any) -> Any:
         (reals(0, 3), reals(3, 2), reals(2)),
         (reals(2, 2, 0), reals(0, 2), reals(2)),
     ],
+    public=False,
 )
 def matmul_with_bias(x: Any, weight: Any, bias: Any) -> Any:
     """``x @ weight + bias``: shapes (..., n), (n, m) and (m,) give (..., m), without an array for the product alone.

@@ -66,6 +66,7 @@ def _unit_vectors_by_x(g: Any, out: Any, x: Any) -> Any:
     _unit_vectors_by_x,
     reads=("out",),
     examples=[matrices(3, 2), matrices(2, 3), matrices(2, 2, 2), matrices(3, 3), reals(0, 3, 2), reals(2, 0)],
+    public=False,
 )
 def singular_parts(x: Any) -> Any:
     """What `svd` gives, in one array: U, below it the singular values as a row, and below that the transpose of Vh.

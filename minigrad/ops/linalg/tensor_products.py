@@ -121,6 +121,7 @@ def kron(x: Any, y: Any) -> Any:
     reads=("y", "x"),
     examples=[(reals(3), reals(3)), (reals(2, 1, 3), reals(4, 3)), (reals(0, 3), reals(3))],
     broadcasts=True,
+    public=False,
 )
 def cross_of_three(x: Any, y: Any) -> Any:
     """Cross product of vectors with three components, along the last axis."""

@@ -40,6 +40,7 @@ def _shares(num: int, endpoint: bool, ndim: int, axis: int, dtype: Any) -> Any:
         (reals(0), reals(), {"num": 2}),
     ],
     broadcasts=True,
+    public=False,
 )
 def evenly_spaced(start: Any, stop: Any, num: int, endpoint: bool = True, axis: int = 0) -> Any:
     """So many numbers from start to stop, along a new axis; `stop` is the last one, or the one after that."""

@@ -42,6 +42,7 @@ def repeats(index: Any) -> bool:
         (reals(), {"index": ()}),
         (reals(0, 2), {"index": slice(None)}),
     ],
+    public=False,
 )
 def getitem(x: Any, index: Any) -> Any:
     """``x[index]`` with NumPy's basic, boolean and integer-array indexing; repeated indices add their gradients."""
@@ -61,6 +62,7 @@ def getitem(x: Any, index: Any) -> Any:
         (reals(), {"index": (), "shape": ()}),
         (reals(0), {"index": slice(0), "shape": (3,)}),
     ],
+    public=False,
 )
 def scatter_add(x: Any, index: Any, shape: Shape, unique: bool = False) -> Any:
     """Zeros of a shape, to which x is added at an index; where the index repeats, every value is added.

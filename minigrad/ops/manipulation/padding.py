@@ -33,6 +33,7 @@ def _inside(x: Any, pad_width: Any) -> tuple[slice, ...]:
         (reals(0, 2), {"pad_width": 1}),
         (reals(), {"pad_width": 0}),
     ],
+    public=False,
 )
 def pad_constant(x: Any, pad_width: Any, constant_values: Any = 0.0) -> Any:
     """x with constants around it: what `pad` does by default."""

@@ -48,6 +48,7 @@ def _averaged(x: NDArray[Any], ties: NDArray[np.intp] | None) -> NDArray[Any]:
         (reals(2, 3), {"order": _ORDER, "ties": _TIES}),
         (reals(2, 0), {"order": np.zeros((2, 0), int), "ties": None}),
     ],
+    public=False,
 )
 def to_sorted(x: Any, order: Any, ties: Any) -> Any:
     """x in a new order along the last axis, which is what sorting does to changes of what it sorted.
@@ -69,6 +70,7 @@ def to_sorted(x: Any, order: Any, ties: Any) -> Any:
         (reals(2, 3), {"order": _ORDER, "ties": _TIES}),
         (reals(2, 0), {"order": np.zeros((2, 0), int), "ties": None}),
     ],
+    public=False,
 )
 def from_sorted(x: Any, order: Any, ties: Any) -> Any:
     """x put back to where `to_sorted` took it from, with means over the same runs; each is the other's transpose."""

@@ -59,6 +59,7 @@ def _last_ones(g: Any, index: Any) -> Any:
         (reals(), reals(), {"index": ()}),
         (reals(0), reals(0), {"index": slice(None)}),
     ],
+    public=False,
 )
 def overwritten(x: Any, values: Any, index: Any) -> Any:
     """x with values of exactly the shape of ``x[index]`` in that place: what `set_at` is made of."""

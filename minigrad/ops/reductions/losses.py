@@ -28,6 +28,7 @@ def _mean(x: Any) -> Any:
     lambda g, out, x, y: divided(2.0 * g, x.size) * (y - x),
     reads=("x y", "x y"),
     examples=[(reals(2, 3), reals(2, 3)), (reals(), reals())],
+    public=False,
 )
 def mean_squared_difference(x: Any, y: Any) -> Any:
     """The mean of (x - y)^2 over all elements of two arrays of one shape, which is not checked."""
@@ -57,6 +58,7 @@ _PROBABILITIES = Sample((2, 3), 0.1, 0.9)
     lambda g, out, x, y: divided(g, x.size) * (np.log(_bounded(1.0 - x)) - np.log(_bounded(x))),
     reads=("x y", "x"),
     examples=[(_PROBABILITIES, _PROBABILITIES), (Sample((), 0.1, 0.9), Sample((), 0.1, 0.9))],
+    public=False,
 )
 def binary_cross_entropy(x: Any, y: Any) -> Any:
     """The mean of -y log x - (1 - y) log(1 - x) over all elements of two arrays of one shape, which is not checked.
@@ -71,6 +73,7 @@ def binary_cross_entropy(x: Any, y: Any) -> Any:
     lambda g, out, x, labels: divided(g, len(x)) * (softmax(x) - _one_hot(labels, x)),
     reads=("x",),
     examples=[(reals(3, 4), {"labels": np.array([0, 3, 3])}), (reals(1, 2), {"labels": np.array([1])})],
+    public=False,
 )
 def label_cross_entropy(x: Any, labels: Any) -> Any:
     """The mean over samples of -log softmax(x)[label], for logits of shape (N, K) and labels of shape (N,).

@@ -98,6 +98,7 @@ def conv2d(x: Any, kernels: Any, stride: Pair = 1, padding: Padding = 0, dilatio
         (reals(1, 4, 3, 3), reals(2, 2, 2, 2), reals(2), {"stride": 2, "padding": 1, "groups": 2}),
         (reals(0, 2, 4, 4), reals(3, 2, 2, 2), reals(3)),
     ],
+    public=False,
 )
 def conv2d_with_bias(
     x: Any,
@@ -185,6 +186,7 @@ def conv2d_transpose(
         (reals(1, 1, 3, 4), reals(1, 1, 2, 2), {"size": (1, 1), "stride": 2}),
         (reals(0, 2, 4, 4), reals(0, 3, 3, 3), {"size": (2, 2)}),
     ],
+    public=False,
 )
 def conv2d_kernels(
     x: Any,

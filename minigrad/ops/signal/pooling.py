@@ -70,6 +70,7 @@ _LARGEST = np.array([[[[2.0, 3.0, 3.0], [1.5, 3.0, 3.0]]]])
     lambda g, out, x, size, stride: to_maxima(g, x, out, size, stride),
     reads=("x out",),
     examples=_WINDOWS,
+    public=False,
 )
 def window_maxima(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """The maximum of every window: what `max_pool2d` computes when its arguments are checked."""
@@ -83,6 +84,7 @@ def window_maxima(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any
         (reals(1, 1, 2, 3), {"x": _MAXIMA, "largest": _LARGEST, "size": (2, 2), "stride": (1, 1)}),
         (reals(0, 1, 2, 3), {"x": _MAXIMA[:0], "largest": _LARGEST[:0], "size": (2, 2), "stride": (1, 1)}),
     ],
+    public=False,
 )
 def to_maxima(shares: Any, x: Any, largest: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """Each element of an array (N, C, rows, columns) to the largest of its window of x: the gradient of pooling."""
@@ -96,6 +98,7 @@ def to_maxima(shares: Any, x: Any, largest: Any, size: tuple[int, int], stride: 
         (reals(1, 1, 3, 4), {"x": _MAXIMA, "largest": _LARGEST, "size": (2, 2), "stride": (1, 1)}),
         (reals(0, 1, 3, 4), {"x": _MAXIMA[:0], "largest": _LARGEST[:0], "size": (2, 2), "stride": (1, 1)}),
     ],
+    public=False,
 )
 def from_maxima(values: Any, x: Any, largest: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """For each window the mean of the values where x attains the largest of the window."""
@@ -106,6 +109,7 @@ def from_maxima(values: Any, x: Any, largest: Any, size: tuple[int, int], stride
     lambda g, out, x, size, stride: to_windows(g, x.shape[2:], size, stride),
     reads=("",),
     examples=_WINDOWS,
+    public=False,
 )
 def window_means(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """The mean of every window: what `avg_pool2d` computes when its arguments are checked."""
@@ -120,6 +124,7 @@ def window_means(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
         (reals(1, 2, 2, 3), {"image": (6, 4), "size": (3, 2), "stride": (2, 1)}),
         (reals(0, 2, 2, 2), {"image": (3, 3), "size": (2, 2), "stride": (1, 1)}),
     ],
+    public=False,
 )
 def to_windows(shares: Any, image: tuple[int, int], size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """Each element of an array (N, C, rows, columns) in equal shares to its window of images of a size."""

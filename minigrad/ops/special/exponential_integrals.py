@@ -52,6 +52,7 @@ exprel = elementwise(
     lambda g, out, x, n: g * exp_moment(x, n=n + 1),
     reads=("x",),
     examples=[(reals(2, 3), {"n": 1}), (reals(), {"n": 0}), (reals(0), {"n": 2})],
+    public=False,
 )
 def exp_moment(x: Any, n: int) -> Any:
     """Integral of t^n exp(x t) over t from 0 to 1, elementwise: the derivative of exprel of order `n`.

@@ -122,6 +122,7 @@ _MILLS_SERIES = _mills_series(30)
     lambda g, out, x, order: g * inverse_mills(x, order=order + 1),
     reads=("x",),
     examples=[reals(2, 3), (reals(2, 3, low=-14.0, high=-10.5), {"order": 1}), (reals(), {"order": 2}), reals(0)],
+    public=False,
 )
 def inverse_mills(x: Any, order: int = 0) -> Any:
     """Density of the standard normal distribution over its distribution function, elementwise: d log_ndtr(x) / dx.
