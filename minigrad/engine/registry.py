@@ -45,8 +45,7 @@ class Operation:
         if not (self.builtin and self.public):
             return False
         if self.primitive is not None:
-            rules = self.primitive.rules
-            return isinstance(rules, tuple) and rules[0] is not None
+            return not self.primitive.variadic and self.primitive.rules[0] is not None
         example = self.examples[0] if self.examples else None
         return hasattr(example[0] if isinstance(example, tuple) else example, "draw")
 
