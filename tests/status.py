@@ -58,7 +58,7 @@ def answer(check, operation):
 
 def has_array(operation, wanted):
     """Whether an example has an array of a kind; the property tests draw all kinds for elementwise operations."""
-    if test_ops.is_elementwise(operation):
+    if operation.elementwise:
         return True
     calls = [test_ops.Call(operation, example, test_ops.rng_for(operation)) for example in operation.examples]
     return any(wanted(array) for call in calls for array in call.arrays)

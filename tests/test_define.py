@@ -1,5 +1,7 @@
 """Can a user declare an operation as minigrad declares its own, and are mistakes named?"""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -106,7 +108,13 @@ def test_a_rule_that_writes_is_for_one_array():
     def twice(g, out, *arrays):
         return g
 
-    with pytest.raises(TypeError, match="in_place= is for operations on one array"):
-        mg.primitive(twice, twice, in_place=twice)(lambda x, y: x)
-    with pytest.raises(TypeError, match="in_place= is for operations on one array"):
-        mg.primitive(twice, in_place=twice, variadic=True)(lambda arrays: arrays[0])
+    with pytest.raises(TypeError, match="overwriting= is for operations on one array"):
+        mg.primitive(twice, twice, overwriting=twice)(lambda x, y: x)
+    with pytest.raises(TypeError, match="overwriting= is for operations on one array"):
+        mg.primitive(twice, overwriting=twice, variadic=True)(lambda arrays: arrays[0])
+
+
+@pytest.mark.parametrize("name", [name for name, operation in operations.items() if operation.builtin])
+def test_operations_are_pickled_by_reference(name):
+    function = operations[name].function
+    assert pickle.loads(pickle.dumps(function)) is function

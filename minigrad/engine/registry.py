@@ -29,6 +29,7 @@ class Operation:
         examples: inputs on which its derivatives are checked.
         builtin: whether it belongs to minigrad rather than to a user.
         public: whether users are meant to call it; False for a helper, of which other operations are made.
+        elementwise: whether it computes each element by itself, of arrays that broadcast against each other.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Operation:
     examples: Sequence[Any]
     builtin: bool
     public: bool = True
+    elementwise: bool = False
 
     @property
     def is_method(self) -> bool:

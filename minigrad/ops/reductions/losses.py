@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import declared_in, primitive
 from minigrad.engine.examples import Sample, reals
+from minigrad.engine.table import Table
 from minigrad.ops.reductions.softmax import softmax
 from minigrad.ops.reductions.sums import divided
+
+table = Table(__name__)
 
 # Logarithms of probabilities are taken of nothing smaller, so that a certain and wrong prediction costs 27.6, not
 # infinity.
@@ -23,7 +25,7 @@ def _mean(x: Any) -> Any:
     return np.mean(x) if x.dtype == np.float16 else np.add.reduce(x, axis=None) / x.size
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, y: divided(2.0 * g, x.size) * (x - y),
     lambda g, out, x, y: divided(2.0 * g, x.size) * (y - x),
     reads=("x y", "x y"),
@@ -53,7 +55,7 @@ def _smallest(dtype: np.dtype[Any]) -> float:
 _PROBABILITIES = Sample((2, 3), 0.1, 0.9)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, y: divided(g, x.size) * ((1.0 - y) / _bounded(1.0 - x) - y / _bounded(x)),
     lambda g, out, x, y: divided(g, x.size) * (np.log(_bounded(1.0 - x)) - np.log(_bounded(x))),
     reads=("x y", "x"),
@@ -69,7 +71,7 @@ def binary_cross_entropy(x: Any, y: Any) -> Any:
     return _mean(-y * np.log(np.maximum(x, least)) - (1.0 - y) * np.log(np.maximum(1.0 - x, least)))
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, labels: divided(g, len(x)) * (softmax(x) - _one_hot(labels, x)),
     reads=("x",),
     examples=[(reals(3, 4), {"labels": np.array([0, 3, 3])}), (reals(1, 2), {"labels": np.array([1])})],
@@ -93,4 +95,4 @@ def _one_hot(labels: Any, x: Any) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

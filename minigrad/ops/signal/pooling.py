@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import plain, shape_of
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.kernels.conv2d import pooling
 from minigrad.kernels.conv2d.arguments import Pair, pair
+
+table = Table(__name__)
 
 _POOLED = [
     (reals(2, 2, 4, 6), 2),
@@ -21,7 +23,7 @@ _POOLED = [
 ]
 
 
-@composite(examples=_POOLED)
+@table.composite(examples=_POOLED)
 def max_pool2d(x: Any, size: Pair, stride: Pair | None = None) -> Any:
     """The maximum of every window of images (N, C, H, W); tied maxima share the gradient equally.
 
@@ -38,7 +40,7 @@ def max_pool2d(x: Any, size: Pair, stride: Pair | None = None) -> Any:
     return window_maxima(x, size=window, stride=steps)
 
 
-@composite(examples=_POOLED)
+@table.composite(examples=_POOLED)
 def avg_pool2d(x: Any, size: Pair, stride: Pair | None = None) -> Any:
     """The mean of every window of images (N, C, H, W); arguments and errors as for `max_pool2d`."""
     window, steps = _window(x, size, stride, "avg_pool2d")
@@ -66,7 +68,7 @@ _MAXIMA = np.array([[[[0.5, 2.0, -1.0, 0.25], [1.0, -0.5, 3.0, 3.0], [1.5, 0.75,
 _LARGEST = np.array([[[[2.0, 3.0, 3.0], [1.5, 3.0, 3.0]]]])
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, size, stride: to_maxima(g, x, out, size, stride),
     reads=("x out",),
     examples=_WINDOWS,
@@ -77,7 +79,7 @@ def window_maxima(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any
     return pooling.maxima(x, size, stride)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, shares, x, largest, size, stride: from_maxima(g, x, largest, size, stride),
     reads=("",),
     examples=[
@@ -91,7 +93,7 @@ def to_maxima(shares: Any, x: Any, largest: Any, size: tuple[int, int], stride: 
     return pooling.to_maxima(shares, plain(x), plain(largest), size, stride)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, values, x, largest, size, stride: to_maxima(g, x, largest, size, stride),
     reads=("",),
     examples=[
@@ -105,7 +107,7 @@ def from_maxima(values: Any, x: Any, largest: Any, size: tuple[int, int], stride
     return pooling.from_maxima(values, plain(x), plain(largest), size, stride)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, size, stride: to_windows(g, x.shape[2:], size, stride),
     reads=("",),
     examples=_WINDOWS,
@@ -116,7 +118,7 @@ def window_means(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     return pooling.means(x, size, stride)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, shares, image, size, stride: window_means(g, size, stride),
     reads=("",),
     examples=[
@@ -132,4 +134,4 @@ def to_windows(shares: Any, image: tuple[int, int], size: tuple[int, int], strid
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names
