@@ -125,6 +125,7 @@ def _of_matrices(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Any
         (matrices(3, 2), {"ord": -np.inf, "axis": (1, 0)}),
         (reals(3, 2, 2), {"ord": "fro", "axis": (0, -1), "keepdims": True}),
         (reals(0, 2), {"axis": 1}),
+        reals(straight=True),
     ],
 )
 def norm(x: Any, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> Any:

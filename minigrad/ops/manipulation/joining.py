@@ -35,7 +35,7 @@ def _joined_at(position: int, g: Any, out: Any, *arrays: Any, axis: int | None) 
     examples=[
         ([reals(2, 3), reals(1, 3)], {}),
         ([reals(2, 3), reals(2, 1), reals(2, 0)], {"axis": -1}),
-        ([reals(2, 3), reals(2)], {"axis": None}),
+        ([reals(2, 3), reals(2), reals()], {"axis": None}),
     ],
     variadic=True,
 )

@@ -126,6 +126,7 @@ def ifftshift(x: Any, axes: Shape | None = None) -> Any:
         reals(3),
         (reals(3), {"trim": "f"}),
         (reals(2, 3), {"trim": "b", "axis": 1}) if hasattr(np, "matvec") else reals(3),
+        reals() if hasattr(np, "matvec") else reals(3),
         reals(0),
     ],
 )

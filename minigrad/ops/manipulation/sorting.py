@@ -146,7 +146,13 @@ def partition(x: Any, kth: int | Sequence[int], axis: int | None = -1, kind: str
 
 @table.composite(
     overrides=[np.ptp],
-    examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3, 2), {"axis": (0, -1), "keepdims": True}), reals()],
+    examples=[
+        reals(2, 3),
+        (reals(2, 3), {"axis": 0}),
+        (reals(2, 3, 2), {"axis": (0, -1), "keepdims": True}),
+        reals(),
+        (reals(0, 3), {"axis": 1}),
+    ],
 )
 def ptp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """Maximum minus minimum over the given axes; ties share the gradient equally."""

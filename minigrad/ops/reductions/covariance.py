@@ -110,6 +110,7 @@ def _observation_weights(weights: Any, name: str, count: int) -> Any:
         (reals(2, 4), {"fweights": np.array([1, 2, 1, 3])}),
         (reals(4), None, True, False, None, np.array([2, 1, 1, 2]), positives(4)),
         (reals(), {"bias": True}),
+        reals(0, 3),
     ],
 )
 def cov(
@@ -179,7 +180,7 @@ def cov(
 
 @table.composite(
     overrides=[np.corrcoef],
-    examples=[reals(2, 4), (reals(4, 3), {"rowvar": False}), (reals(4), reals(4))],
+    examples=[reals(2, 4), (reals(4, 3), {"rowvar": False}), (reals(4), reals(4)), reals(0, 3)],
 )
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: DTypeLike | None = None) -> Any:
     """Pearson's coefficients of correlation between variables, which are given as to `cov`."""

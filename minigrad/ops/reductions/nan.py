@@ -140,8 +140,7 @@ def nanvar(
     functools.partial(_variance_rule, root=True),
     reads=("out x",),
     overrides=[np.nanstd],
-    # Without that of two rows, whose deviations are straight: half of the distance.
-    examples=[*REDUCED[2:], *CORRECTED, *PARTIAL, CAST],
+    examples=[*REDUCED, *CORRECTED, *PARTIAL, CAST],
 )
 def nanstd(
     x: Any,

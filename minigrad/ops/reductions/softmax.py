@@ -39,7 +39,7 @@ def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 @table.primitive(
     lambda g, out, x, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)),
     reads=("out",),
-    examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3), {"axis": None}), reals(0, 3)],
+    examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3), {"axis": None}), reals(), reals(0, 3)],
 )
 def softmax(x: Any, axis: Axes = -1) -> Any:
     """exp(x) / sum(exp(x)) along an axis, without overflow."""
@@ -50,7 +50,7 @@ def softmax(x: Any, axis: Axes = -1) -> Any:
 @table.primitive(
     lambda g, out, x, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True),
     reads=("out",),
-    examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3), {"axis": None}), reals(0, 3)],
+    examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3), {"axis": None}), reals(), reals(0, 3)],
 )
 def log_softmax(x: Any, axis: Axes = -1) -> Any:
     """log(softmax(x)) along an axis, exact where softmax would round to 0."""

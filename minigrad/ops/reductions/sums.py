@@ -21,7 +21,8 @@ Axes = int | tuple[int, ...] | None
 _MASK = np.array([[True, False, True], [False, True, True]])
 REDUCED = [
     reals(2, 3),
-    (reals(2, 3), {"axis": 0}),
+    (reals(3, 2), {"axis": 0}),
+    (reals(0, 3), {"axis": 1}),
     (reals(2, 3, 4), {"axis": (0, -1), "keepdims": True}),
     (reals(2, 3, 4), {"axis": (2, 0)}),
     (reals(2, 3), {"axis": ()}),
