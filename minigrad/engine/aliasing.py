@@ -21,7 +21,13 @@ from minigrad.engine.registry import overrides
 class _Family(list[Any]):
     """Weak references to the Tensors that share memory; `handed_out` says whether plain arrays do, too."""
 
-    handed_out = False
+    def __init__(self, handed_out: bool = False) -> None:
+        super().__init__()
+        self.handed_out = handed_out
+
+
+# Of a Tensor that shares memory with plain arrays alone; nothing is added to it.
+_ARRAYS_ALONE = _Family(handed_out=True)
 
 
 def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any, Any], Any]:
@@ -42,7 +48,7 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
                 f"t {symbol}= y inside no_grad would make a constant of a Tensor through which gradients flow; write "
                 f"t = t {symbol} y"
             )
-        family = getattr(self, "_family", None)
+        family = self._family
         if family is not None:
             relatives = _relatives(self, family)
             if relatives or family.handed_out:
@@ -55,7 +61,7 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
                     )
                 np.copyto(array, result._array)
                 return self
-            del self._family
+            self._family = None
         self._array, self._node = np.asarray(result._array), result._node
         if self._name is not None and self._node is not None:
             self._node.name = self._name
@@ -99,7 +105,7 @@ def _relatives(tensor: Any, family: _Family) -> list[Any]:
     found = []
     for member in family:
         other = member()
-        if other is None or other is tensor or getattr(other, "_family", None) is not family:
+        if other is None or other is tensor or other._family is not family:
             continue
         # Parts of one array need not overlap. Where NumPy would give a view and minigrad a copy, the memory differs.
         if _base(other._array) is not _base(array) or np.may_share_memory(other._array, array):
@@ -107,19 +113,13 @@ def _relatives(tensor: Any, family: _Family) -> list[Any]:
     return found
 
 
-def family_of(tensor: Any) -> _Family:
-    """The family of a Tensor, which it may found."""
-    try:
-        return tensor._family  # type: ignore[no-any-return]
-    except AttributeError:
-        tensor._family = family = _Family([weakref.ref(tensor)])
-        return family
-
-
 def make_relatives(tensor: Any, other: Any) -> None:
     """Say that two Tensors share memory, or would if NumPy had made them."""
-    family = family_of(other)
-    if len(family) & (len(family) - 1) == 0:
+    family = other._family
+    if family is None or family is _ARRAYS_ALONE:
+        other._family = family = _Family(handed_out=family is not None)
+        family.append(weakref.ref(other))
+    elif len(family) & (len(family) - 1) == 0:
         # Now and then, because looking for the dead takes time for every member.
         family[:] = [member for member in family if member() is not None]
     family.append(weakref.ref(tensor))
@@ -128,7 +128,10 @@ def make_relatives(tensor: Any, other: Any) -> None:
 
 def hand_out(tensor: Any) -> None:
     """Say that the array of a Tensor was given to the user."""
-    family_of(tensor).handed_out = True
+    if tensor._family is None:
+        tensor._family = _ARRAYS_ALONE
+    else:
+        tensor._family.handed_out = True
 
 
 def note_shared_memory(tensor: Any, args: Sequence[Any]) -> None:

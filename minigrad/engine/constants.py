@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.graph import Node, Positions, Primitive, values_read
+from minigrad.engine.graph import Node, values_read
 from minigrad.engine.pytrees import mapped
 
 # Up to here, in bytes, copying an array takes less time than most operations on it.
@@ -39,30 +39,35 @@ class Stamp:
 
 
 def protected(
-    primitive: Primitive, arrays: tuple[Any, ...], parents: tuple[Node | None, ...], params: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any], list[Stamp] | None]:
-    """Arguments and parameters as a node may keep them, and stamps of those that it shares with the user."""
-    stamps: list[Stamp] = []
-    kept = list(arrays)
-    read: Positions | None = None
-    asked = False
-    for position, array in enumerate(arrays):
-        if parents[position] is None and type(array) is np.ndarray:
-            if not asked:
-                read, asked = values_read(primitive, parents), True
-            if read is None or position in read:
-                kept[position] = _kept(array, stamps)
-    if params and any(type(value) not in _ATOMS and _may_hold_arrays(value) for value in params.values()):
-        params = mapped(params, lambda value: _kept(value, stamps) if type(value) is np.ndarray else value)
-    return tuple(kept), params, stamps or None
+    node: Node, arrays: tuple[Any, ...], parents: tuple[Node | None, ...], params: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments and parameters as the node of an operation may keep them; it gets stamps of those that stay shared."""
+    for parent, array in zip(parents, arrays, strict=True):
+        if parent is None and type(array) is np.ndarray:
+            read = values_read(node.op, parents)
+            arrays = tuple(
+                [
+                    _kept(array, node)
+                    if type(array) is np.ndarray and parents[i] is None and (read is None or i in read)
+                    else array
+                    for i, array in enumerate(arrays)
+                ]
+            )
+            break
+    for value in params.values():
+        if type(value) not in _ATOMS and _may_hold_arrays(value):
+            params = mapped(params, lambda value: _kept(value, node) if type(value) is np.ndarray else value)
+            break
+    return arrays, params
 
 
-def _kept(array: Any, stamps: list[Stamp]) -> Any:
-    """A copy of a small array, the array itself if nobody can write to it, or else the array and a stamp of it."""
-    if not is_writable(array):
+def _kept(array: Any, node: Node) -> Any:
+    """A copy of a small array, the array itself if nobody can write to it, or else the array, and a stamp of it."""
+    if not array.flags.writeable and not is_writable(array):
         return array
     if array.nbytes > COPIED and not array.dtype.hasobject:
-        stamps.append(Stamp(array))
+        node.stamps = (*(node.stamps or ()), Stamp(array))
+        node.special = True
         return array
     copy = array.copy()
     # So that it is not copied again where a rule uses it in a pass that is recorded itself.
