@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.graph import TracedNode
+from minigrad.engine.recording import is_grad_enabled
 from minigrad.engine.registry import overrides
 
 
@@ -39,11 +40,14 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
         if node is not None and node.op is None and not (is_scalar and isinstance(node, TracedNode)):
             raise TypeError(_about_leaf(node, symbol))
         result = operator(self, other)
+        if isinstance(result, (np.ndarray, np.generic)):
+            # Of an operation without a derivative, such as //.
+            result = type(self)._wrap(result)
         # NumPy's scalars cannot be changed: the name is given to a new one. So it is with what other types make of it.
         if is_scalar or type(result) is not type(self):
             return result
         result = _fitted(result, self, symbol)
-        if node is not None and result._node is None:
+        if node is not None and not is_grad_enabled():
             raise TypeError(
                 f"t {symbol}= y inside no_grad would make a constant of a Tensor through which gradients flow; write "
                 f"t = t {symbol} y"
@@ -108,7 +112,7 @@ def _relatives(tensor: Any, family: _Family) -> list[Any]:
         if other is None or other is tensor or other._family is not family:
             continue
         # Parts of one array need not overlap. Where NumPy would give a view and minigrad a copy, the memory differs.
-        if _base(other._array) is not _base(array) or np.may_share_memory(other._array, array):
+        if _owner(other._array) is not _owner(array) or np.may_share_memory(other._array, array):
             found.append(other)
     return found
 
@@ -142,7 +146,7 @@ def note_shared_memory(tensor: Any, args: Sequence[Any]) -> None:
     out = tensor._array
     for arg in args:
         array = getattr(arg, "_array", None)
-        if type(array) is np.ndarray and (array is out or out.base is array or out.base is _base(array)):
+        if type(array) is np.ndarray and (array is out or out.base is array or _owner(out) is _owner(array)):
             make_relatives(tensor, arg)
             if tensor._node is None and arg._node is not None:
                 tensor._array = read_only(out)
@@ -156,5 +160,8 @@ def read_only(array: Any) -> NDArray[Any]:
     return view
 
 
-def _base(array: Any) -> Any:
-    return array.base if isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray) else array
+def _owner(array: Any) -> Any:
+    """What the memory of an array belongs to, through all views in between."""
+    while (base := getattr(array, "base", None)) is not None:
+        array = base
+    return array

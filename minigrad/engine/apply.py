@@ -180,6 +180,11 @@ def as_array(value: Any) -> Any:
     return value if isinstance(value, (Tensor, np.ndarray)) else np.asarray(value)
 
 
+def scalar_if_0d(value: Any) -> Any:
+    """A 0-d array as NumPy's scalar, which most of its functions give; all else as it is."""
+    return value if np.ndim(value) else np.positive(value)
+
+
 def plain(value: Any) -> Any:
     """The same value with arrays in the place of Tensors, in lists, tuples and dicts as well."""
     if isinstance(value, Tensor):

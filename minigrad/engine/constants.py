@@ -56,14 +56,33 @@ def protected(
             break
     for value in params.values():
         if type(value) not in _ATOMS and _may_hold_arrays(value):
-            params = mapped(params, lambda value: _kept(value, node) if type(value) is np.ndarray else value)
+            params = mapped(params, lambda value: _parameter(value, node))
             break
     return arrays, params
 
 
+def _parameter(value: Any, node: Node) -> Any:
+    """A parameter, or a part of one, as a node may keep it.
+
+    Raises:
+        TypeError: for a Tensor that requires a gradient, which would not pass.
+    """
+    if type(value) is np.ndarray:
+        return _kept(value, node)
+    if not hasattr(value, "_node"):
+        return value
+    if value._node is not None:
+        op = node.op.name if node.op is not None else ""
+        raise TypeError(
+            f"{op}: no gradient passes its parameters, and one was given {value._node.describe()}, which requires one; "
+            "give it .detach() of that, or .numpy(), where a constant is meant"
+        )
+    return _kept(np.asarray(value._array), node)
+
+
 def _kept(array: Any, node: Node) -> Any:
     """A copy of a small array, the array itself if nobody can write to it, or else the array, and a stamp of it."""
-    if not array.flags.writeable and not is_writable(array):
+    if not is_writable(array):
         return array
     if array.nbytes > COPIED and not array.dtype.hasobject:
         node.stamps = (*(node.stamps or ()), Stamp(array))
@@ -80,16 +99,12 @@ def _may_hold_arrays(value: Any) -> bool:
 
 
 def is_writable(array: Any) -> bool:
-    """Whether anybody can write to the memory of an array: a view may be read-only where its base is not."""
-    while not array.flags.writeable:
-        base = array.base
-        if base is None or type(base) is bytes:
-            return False
-        if type(base) is not np.ndarray:
-            # Memory of another library, or a subclass of arrays.
-            return True
-        array = base
-    return True
+    """Whether anybody can write to the memory of an array, whatever the flag of a view of it says."""
+    base = array.base
+    while type(base) is np.ndarray:
+        array, base = base, base.base
+    # Of memory of other libraries only that of bytes is known never to change.
+    return array.flags.writeable or not (base is None or type(base) is bytes)
 
 
 def check_unchanged(node: Node) -> None:

@@ -303,6 +303,9 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
 def _rebuilt(data: Any, requires_grad: bool, name: str | None, grad: Tensor | None) -> Tensor:
     """A leaf again, from what `Tensor.__reduce__` kept of it."""
     tensor = Tensor(data, requires_grad, name=name)
+    if isinstance(data, np.generic):
+        # A scalar stays one, to which ``t += y`` gives a new value.
+        tensor._array = data
     if grad is not None:
         tensor.grad = grad
     return tensor
