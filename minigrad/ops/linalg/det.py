@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from minigrad.engine.apply import apply, plain
+from minigrad.engine.apply import apply, plain, scalar_if_0d
 from minigrad.engine.examples import deficient, matrices, reals
 from minigrad.engine.graph import Primitive
 from minigrad.engine.table import Table
@@ -196,7 +196,7 @@ def slogdet(x: Any) -> Slogdet:
     The gradient of the logarithm of a matrix with determinant 0 is a LinAlgError.
     """
     packed = sign_and_log_det(x)
-    return Slogdet(plain(packed)[..., 0][()], packed[..., 1])
+    return Slogdet(plain(packed)[..., 0][()], scalar_if_0d(packed[..., 1]))
 
 
 if not TYPE_CHECKING:
