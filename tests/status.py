@@ -5,7 +5,6 @@ from pathlib import Path
 
 import test_ops
 
-
 from minigrad.engine import advice as unsupported
 from minigrad.engine.registry import numpy_name, operations, overrides
 

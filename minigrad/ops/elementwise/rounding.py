@@ -158,11 +158,12 @@ def copysign(x: Any, y: Any) -> Any:
         (np.array([-1, 0, 2], np.int8), reals(2, 3)),
         (np.array([[0], [1]], np.int8), reals()),
         (np.zeros(0, np.int8), reals(0)),
+        (reals(2, 3), reals(3)),
     ],
     broadcasts=True,
 )
 def heaviside(x: Any, y: Any) -> Any:
-    """0 for negative x, 1 for positive x, and y where x is 0, elementwise; there is no derivative by x."""
+    """0 for negative x, 1 for positive x, and y where x is 0, elementwise; the derivative by x is 0."""
     return np.heaviside(x, y)
 
 
