@@ -73,12 +73,20 @@ def verified_functions(found):
     return sorted({function for *_, functions, cells in found if cells[:2] == ["yes", "yes"] for function in functions})
 
 
+def first_line(module):
+    """What a file is for."""
+    return sys.modules[module].__doc__.splitlines()[0].rstrip(".")
+
+
 def page():
     """The text of docs/operations.md."""
     found = rows()
     lines = [HEAD.format(functions=len(verified_functions(found)))]
+    chapter = None
     for module in sorted({module for module, *_ in found}):
-        lines += [f"## {sys.modules[module].__doc__.splitlines()[0].rstrip('.')}", ""]
+        if chapter != (chapter := module.rpartition(".")[0]):
+            lines += [f"## {first_line(chapter)}", ""]
+        lines += [f"### {first_line(module)}", ""]
         lines += [f"| `mg.` | stands for | {' | '.join(COLUMNS)} | 0-d | empty |", "| --- " * (4 + len(COLUMNS)) + "|"]
         for home, name, functions, cells in found:
             if home == module:

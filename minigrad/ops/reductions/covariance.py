@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 from minigrad.engine.apply import as_array, plain
 from minigrad.engine.examples import positives, reals
 from minigrad.engine.table import Table
-from minigrad.ops.manipulation.shape import astype
+from minigrad.ops.manipulation.dtypes import astype
 from minigrad.ops.reductions.sums import Axes
 
 table = Table(__name__)

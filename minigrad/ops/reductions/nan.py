@@ -10,9 +10,9 @@ from numpy.typing import DTypeLike
 
 from minigrad.engine.apply import plain
 from minigrad.engine.table import Table
-from minigrad.ops.elementwise.arithmetic import keep_where
+from minigrad.ops.elementwise.where import keep_where
+from minigrad.ops.reductions.extrema import BOUNDED, shared_among_ties
 from minigrad.ops.reductions.sums import (
-    BOUNDED,
     CAST,
     EMPTY,
     PARTIAL,
@@ -22,7 +22,6 @@ from minigrad.ops.reductions.sums import (
     divided,
     options,
     prod,
-    shared_among_ties,
     spread,
     sum,
 )

@@ -1,39 +1,16 @@
-"""Sums of exponentials: logsumexp, softmax, and its logarithm."""
+"""Softmax along axes, and its logarithm."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
-from minigrad.ops.reductions.sums import REDUCED, Axes, restored
+from minigrad.ops.reductions.sums import Axes
 
 table = Table(__name__)
-
-
-def _finite_floor(logarithms: Any) -> Any:
-    """Logarithms of sums, with 0 for those of sums of nothing but zeros: every share of these is 0."""
-    return np.where(np.equal(logarithms, -math.inf), 0.0, logarithms)
-
-
-@table.primitive(
-    lambda g, out, x, axis, keepdims: (
-        restored(g, x, axis, keepdims) * np.exp(x - restored(_finite_floor(out), x, axis, keepdims))
-    ),
-    reads=("out x",),
-    examples=REDUCED,
-)
-def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """log(sum(exp(x))) over the given axes, without overflow."""
-    largest = np.max(x, axis=axis, keepdims=True)
-    # An infinite maximum is itself the result; subtracting it would give NaN.
-    shift = np.where(np.isfinite(largest), largest, 0.0)
-    with np.errstate(divide="ignore"):
-        result = np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=True)) + shift
-    return result if keepdims else np.squeeze(result, axis=axis)
 
 
 @table.primitive(

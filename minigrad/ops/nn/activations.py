@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,15 +11,14 @@ from minigrad.engine.examples import reals
 from minigrad.engine.table import Table, half_by_single
 from minigrad.kernels import buffers
 from minigrad.kernels.masked import zeroed
-from minigrad.ops.elementwise.arithmetic import keep_where
+from minigrad.ops.elementwise.where import keep_where
+from minigrad.ops.special.distributions import density, limited, ndtr
 
 table = Table(__name__)
 
 _UNARY = [reals(2, 3)]
-
 # From here on the time of a call does not matter.
 _MANY = 1000
-
 _expit = half_by_single(special.expit)
 
 
@@ -51,24 +49,6 @@ log_sigmoid = table.elementwise(
     examples=_UNARY,
     doc="log(sigmoid(x)), exact where sigmoid(x) would round to 0 or 1.",
     name="log_sigmoid",
-)
-
-
-def _limited(x: Any) -> Any:
-    """x where exp(-x^2 / 2) is not 0: beyond, that and all its derivatives are 0, but the square may overflow."""
-    return np.clip(x, -40.0, 40.0)
-
-
-def _density(x: Any) -> Any:
-    return np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi))
-
-
-ndtr = table.elementwise(
-    special.ndtr,
-    lambda g, out, x: g * _density(_limited(x)),
-    reads=("x",),
-    examples=_UNARY,
-    doc="Cumulative distribution function of the standard normal distribution.",
 )
 
 
@@ -108,8 +88,8 @@ def softplus(x: Any) -> Any:
 
 
 def _gelu_slope(x: Any) -> Any:
-    limited = _limited(x)
-    return ndtr(x) + limited * _density(limited)
+    reached = limited(x)
+    return ndtr(x) + reached * density(reached)
 
 
 @table.primitive(
