@@ -18,12 +18,12 @@ table = Table(__name__)
 
 _UNARY = [reals(2, 3)]
 # From here on the time of a call does not matter.
-_MANY = 1000
+_WORTH_MORE_CALLS = 1000
 _expit = half_by_single(special.expit)
 
 
 def _sigmoid(x: Any) -> Any:
-    if type(x) is not np.ndarray or x.size < _MANY or x.dtype.char not in "fd":
+    if type(x) is not np.ndarray or x.size < _WORTH_MORE_CALLS or x.dtype.char not in "fd":
         return _expit(x)
     # Four steps that NumPy takes for several elements at once are up to four times as fast.
     with np.errstate(over="ignore", under="ignore"):
@@ -61,7 +61,7 @@ log_sigmoid = table.elementwise(
 )
 def relu(x: Any) -> Any:
     """max(x, 0), elementwise; the derivative at 0 is 0."""
-    if type(x) is np.ndarray and x.size >= _MANY:
+    if type(x) is np.ndarray and x.size >= _WORTH_MORE_CALLS:
         # The maximum with a number takes three times as long: NumPy has vector instructions for it in `clip` only.
         return np.clip(x, 0.0, np.inf, out=buffers.like(x))
     return np.maximum(x, 0.0)

@@ -9,11 +9,10 @@ import numpy as np
 from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
-from minigrad.ops.reductions.sums import REDUCED, divided, options, restored
+from minigrad.ops.reductions.sums import REDUCED, Axes, divided, options, restored
 
 table = Table(__name__)
 
-Axes = int | tuple[int, ...] | None
 _MASK = np.array([[True, False, True], [False, True, True]])
 
 

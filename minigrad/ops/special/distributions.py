@@ -62,7 +62,7 @@ def _mills_series(terms: int) -> list[int]:
 
 
 # Where the series takes over: there it is exact, and differences have not lost too many digits.
-_FAR = 10.0
+_SERIES_FROM = 10.0
 _MILLS_SERIES = _mills_series(30)
 
 
@@ -79,10 +79,10 @@ def inverse_mills(x: Any, order: int = 0) -> Any:
     Or its derivative of that `order`, without the differences that would lose all digits for large negative x.
     """
     dtype = np.result_type(x)
-    far = np.less(x, -_FAR)
-    values = _mills_nearby(np.clip(np.asarray(x, float), -_FAR, 40.0), order)
+    far = np.less(x, -_SERIES_FROM)
+    values = _mills_nearby(np.clip(np.asarray(x, float), -_SERIES_FROM, 40.0), order)
     if np.any(far):
-        values = np.where(far, _mills_far_out(np.maximum(np.negative(x, dtype=float), _FAR), order), values)
+        values = np.where(far, _mills_far_out(np.maximum(np.negative(x, dtype=float), _SERIES_FROM), order), values)
     return values.astype(dtype) if dtype.kind == "f" else values
 
 
