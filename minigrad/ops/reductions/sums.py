@@ -72,6 +72,11 @@ def count_of(x: Any, axis: Axes, keepdims: bool, where: Any) -> Any:
     return math.prod(x.shape[each] for each in _axes(axis))
 
 
+def _at_least_one(count: Any) -> Any:
+    """Counts by which nothing is divided that anybody asked for, where all elements are left out."""
+    return count if isinstance(count, int) else np.maximum(count, 1.0)
+
+
 def divided(g: Any, count: Any) -> Any:
     """g / count, where float16 could hold neither a large count nor its reciprocal."""
     if g.dtype != np.float16:
@@ -100,7 +105,7 @@ def sum(  # noqa: A001  # NumPy's name
 
 @table.primitive(
     lambda g, out, x, axis, keepdims, where, **_: spread(
-        divided(g, count_of(x, axis, keepdims, where)), x, axis, keepdims, where
+        divided(g, _at_least_one(count_of(x, axis, keepdims, where))), x, axis, keepdims, where
     ),
     reads=("",),
     overrides=[np.mean],
