@@ -75,10 +75,10 @@ def test_operation_declares_examples(name):
     assert BUILTIN[name].function.__doc__
 
 
-# What an array of each kind looks like, and the shape of one of that kind in the place of another.
+# What an array of each kind looks like, and the shapes of those of that kind in the place of another.
 KINDS = {
-    "0-d": (lambda array: array.ndim == 0, lambda shape: ()),
-    "empty": (lambda array: array.size == 0, lambda shape: (0, *shape[1:]) if shape else ()),
+    "0-d": (lambda array: array.ndim == 0, [lambda shape: ()]),
+    "empty": (lambda array: array.size == 0, [lambda shape: (0, *shape[1:]), lambda shape: (*shape[:-1], 0)]),
 }
 
 
@@ -93,11 +93,13 @@ def reaches(operation, kind):
     return operation.elementwise or any(is_one(array) for call in calls for array in call.arrays)
 
 
-def of_kind(part, kind):
-    """An example with arrays of a kind in the place of its own."""
+def reshaped(part, change):
+    """An example with arrays of other shapes in the place of its own; those of 0-d arrays stay."""
     if isinstance(part, (list, tuple)):
-        return type(part)([of_kind(item, kind) for item in part])
-    return Sample(KINDS[kind][1](part.shape), part.low, part.high) if isinstance(part, Sample) else part
+        return type(part)([reshaped(item, change) for item in part])
+    if not isinstance(part, Sample):
+        return part
+    return Sample(change(part.shape) if part.shape else (), part.low, part.high)
 
 
 def refuses(operation, example):
@@ -130,8 +132,8 @@ def test_examples_reach_scalars_and_empty_arrays_where_these_have_a_meaning(name
     operation = BUILTIN[name]
     if not reaches(operation, kind):
         full = [each for each in operation.examples if all(array.size for array in drawn(operation, each).arrays)]
-        changed = [of_kind(example, kind) for example in full]
-        is_one, _ = KINDS[kind]
+        is_one, changes = KINDS[kind]
+        changed = [reshaped(example, change) for example in full for change in changes]
         changed = [each for each in changed if any(is_one(array) for array in drawn(operation, each).arrays)]
         assert changed
         for example in changed:
