@@ -11,7 +11,6 @@ from scipy import linalg, special
 
 import minigrad as mg
 from minigrad.engine import advice as unsupported
-from minigrad.engine.recording import tracing
 from minigrad.engine.registry import numpy_name, overrides
 
 MODULES = (np, np.linalg, np.fft)
@@ -80,18 +79,27 @@ def parts_of(result):
 def outcomes(function, leaves):
     """The parts of what the function gives for each of the calls, or the error."""
     found = []
-    with tracing():
-        for args in calls(*leaves):
+
+    def called(*variables):
+        for args in calls(*variables):
             try:
                 found.append(parts_of(function(*args)))
             except Exception as error:
                 found.append(error)
+        return variables[0]
+
+    mg.vjp(called, *leaves)
     return found
 
 
 def slope(part, leaves):
-    """How the sum of a result changes as all leaves grow, by its gradients."""
-    pulled = mg.gradients(part, leaves, seed=np.ones(part.shape), retain_graph=True)
+    """How the sum of a result changes as all leaves grow, by its gradients; None where these are refused."""
+    try:
+        pulled = mg.gradients(part, leaves, seed=np.ones(part.shape), retain_graph=True)
+    except TypeError as error:
+        if "no derivative with respect to its argument" not in str(error):
+            raise
+        return None
     return sum(g.data.sum() for g in pulled if g is not None)
 
 
@@ -109,8 +117,9 @@ def test_there_is_no_third_outcome(function):
                 assert not isinstance(part, np.ndarray) or part.dtype.kind != "O"
                 if isinstance(part, mg.Tensor) and part.requires_grad:
                     change = np.sum(other.data - part.data) / step
-                    if np.isfinite(change):
-                        np.testing.assert_allclose(slope(part, leaves), change, rtol=1e-3, atol=1e-3)
+                    by_gradients = slope(part, leaves)
+                    if by_gradients is not None and np.isfinite(change):
+                        np.testing.assert_allclose(by_gradients, change, rtol=1e-3, atol=1e-3)
                 elif name not in NOT_COMPARED and isinstance(part, (np.ndarray, np.generic, float, mg.Tensor)):
                     np.testing.assert_array_equal(part, other)
     # The errors of classes are those of Python.

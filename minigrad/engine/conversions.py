@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import math
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ class Conversions:
             TypeError: inside a transform, for which the number would be a constant.
         """
         self._refuse_in_transforms(".item()")
-        return self._array.item(*index) if index else _only(self._array)  # type: ignore[no-any-return]
+        return self._array.item(*index) if index else _only(self._array, "item()")  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:
         """The values as Python numbers, in nested lists; of a 0-d Tensor one number.
@@ -66,21 +66,42 @@ class Conversions:
         return bool(self._array)
 
     def __float__(self) -> float:
-        self._refuse_in_transforms("a number (float(), the math module, array[i] = tensor)")
         if self._node is not None:
-            warnings.warn(
-                "float() of a Tensor that requires a gradient gives a constant; write .item() where that is meant, "
-                "and np.sin, not math.sin, where it is not",
-                stacklevel=2,
+            raise LostGradientError(
+                "float() of a Tensor that requires a gradient would be a constant; write np.sin(x) for math.sin(x), "
+                "mg.set_at(array, i, x) for array[i] = x, and float(x.detach()) where a constant is meant"
             )
-        return float(_only(self._array))
+        return float(_only(self._array, "float()"))
 
     def __int__(self) -> int:
-        return int(_only(self._array))
+        return int(_only(self._array, "int()"))
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        # A step is constant between its jumps, so that no gradient is lost.
+        return round(self._single("round(x)", "np.round(x, decimals)"), ndigits)
+
+    def __floor__(self) -> int:
+        return math.floor(self._single("math.floor(x)", "np.floor(x)"))
+
+    def __ceil__(self) -> int:
+        return math.ceil(self._single("math.ceil(x)", "np.ceil(x)"))
+
+    def __trunc__(self) -> int:
+        return int(self._single("math.trunc(x)", "np.trunc(x)"))
+
+    def _single(self, call: str, instead: str) -> float:
+        """The value of a 0-d Tensor as a NumPy scalar, for functions of Python that take one number."""
+        if self._array.ndim:
+            raise TypeError(f"{call} takes one number, and this Tensor has shape {self._array.shape}: write {instead}")
+        value: float = self._array[()]
+        return value
 
     def __index__(self) -> int:
         if self._array.dtype.kind not in "iu" or self._array.ndim != 0:
-            raise TypeError("only a 0-d Tensor of integers can be used as an index")
+            raise TypeError(
+                f"an index or a count is a 0-d Tensor of integers, not one of shape {self._array.shape} and dtype "
+                f"{self._array.dtype}; write int(x)"
+            )
         return int(self._array)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
@@ -96,7 +117,7 @@ class Conversions:
         return np.array(self._array, dtype=dtype, copy=copy)
 
 
-def _only(array: Any) -> Any:
+def _only(array: Any, call: str) -> Any:
     if array.size != 1:
-        raise ValueError(f"item() needs a Tensor of one element; this one has shape {array.shape}")
+        raise ValueError(f"{call} needs a Tensor of one element; this one has shape {array.shape}")
     return array.item()
