@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from minigrad.engine.advice import LostGradientError, calling_function
+from minigrad.engine.advice import LostGradientError, lost_gradient
 from minigrad.engine.aliasing import hand_out
 from minigrad.engine.graph import Node, depends_on_a_variable
+from minigrad.engine.site import calling_function
 
 
 class Conversions:
@@ -100,18 +101,13 @@ class Conversions:
         if self._array.dtype.kind not in "iu" or self._array.ndim != 0:
             raise TypeError(
                 f"an index or a count is a 0-d Tensor of integers, not one of shape {self._array.shape} and dtype "
-                f"{self._array.dtype}; write int(x)"
+                f"{self._array.dtype}; make integers of it with int(x) or x.tolist()"
             )
         return int(self._array)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if self._node is not None:
-            raise LostGradientError(
-                f"{calling_function()}: a Tensor that requires a gradient does not turn into an array by itself, "
-                "because gradients would be lost silently; join Tensors with np.stack, np.block or np.concatenate, "
-                "write `array @ tensor` for array.dot(tensor) and mg.set_at(array, i, tensor) for array[i] = tensor, "
-                "and where a constant is meant use .numpy() or .detach()"
-            )
+            raise lost_gradient(calling_function())
         if copy is not True:
             hand_out(self)
         return np.array(self._array, dtype=dtype, copy=copy)
