@@ -12,6 +12,7 @@ from scipy import sparse
 
 import minigrad as mg
 from minigrad.engine.advice import LostGradientError
+from minigrad.engine.elsewhere import HERE
 
 ARITHMETIC = [
     *(operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow),
@@ -329,3 +330,35 @@ def test_pythons_functions_of_one_number_name_those_of_arrays(function, instead)
 def test_several_elements_are_no_number(function):
     with pytest.raises(ValueError, match=rf"{function.__name__}\(\) needs a Tensor of one element.*\(3,\)"):
         function(mg.Tensor([1.0, 2.0, 3.0]))
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_names_of_elsewhere_lead_to_what_works_here(name):
+    x = mg.Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True)
+    given = {"x": x, "y": x * 0.5, "np": np, "mg": mg, "shape": (3, 2), "axes": (1, 0), "axis": 0, "dtype": np.float32}
+    given |= {"start": 0, "stop": 2, "n": 1, "indices": np.array([[0, 1, 0]]), "index": (0, 1), "value": 7.0}
+    given |= {"mask": np.array([[True, False, True]] * 2), "low": 2.0, "high": 5.0}
+    if name in ("expand", "expand_as"):
+        given["shape"] = (4, 2, 3)
+    expression = HERE[name].partition("  ")[0]
+    with pytest.raises(AttributeError, match=rf"no attribute '{name}'; write ") as caught:
+        getattr(x, name)
+    assert expression in str(caught.value)
+    exec(expression, given)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("view", r"a Tensor has no attribute 'view'; write x\.reshape\(shape\)$"),
+        ("unsqueeze", r"; write np\.expand_dims\(x, axis\)$"),
+        ("cuda", r"; write x \(there are no devices\)$"),
+        ("frobnicate", r"a Tensor has no attribute 'frobnicate'$"),
+        ("__dlpack__", r"a Tensor has no attribute '__dlpack__'$"),
+    ],
+)
+def test_unknown_attributes(name, message):
+    with pytest.raises(AttributeError, match=message) as caught:
+        getattr(mg.Tensor([1.0]), name)
+    assert (caught.value.name, type(caught.value.obj)) == (name, mg.Tensor)
+    assert not hasattr(mg.Tensor([1.0]), name)

@@ -14,6 +14,7 @@ import numpy as np
 
 from minigrad.engine.aliasing import in_place
 from minigrad.engine.cooperation import SIMPLE, is_verdict, knows_better
+from minigrad.engine.elsewhere import written_here
 from minigrad.engine.registry import operations, overrides
 
 Axes = int | tuple[int, ...] | None
@@ -165,7 +166,7 @@ class ArrayLike:
         if operation is not None and operation.is_method:
             return operation.function.__get__(self)
         if name not in _constant_methods():
-            raise AttributeError(f"a Tensor has no attribute {name!r}", name=name, obj=self)
+            raise AttributeError(f"a Tensor has no attribute {name!r}{written_here(name)}", name=name, obj=self)
         return functools.partial(overrides[getattr(np, name)], self)
 
     def __dir__(self) -> list[str]:
