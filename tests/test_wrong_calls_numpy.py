@@ -78,8 +78,9 @@ def test_wrong_places(name):
         what = f"{name}: {place}={value!r}"
         found = outcome(operation.function, *of_tensors)
         # Of several functions of NumPy, the others take fewer arguments; and not all versions know all examples.
-        able = [each for each in operation.overrides[:1] if not isinstance(outcome(each, *right), Exception)]
-        expected = [outcome(function, *of_arrays) for function in (operation.function, *able)]
+        functions = [operation.function, *operation.overrides[:1]]
+        able = [each for each in functions if not isinstance(outcome(each, *right), Exception)]
+        expected = [outcome(function, *of_arrays) for function in able]
         expected = [other for other in expected if not isinstance(other, AttributeError)]
         if not isinstance(found, Exception):
             for other in expected:
