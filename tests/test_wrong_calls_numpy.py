@@ -41,7 +41,8 @@ def outcome(function, args, params):
 
 def calls(operation):
     """Calls of an operation with one wrong argument, on Tensors and on arrays, and the right call."""
-    signature = list(inspect.signature(operation.function).parameters)
+    parameters = inspect.signature(operation.function).parameters
+    signature = list(parameters)
     for example in operation.examples:
         call = Call(operation, example, rng_for(operation))
         args = [
@@ -54,6 +55,8 @@ def calls(operation):
         ]
         for name in [name for name in signature if name in PLACES and (operation.name, name) not in OTHERS]:
             for value in [*OUT_OF_RANGE, *OF_WRONG_TYPE]:
+                if value is parameters[name].default:
+                    continue
                 changed = []
                 for given in (args, call.args):
                     given, params = list(given), dict(call.params)
