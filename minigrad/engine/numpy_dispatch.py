@@ -9,7 +9,8 @@ import numpy as np
 
 from minigrad.engine.advice import no_rule
 from minigrad.engine.cooperation import SIMPLE, knows_better
-from minigrad.engine.registry import from_numpy_call, numpy_name, operations, overrides
+from minigrad.engine.numpy_calls import from_numpy_call
+from minigrad.engine.registry import numpy_name, operations, overrides
 
 # What the methods of ufuncs compute over one axis, the first by default.
 _OVER_AXES: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
