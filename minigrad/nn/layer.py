@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.apply import plain
+from minigrad.engine.recording import current_recording
 from minigrad.engine.tensor import Tensor
-from minigrad.nn.summary import observe, observed_shapes, table
+from minigrad.nn.summary import table
 
 Self = TypeVar("Self", bound="Layer")
 
@@ -45,8 +46,8 @@ class Layer:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result of `forward`."""
         out = self.forward(*args, **kwargs)
-        if (shapes := observed_shapes()) is not None:
-            observe(shapes, self, out)
+        if (observer := current_recording().observer) is not None:
+            observer.output(self, out)
         return out
 
     def __repr__(self) -> str:

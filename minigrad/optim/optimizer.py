@@ -59,6 +59,11 @@ class Optimizer(ABC):
         self._lr: float | Schedule = lr if callable(lr) else positive("lr, unless it is a schedule,", lr)
 
     @property
+    def parameters(self) -> tuple[Tensor, ...]:
+        """The Tensors that are updated."""
+        return self._parameters
+
+    @property
     def steps(self) -> int:
         """How many steps were taken so far."""
         return int(self._steps)
@@ -73,7 +78,8 @@ class Optimizer(ABC):
             FloatingPointError: with `max_norm`, where a gradient is not finite.
             ValueError: for a schedule that returns a negative or non-finite learning rate.
 
-        After each of these no parameter has changed.
+        After each of these no parameter has changed. Where Ctrl-C breaks it off, every parameter has its values and
+        buffers from before, or those from after the step.
         """
         lr = self.lr
         if self._max_norm is not None:
@@ -84,12 +90,18 @@ class Optimizer(ABC):
                 gradient, scratch = deposited.data, self._scratch[position]
                 if gradient.dtype is not scratch.dtype:
                     gradient = gradient.astype(scratch.dtype, copy=False)
-                self._update(position, parameter.data, gradient, scratch, lr)
-                parameter._mark_changed()
+                values = parameter.data
+                try:
+                    # Graphs from before are told first: should Ctrl-C come, none of them meets values it does not know.
+                    parameter._mark_changed()
+                    self._update(position, values, gradient, scratch, lr)
+                except BaseException:
+                    parameter._mark_changed()
+                    raise
                 updated = True
         if not updated:
             require_a_gradient(self._parameters)
-        count_one_more(self._steps)
+        self._steps.fill(self.steps + 1)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters: each ``.grad`` is None afterwards."""
@@ -146,13 +158,6 @@ class Optimizer(ABC):
     def _remember(self, name: str, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
         self._state.update({f"{name}.{position}": array for position, array in enumerate(arrays)})
         return arrays
-
-
-def count_one_more(counter: NDArray[np.int64]) -> int:
-    """Add 1 to a counter of shape (), and return it: in a tenth of the time of ``counter += 1``."""
-    count = int(counter) + 1
-    counter[()] = count
-    return count
 
 
 def _scratch(parameters: tuple[Tensor, ...]) -> list[NDArray[Any]]:
