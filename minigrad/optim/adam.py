@@ -58,6 +58,8 @@ class Adam(Optimizer):
         max_norm: float | None = None,
     ) -> None:
         super().__init__(parameters, lr, max_norm)
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), not {betas!r}")
         beta1, beta2 = betas
         self._beta1 = fraction("betas[0]", beta1)
         self._beta2 = fraction("betas[1]", beta2)

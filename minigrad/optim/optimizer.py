@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.state import check_state
 from minigrad.engine.tensor import Tensor
 from minigrad.optim.checks import described, distinct, positive
 from minigrad.optim.clipping import clip_by_norm, require_a_gradient
@@ -49,7 +50,11 @@ class Optimizer(ABC):
         """The learning rate of the next step; a positive finite number or a schedule can be assigned."""
         if not callable(self._lr):
             return self._lr
-        value = float(self._lr(self.steps))
+        given = self._lr(self.steps)
+        # One number of NumPy's will do, too.
+        value = float(given) if np.size(given) == 1 and np.asarray(given).dtype.kind in "iuf" else math.nan
+        if math.isnan(value) and not isinstance(given, (float, np.floating)):
+            raise ValueError(f"the schedule gives {given!r} after {self.steps} steps, not a learning rate")
         if not 0.0 <= value < math.inf:
             raise ValueError(f"the schedule gives a learning rate of {value} after {self.steps} steps")
         return value
@@ -122,10 +127,11 @@ class Optimizer(ABC):
         Raises:
             KeyError: for missing or unexpected keys.
             ValueError: for an array of another shape.
-            TypeError: for an array of another dtype.
+            TypeError: for an array of another dtype, a Tensor that requires a gradient, or no dict at all.
 
         After each of these nothing was loaded.
         """
+        check_state("load_state_dict", state)
         missing = [key for key in self._state if key not in state]
         unexpected = [key for key in state if key not in self._state]
         if missing or unexpected:

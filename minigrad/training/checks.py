@@ -78,8 +78,13 @@ def _described(value: object) -> str:
 
 def _name_in(module: Any, name: str) -> str:
     """What to write for a name that somebody gave as a string."""
+    short = module.__name__.rpartition(".")[2]
+    for own in module.__all__:
+        if own.lower() == name.lower():
+            return f"write {short}.{own}"
     try:
         getattr(module, name)
     except AttributeError as error:
-        return str(error).partition("; write ")[2] and f"write {str(error).partition('; write ')[2]}"
-    return f"write {module.__name__.rpartition('.')[2]}.{name}"
+        answer = str(error).partition("; write ")[2]
+        return f"write {answer}" if answer else ""
+    return ""
