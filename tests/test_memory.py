@@ -233,8 +233,8 @@ def test_relu_writes_over_no_gradient_that_somebody_knows():
 def test_relu_writes_into_a_gradient_that_only_the_pass_knows(monkeypatch):
     written = []
     relu = mg.relu(mg.Tensor(1.0, requires_grad=True))._node.op
-    in_place = relu.in_place
-    monkeypatch.setattr(relu, "in_place", lambda g, out, x: written.append(g) or in_place(g, out, x))
+    overwriting = relu.overwriting
+    monkeypatch.setattr(relu, "overwriting", lambda g, out, x: written.append(g) or overwriting(g, out, x))
     x, _, y = relu_graph(retain=False)
     mg.keep_where(y, np.ones((200, 200), bool)).backward(np.ones((200, 200)))
     assert len(written) == 1

@@ -299,7 +299,7 @@ def float32_is_kept(operation, example):
         first = mg.gradients(out, tensors, seed=np.ones(out.shape), create_graph=True)
         squares = sum((g * g).sum() for g in first if g is not None)
         # What a rule returns is cast if it has to be; here every step has to keep the precision by itself.
-        steps = ancestors(squares._node) if squares.requires_grad else []
+        steps = ancestors([squares._node]) if squares.requires_grad else []
         assert {node.out.dtype for node in steps} <= {np.dtype(dtype)}
         second = mg.gradients(squares, tensors) if squares.requires_grad else []
         results[dtype] = [out, squares, *(g for g in (*first, *second) if g is not None)]

@@ -39,19 +39,6 @@ _OPERATORS: dict[np.ufunc, Callable[..., Any]] = {
 }
 
 
-class _ForEvery(Sequence[Any]):
-    """What an operation on any number of arrays has for each of them, made from the position of the argument."""
-
-    def __init__(self, make: Callable[[int], Any]) -> None:
-        self._make = make
-
-    def __getitem__(self, position: Any) -> Any:
-        return self._make(position)
-
-    def __len__(self) -> int:
-        raise TypeError("an operation on any number of arrays has no fixed number of rules")
-
-
 def primitive(
     *rules: Rule | None,
     overrides: Sequence[Callable[..., Any]] = (),
@@ -112,13 +99,8 @@ def primitive(
         positional = [key for key, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
         inner = (lambda *items, **params: forward(items, **params)) if variadic else forward
         positions = _positions(reads, arrays, [] if variadic else array_names, forward.__name__)
-        if variadic and (every := rules[0]):
-            rule = _ForEvery(lambda position: functools.partial(every, position))
-            read = None if positions is None else _ForEvery(lambda position: positions[0])
-            op = Primitive(name or forward.__name__, inner, rule, broadcasts, read)
-        else:
-            op = Primitive(name or forward.__name__, inner, rules, broadcasts, positions)
-            op.in_place = in_place
+        op = Primitive(name or forward.__name__, inner, rules, broadcasts, positions, variadic=variadic)
+        op.overwriting = in_place
 
         @functools.wraps(forward)
         def call(*args: P.args, **kwargs: P.kwargs) -> Any:

@@ -41,8 +41,7 @@ class Operation:
     def is_method(self) -> bool:
         """Whether the first argument is an array to differentiate by, so that ``tensor.NAME(...)`` has a meaning."""
         if self.primitive is not None:
-            rules = self.primitive.rules
-            return isinstance(rules, tuple) and rules[0] is not None
+            return not self.primitive.variadic and self.primitive.rules[0] is not None
         example = self.examples[0] if self.examples else None
         return hasattr(example[0] if isinstance(example, tuple) else example, "draw")
 
