@@ -3,190 +3,19 @@
 `python tests/alias_programs.py 5000` writes so many, and prints how many were right, refused and wrong.
 """
 
-import collections
+# ruff: noqa: T201 -- what was found is printed
+
 import re
 import sys
 import traceback
 import warnings
-from collections import ChainMap
-from dataclasses import dataclass, field, replace
-from random import Random
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
-from alias_statements import (
-    CONSTANTS,
-    EXPRESSIONS,
-    HELPERS,
-    HOLDERS,
-    METHODS,
-    NUMBERS,
-    OPERANDS,
-    OPERATORS,
-    REFILLS,
-    START,
-    UPDATES,
-    VIEWS,
-    WRITES,
-)
+from alias_writer import Program, write
 
 import minigrad as mg
-
-IMPORTS = """
-import contextlib, copy, functools, itertools, operator, types
-from collections import ChainMap, defaultdict, deque, namedtuple
-from types import SimpleNamespace
-import numpy as np
-"""
-NAMESPACE: dict = {}
-exec(IMPORTS, NAMESPACE)  # what programs may use; the text is ours
-INPUTS = {
-    "vector": np.array([0.3, 1.2, 0.7]),
-    "matrix": np.array([[0.3, 1.2, 0.7], [-0.4, 0.9, 0.2], [0.6, -0.8, 1.1]]),
-    "number": np.float64(0.7),
-    "0-d": np.array(0.6),
-}
-LARGEST = 1e4
-HOLE = re.compile(r"<(\w+)>")
-
-
-@dataclass(frozen=True)
-class Program:
-    """A function of one array, as statements and the terms of its result."""
-
-    start: object
-    statements: tuple[str, ...]
-    terms: tuple[str, ...] = ()
-
-    @property
-    def source(self) -> str:
-        text = "\n".join((*self.statements, *self.terms))
-        while True:  # helpers may need others
-            needed = [body for name, body in HELPERS.items() if re.search(rf"\b{name}\b", text) and body not in text]
-            if not needed:
-                break
-            text = "\n".join((*needed, text))
-        result = " + ".join(["total", *self.terms])
-        body = f"total = 0.0\n{text[: len(text) - len(chr(10).join(self.terms))]}\nreturn {result}"
-        return "def program(p, const):\n" + "\n".join(f"    {line}" if line else "" for line in body.split("\n"))
-
-    def compiled(self):
-        scope: dict = {}
-        exec(compile(self.source, "<program>", "exec"), dict(NAMESPACE), scope)
-        return scope["program"]
-
-
-@dataclass
-class Writer:
-    """Writes a program, statement by statement, and runs each with NumPy to know which arrays there are."""
-
-    random: Random
-    start: object
-    statements: list[str] = field(default_factory=list)
-    count: int = 0
-
-    def __post_init__(self) -> None:
-        self.rerun()
-
-    def rerun(self) -> None:
-        self.scope = {**NAMESPACE, "const": np.array, "p": self.start.copy(), "total": 0.0}
-        for statement in self.statements:
-            self.run(statement)
-
-    def run(self, statement: str) -> None:
-        for name, body in HELPERS.items():
-            if name not in self.scope:
-                exec(body, self.scope)
-        exec(statement.replace("nonlocal", "global"), self.scope)
-
-    def places(self) -> dict[str, object]:
-        """Where there are arrays of floats that a gradient may flow to, and constants of any kind."""
-        found = {}
-        for name, value in self.scope.items():
-            if name[0] in "qc" and name[1:].isdigit():
-                for place, array in _within(name, value):
-                    if isinstance(array, (np.ndarray, np.generic)):
-                        found[place] = array
-        return found
-
-    def add(self, template: str) -> bool:
-        """Fill a template and keep it; whether the program goes on."""
-        self.found = self.places()
-        self.chosen: dict[str, str] = {}
-        statement = self.fill(template)
-        try:
-            self.run(statement)
-            fine = all(np.all(np.abs(array.astype(float)) < LARGEST) for array in self.places().values())
-            fine = fine and np.ndim(self.scope["total"]) == 0 and abs(self.scope["total"]) < LARGEST
-        except Exception as error:
-            if self.random.random() < 0.02 and not isinstance(error, SyntaxError):
-                self.statements.append(statement)
-                return False
-            fine = False
-        if fine:
-            self.statements.append(statement)
-        else:
-            self.rerun()
-        return True
-
-    def fill(self, template: str) -> str:
-        return HOLE.sub(lambda match: self.hole(match[1]), template)
-
-    def hole(self, kind: str) -> str:
-        if kind in ("view", "x", "fit", "cfit"):
-            table = {"view": VIEWS, "x": EXPRESSIONS, "fit": OPERANDS, "cfit": [*NUMBERS, "<c>", "<c> * 0.5"]}[kind]
-            kept, self.chosen = self.chosen, {"c": self.chosen.get("c", "")} if kind == "cfit" else {}
-            text = self.fill(self.random.choice(table))
-            self.chosen = kept
-            return text
-        if kind in ("op", "iop", "k"):
-            return self.random.choice({"op": OPERATORS, "iop": METHODS, "k": NUMBERS}[kind])
-        if kind not in self.chosen:
-            self.chosen[kind] = self.choice(kind)
-        return self.chosen[kind]
-
-    def choice(self, kind: str) -> str:
-        if kind in ("new", "cnew"):
-            self.count += 1
-            return f"{'c' if kind == 'cnew' else 'q'}{self.count}"
-        if kind in ("p", "total"):
-            return kind
-        if kind == "c":
-            return self.random.choice([place for place in self.found if place[0] == "c"] or ["np.ones(3)"])
-        axes = {"v": 1, "m": 2}.get(kind, 0)
-        names = [place for place, array in self.found.items() if place[0] == "q" and array.ndim >= axes]
-        if kind == "name":
-            names = [name for name in names if name.isidentifier()]
-        if kind == "m":
-            names = [name for name in names if self.found[name].ndim == 2]
-        # The variable itself is not to be written to, which is worth a try now and then.
-        return self.random.choice(names) if names and self.random.random() > 0.01 else "p"
-
-
-def _within(name, value):
-    if isinstance(value, (list, collections.deque)):
-        return [(f"{name}[{position}]", each) for position, each in enumerate(value)]
-    if isinstance(value, (dict, ChainMap)) or hasattr(value, "keys"):
-        return [(f"{name}['k']", value["k"])]
-    if hasattr(value, "_fields"):
-        return [(f"{name}.{each}", getattr(value, each)) for each in value._fields]
-    return [(f"{name}.v", value.v)] if hasattr(value, "v") else [(name, value)]
-
-
-def write(seed: int) -> Program:
-    """The program with a number."""
-    random = Random(seed)
-    writer = Writer(random, random.choices(list(INPUTS.values()), (5, 3, 1, 1))[0])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        going = writer.add(random.choice(START)) and writer.add(random.choice(CONSTANTS[:6]))
-        for _ in range(random.randint(2, 9) if going else 0):
-            table = random.choices((HOLDERS, UPDATES, REFILLS, CONSTANTS, WRITES), (45, 40, 10, 5, 2))[0]
-            if not writer.add(random.choice(table)):
-                break
-        found = writer.places()
-    kept = [place for place, array in found.items() if array.dtype.kind == "f"]
-    terms = [f"np.sum({place}) * {random.choice(NUMBERS)}" for place in random.sample(kept, min(4, len(kept)))]
-    return Program(writer.start, tuple(writer.statements), tuple(terms))
 
 
 def numpy_value(function, start):
@@ -212,7 +41,8 @@ def slope(function, start, direction):
 # The ways in which a program is run with Tensors: each gives a value, and a gradient or None.
 def eager(function, start):
     leaf = mg.Tensor(start, requires_grad=True)
-    out = function(leaf, mg.Tensor)
+    # What is computed from a 0-d array is a scalar, which others do not see change.
+    out = function(leaf if type(start) is np.ndarray and start.ndim == 0 else leaf * 1.0, mg.Tensor)
     if not isinstance(out, mg.Tensor) or not out.requires_grad:
         return out.data if isinstance(out, mg.Tensor) else out, np.zeros(np.shape(start))
     value = out.numpy().copy()
@@ -229,12 +59,14 @@ def of_arrays(function, start):
 
 
 def constant(function, start):
-    out = function(mg.Tensor(start), mg.Tensor)
+    out = function(mg.Tensor(start) if isinstance(start, np.ndarray) else mg.Tensor(start) * 1.0, mg.Tensor)
     return out.data if isinstance(out, mg.Tensor) else out, None
 
 
 WAYS = {"eager": eager, "transformed": transformed, "of arrays": of_arrays, "constant": constant}
-REFUSALS = re.compile(r"write|mg\.|Tensor|no gradient|in place|require|changed|operand|shape|read-only|cast|array")
+REFUSALS = re.compile(
+    r"write|detach|mg\.|Tensor|no gradient|in place|require|changed|operand|shape|read-only|cast|array"
+)
 
 
 def judge(program: Program, ways=WAYS) -> dict[str, str]:
@@ -255,9 +87,12 @@ def judge(program: Program, ways=WAYS) -> dict[str, str]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
+                warnings.simplefilter("error", UserWarning)
                 value, gradient = way(function, start.copy())
         except Exception as error:
-            known = isinstance(error, (TypeError, ValueError, RuntimeError)) and REFUSALS.search(str(error))
+            known = isinstance(error, (TypeError, ValueError, RuntimeError, UserWarning)) and REFUSALS.search(
+                str(error)
+            )
             if known or failure is not None:
                 found[name] = f"refused: {str(error)[:100]}"
             else:
@@ -305,8 +140,8 @@ def verdict(found: dict[str, str]) -> str:
 
 def survey(seeds, ways=WAYS):
     """How many programs get each verdict, which ones are wrong, and why others are refused."""
-    counts: collections.Counter = collections.Counter()
-    wrong, reasons = [], collections.Counter()
+    counts: Counter = Counter()
+    wrong, reasons = [], Counter()
     for seed in seeds:
         program = write(seed)
         found = judge(program, ways)
