@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import as_array, plain
-from minigrad.engine.define import composite, declared_in
+from minigrad.engine.apply import as_array, plain, scalar_if_0d
 from minigrad.engine.examples import Sample, reals
+from minigrad.engine.table import Table
+
+table = Table(__name__)
 
 # In the order of the samples' arguments: the points are sorted, and lie between 0 and 4.
 _POINTS = np.arange(5, dtype=np.int8)
 
 
-@composite(
+@table.composite(
     overrides=[np.interp],
     examples=[
         (Sample((2, 3), 0.1, 3.9), _POINTS, reals(5)),
@@ -54,8 +56,8 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     part = (x - xp[start]) / divisor
     values = np.where(jumps, fp[end], fp[start] + part * (fp[end] - fp[start]))
     values = np.where(x < xp[0], fp[0] if left is None else left, values)
-    return np.where(x > xp[-1], fp[-1] if right is None else right, values)
+    return scalar_if_0d(np.where(x > xp[-1], fp[-1] if right is None else right, values))
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names
