@@ -1,5 +1,6 @@
 """May arrays that a graph has read be written to before the pass back?"""
 
+import contextlib
 import zlib
 from collections import namedtuple
 
@@ -103,6 +104,14 @@ def test_constants_beside_a_differentiated_argument_may_change(operation):
                     np.testing.assert_array_equal(found, expected, err_msg=f"{example}, argument {path}")
 
 
+def attempt(function, *args):
+    """What a function gives, or what it says when it refuses."""
+    try:
+        return function(*args), None
+    except RuntimeError as error:
+        return None, str(error)
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=NAMES)
 def test_constants_that_are_too_large_to_copy_are_right_or_refused(operation, monkeypatch):
     monkeypatch.setattr(constants, "COPIED", 0)
@@ -111,12 +120,11 @@ def test_constants_that_are_too_large_to_copy_are_right_or_refused(operation, mo
             expected = gradient_of(operation, example, path, False)
             if expected is None:
                 continue
-            try:
-                found = gradient_of(operation, example, path, True)
-            except RuntimeError as error:
-                assert CHANGED in str(error)
-                continue
-            np.testing.assert_array_equal(found, expected, err_msg=f"{example}, argument {path}")
+            found, refusal = attempt(gradient_of, operation, example, path, True)
+            if refusal is None:
+                np.testing.assert_array_equal(found, expected, err_msg=f"{example}, argument {path}")
+            else:
+                assert CHANGED in refusal
 
 
 W = np.array([0.3, 1.2, 0.7])
@@ -134,21 +142,19 @@ def refilled(w, size=3):
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("transformed", [False, True])
 def test_a_buffer_refilled_in_a_loop(size, transformed):
-    start = np.linspace(0.5, 1.5, size)
-    try:
+    def gradient(start):
         if transformed:
-            gradient = mg.grad(refilled)(start, size)
-        else:
-            w = mg.Tensor(start, requires_grad=True)
-            refilled(w, size).backward()
-            gradient = w.grad.data
-    except RuntimeError as error:
-        assert size > 3
-        assert "multiply" in str(error)
-        assert CHANGED in str(error)
-        assert str((size,)) in str(error)
+            return mg.grad(refilled)(start, size)
+        w = mg.Tensor(start, requires_grad=True)
+        refilled(w, size).backward()
+        return w.grad.data
+
+    found, refusal = attempt(gradient, np.linspace(0.5, 1.5, size))
+    if refusal is None:
+        np.testing.assert_array_equal(found, np.full(size, 3.0))
     else:
-        np.testing.assert_array_equal(gradient, np.full(size, 3.0))
+        assert size > 3
+        assert all(part in refusal for part in ("multiply", CHANGED, str((size,))))
 
 
 Indices = namedtuple("Indices", ["rows", "columns"])
@@ -371,9 +377,8 @@ def test_values_of_results_cannot_be_changed_behind_the_graph():
     y = w * 2.0
     out = np.sum(y * y)
     for values in (y.data, y.numpy(), y.detach().data, y[1:].numpy(), y.T.detach().numpy()):
-        try:
+        # Either it cannot be written to, or it is a copy.
+        with contextlib.suppress(ValueError):
             values[...] = 0.0
-        except ValueError as error:
-            assert "read-only" in str(error)  # noqa: PT017  # writing may work, if on a copy
     out.backward()
     np.testing.assert_array_equal(w.grad.data, 8.0 * W)
