@@ -137,6 +137,11 @@ EXPRESSIONS = templates(
     np.roll(<a>, 1) | np.outer(<v>, <v>)[:3, :3] | np.add(<a>, <b>) | <a> * np.float64(0.5) | abs(<a>)
     np.tile(<v>, 2)[:3] | np.full((3,), 0.5) * <a> | np.sqrt(np.sum(<v> ** 2)) | np.dot(<v>, <v>) | const(<k>) * <a>
     const([0.5, 1.0, 1.5]) | const(0.5) | const(np.ones((3, 3))) | np.zeros(3) + <v>[0] | np.zeros((3, 3)) + <a>
+    np.zeros_like(<a>) + <b> | np.ones_like(<a>) * <b> | np.full_like(<a>, <k>) | np.sum(<m>, axis=0)[1]
+    np.sum(<a>) * <b> | np.where(<a> > 0, <a>, <a>) | np.minimum(<a>, <b>) | <a> if np.sum(<a>) > 0.6 else <b>
+    np.hstack([<v>, <v>])[:3] | np.vstack([<v>, <v>])[1] | np.atleast_1d(np.sum(<a>)) | np.reshape(np.sum(<a>), (1,))
+    np.sum(<a>)[...] | np.mean(<m>, axis=0, keepdims=True) | np.array(0.5) * <a> | <a> @ <m>
+    np.expand_dims(np.max(<a>), 0)
     """
 )
 
@@ -157,6 +162,12 @@ VIEWS = templates(
     <m>[0, 1, ...] | <m>[0, 1:2] | np.rot90(<m>, 0) | np.triu(<m>) | np.take(<v>, 1, axis=0)
     np.compress([True, True], <v>) | <a>.squeeze() | <a>.transpose() | np.flipud(<m>) | np.linalg.diagonal(<m>)
     <a>.flatten()[1:] | <a>.flatten()
+    np.sum(<a>).reshape(()) | np.squeeze(np.sum(<a>)) | np.sum(<a>).copy() | np.copy(np.sum(<a>))
+    np.broadcast_to(np.sum(<a>), (3,)) | <v>[-1:] | <v>[2] | <m>[1][1] | <m>[1:][0] | np.split(<m>, 3)[0][0]
+    <m>[:, None][0] | np.stack([<v>, <v>])[0] | <a>[()] | <a>[..., None] | np.real_if_close(<a>)
+    np.meshgrid(<v>, <v>)[0] | np.ascontiguousarray(<m>.T) | np.require(<a>) | np.array_split(<m>, 2)[1]
+    np.permute_dims(<m>, (1, 0)) | np.apply_over_axes(np.sum, <m>, [0])[0] | np.choose([0, 1, 0], [<v>, <v>])
+    np.unstack(<m>, axis=1)[0]
     """
 )
 
@@ -171,6 +182,11 @@ HOLDERS = templates(
     <new> = <a> if np.sum(<b>) > 0.4 else <b> | <new> = <m>[0]\n<new> <op> <k> | <new> = <x>\n<new> <op> <a>
     <new> = other = <x> | <new>, other = <a>, <x> | <new> = np.zeros(3)\n<new> = <new> + <v>[0]
     <new> = [row for row in <m>] | <new> = (<name> := <x>) | <new> = types.MappingProxyType({'k': <a>})
+    <new> = [<a>]\n<new> += [<x>] | <new> = [<x>] * 2 | <new> = {'j': <b>} | {'k': <a>}
+    <new>, *others = [<a>, <b>, <x>] | *others, <new> = list(<m>)
+    match [<a>, <b>]:\n    case [<new>, other]:\n        other <op> <k> | <new> = {'k': <a>}\n<new>.update(k=<x>)
+    <new> = [<a>, <b>][::-1] | <new> = dict(k=<a>)\nfor key in <new>:\n    <new>[key] <op> <k>
+    <new> = Box(Box(<a>).v)
     """
 )
 
@@ -198,6 +214,16 @@ UPDATES = templates(
     <m> @= <m> | <a> += <m>[0] | <a> += <m>.T | <a> -= <v>[::-1] | <m> += <m>[0] | <m> += <m>.T | <a> += <c>
     <a> -= <c> | <total> += np.sum(<a>)\n<a> <op> <fit> | <total> = <total> + np.sum(<a> ** 2)\n<a> <op> <fit>
     <a> += np.broadcast_to(<b>, (3, 3)) | <a> += 1 | <a> *= True | <a> += np.float32(0.5) | <a> += [1.0, 2.0, 3.0]
+    <a> = <a>.__iadd__(<k>) | <a>.__imul__(<k>)
+    def steps():\n    got = yield\n    got += 1.0\n    yield\nrunning = steps()\nnext(running)\nrunning.send(<a>)
+    for name in ('v',):\n    box = Box(<a>)\n    setattr(box, name, operator.imul(getattr(box, name), <k>))
+    for each in [<a>] * 2:\n    each *= 0.5 | <total> += np.sum(<a>)\n<total> *= 0.5
+    other = <total>\n<total> += <k>\n<total> += other | <a> += np.sum(<a>) | <a> /= np.sum(<a>) + 3.0
+    <m> -= np.mean(<m>, axis=0) | <m> /= np.sum(<m> ** 2, axis=1, keepdims=True) + 1.0 | <v> += np.cumsum(<v>)
+    <a> = <a>\n<a> += <a> | class Counter:\n    total = <a>\nCounter.total += 1.0\nCounter().total *= 2.0
+    with contextlib.ExitStack() as stack:\n    stack.callback(scale, <a>) | functools.singledispatch(scale)(<a>)
+    copy.copy([<a>])[0].__isub__(<k>) | other = [<a>].copy()\nother[0] += <k>
+    other = {'k': <a>}.copy()\nother['k'] *= <k>
     """
 )
 

@@ -162,7 +162,7 @@ def _within(name, value):
     if isinstance(value, (list, deque)):
         return [(f"{name}[{position}]", each) for position, each in enumerate(value)]
     if isinstance(value, (dict, ChainMap)) or hasattr(value, "keys"):
-        return [(f"{name}['k']", value["k"])]
+        return [(f"{name}['k']", value["k"])] if "k" in value else []
     if hasattr(value, "_fields"):
         return [(f"{name}.{each}", getattr(value, each)) for each in value._fields]
     return [(f"{name}.v", value.v)] if hasattr(value, "v") else [(name, value)]
