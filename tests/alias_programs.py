@@ -75,7 +75,13 @@ def constant(function, start):
     return out.data if isinstance(out, mg.Tensor) else out, None
 
 
-WAYS = {"eager": eager, "transformed": transformed, "of arrays": of_arrays, "forward mode": pushed, "constant": constant}
+WAYS = {
+    "eager": eager,
+    "transformed": transformed,
+    "of arrays": of_arrays,
+    "forward mode": pushed,
+    "constant": constant,
+}
 REFUSALS = re.compile(
     r"write|detach|mg\.|Tensor|no gradient|in place|require|changed|operand|shape|read-only|cast|array"
 )

@@ -18,12 +18,18 @@ OPERATIONS = [operation for operation in operations.values() if operation.builti
 NAMES = [operation.name for operation in OPERATIONS]
 
 
-def floats_in(value, path=()):
+def arrays_in(value, path=()):
     """Where there are arrays, in lists, tuples and dicts, and what they are."""
     if isinstance(value, np.ndarray):
         return [(path, value)]
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else ()
-    return [found for key, item in pairs for found in floats_in(item, (*path, key))]
+    return [found for key, item in pairs for found in arrays_in(item, (*path, key))]
+
+
+def lists_in(value):
+    """All lists in arguments, the innermost first."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return [found for item in items for found in lists_in(item)] + ([value] if isinstance(value, list) else [])
 
 
 def with_tensor(value, path, tensor):
@@ -71,11 +77,12 @@ def gradient_of(operation, example, path, change, higher=False):
     rng = np.random.default_rng(zlib.crc32(operation.name.encode()))
     args, params = arguments(example, rng)
     args, params = copied(args), copied(params)
-    leaf = mg.Tensor(dict(floats_in(args))[path], requires_grad=True)
-    out = scalar(operation.function(*with_tensor(args, path, leaf), **params))
+    leaf = mg.Tensor(dict(arrays_in(args))[path], requires_grad=True)
+    others = [array for place, array in arrays_in(args) + arrays_in(params) if place != path]
+    args = with_tensor(args, path, leaf)
+    out = scalar(operation.function(*args, **params))
     if not isinstance(out, mg.Tensor):
         return None
-    others = [array for place, array in floats_in(args) + floats_in(params) if place != path]
     if higher:
         (first,) = mg.gradients(out, [leaf], create_graph=True)
         out = np.sum(np.sin(first))
@@ -84,12 +91,14 @@ def gradient_of(operation, example, path, change, higher=False):
     if change:
         for array in others:
             overwrite(array)
+        for items in lists_in([args, params]):
+            items.reverse()
     return mg.gradients(out, [leaf])[0].data
 
 
 def places(operation, example):
     args, _ = arguments(example, np.random.default_rng(zlib.crc32(operation.name.encode())))
-    return [path for path, array in floats_in(args) if array.dtype.kind == "f"]
+    return [path for path, array in arrays_in(args) if array.dtype.kind == "f"]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=NAMES)
