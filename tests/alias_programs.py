@@ -59,6 +59,12 @@ def of_arrays(function, start):
     return transformed(lambda p, _: function(p, np.array), start)
 
 
+def of_leaf(function, start):
+    """A transform whose variable is itself part of a graph."""
+    found = transformed(function, mg.Tensor(start, requires_grad=True))
+    return tuple(each.numpy() if isinstance(each, mg.Tensor) else each for each in found)
+
+
 def pushed(function, start):
     """Forward mode, which gives one slope: as a gradient with that slope."""
     direction = direction_at(start)
@@ -79,6 +85,7 @@ WAYS = {
     "eager": eager,
     "transformed": transformed,
     "of arrays": of_arrays,
+    "of a leaf": of_leaf,
     "forward mode": pushed,
     "constant": constant,
 }
