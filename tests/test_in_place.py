@@ -113,6 +113,36 @@ def test_constants_and_their_views_change_as_arrays_do():
     np.testing.assert_array_equal(t.data, plain)
 
 
+HANDED_OUT = {
+    "numpy": lambda t: t.numpy(),
+    "data": lambda t: t.data,
+    "of a view": lambda t: t[...].numpy(),
+    "of the detached": lambda t: t.detach().numpy(),
+    "asarray": np.asarray,
+    "array without a copy": lambda t: np.array(t, copy=None),
+    "__array__": lambda t: t.__array__(),
+}
+
+
+@pytest.mark.parametrize("shape", [(2, 3), ()])
+@pytest.mark.parametrize("name", HANDED_OUT)
+def test_arrays_that_were_handed_out_see_updates(name, shape):
+    t = mg.Tensor(np.full(shape, 2.0))
+    array = HANDED_OUT[name](t)
+    t += 1.0
+    np.testing.assert_array_equal(t.data, np.full(shape, 3.0))
+    np.testing.assert_array_equal(array, np.full(shape, 3.0))
+
+
+@pytest.mark.parametrize("name", ["numpy", "data", "of a view", "of the detached"])
+def test_arrays_of_results_that_were_handed_out_forbid_updates(name):
+    q = mg.Tensor(X, requires_grad=True) * 1.0
+    array = HANDED_OUT[name](q)
+    with pytest.raises(TypeError, match="shares its memory"):
+        q += 1.0
+    np.testing.assert_array_equal(array, X)
+
+
 @pytest.mark.parametrize("shape", [(3,), ()])
 def test_leaves_and_variables_are_refused(shape):
     leaf = mg.Tensor(np.full(shape, 2.0), requires_grad=True)
