@@ -31,6 +31,31 @@ def test_programs_mean_what_they_mean_in_numpy(name):
     assert f(mg.Tensor(X)).item() == expected
 
 
+@pytest.mark.parametrize(
+    "fresh",
+    [
+        lambda p: p.flatten(),
+        lambda p: np.tile(p, 2),
+        lambda p: np.kron(p, p),
+        lambda p: np.tensordot(p, p, 0),
+        lambda p: (p * 2.0)[1:],
+        lambda p: np.outer(p, p).reshape(-1),
+        lambda p: np.outer(p, p).T,
+        lambda p: np.roll(p, 1),
+    ],
+)
+def test_what_is_nobody_elses_is_updated(fresh):
+    def f(p):
+        q = fresh(p)
+        q += 1.0
+        q *= 2.0
+        return np.sum(q**2)
+
+    value, gradient = mg.value_and_grad(f)(X)
+    assert value == f(X)
+    np.testing.assert_allclose(gradient, numerical_jacobian(f, X).value.reshape(3), rtol=1e-8)
+
+
 @pytest.mark.parametrize("symbol", ["+=", "-=", "*=", "/=", "**=", "%=", "//=", "@="])
 @pytest.mark.parametrize("other", ["Tensor", "array", "constant"])
 def test_every_operator_changes_the_object(symbol, other):
@@ -88,6 +113,36 @@ def test_updates_that_numpy_refuses_are_refused():
     zero = mg.Tensor(1.0)
     with pytest.raises(ValueError, match="cannot be updated"):
         zero += np.ones(3)
+
+
+class Metres:
+    __array_ufunc__ = None
+
+    def __radd__(self, other):
+        return "metres"
+
+
+@pytest.mark.parametrize("other", [[1.0, 2.0, 3.0], (1.0,), True, np.float32(0.5), range(3), Metres()])
+def test_operands_of_every_kind(other):
+    array = X.copy()
+    same_array = array
+    array += other
+    for t in (mg.Tensor(X), mg.Tensor(X, requires_grad=True) * 1.0):
+        same = t
+        t += other
+        if isinstance(other, Metres):
+            assert t == array == "metres"
+        else:
+            assert t is same
+        np.testing.assert_array_equal(same.detach().data, same_array)
+
+
+@pytest.mark.parametrize("other", [None, "a", object(), 1j, [None], np.array([1j, 2, 3]), np.ones(3, object), {}])
+def test_operands_that_numpy_refuses(other):
+    for t in (mg.Tensor(X), mg.Tensor(X, requires_grad=True) * 1.0):
+        with pytest.raises((TypeError, ValueError)):
+            t += other
+        np.testing.assert_array_equal(t.detach().data, X)
 
 
 def test_a_constant_tensor_without_axes_is_an_array():
