@@ -152,7 +152,7 @@ def norm(x: Any, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> 
         axis = (int(axis),)
     if len(axis) == 1:
         return vector_norm(x, axis=axis[0], keepdims=keepdims, ord=2 if ord is None else ord)
-    if len(axis) != 2 or axis[0] % dimensions == axis[1] % dimensions:
+    if len(axis) != 2 or (dimensions and axis[0] % dimensions == axis[1] % dimensions):
         raise ValueError(f"a norm is taken along one axis, or two different ones, not {axis}")
     return _of_matrices(x, ord, axis, keepdims)
 
