@@ -16,7 +16,7 @@ from minigrad.nn.initializers import Initializer, glorot_uniform
 from minigrad.nn.layer import Layer
 from minigrad.ops import avg_pool2d, conv2d, matmul, max_pool2d, reshape
 from minigrad.ops.linalg.products import matmul_with_bias
-from minigrad.ops.signal.conv2d import conv2d_with_bias
+from minigrad.ops.nn.conv2d import conv2d_with_bias
 
 Seed = int | np.random.Generator | None
 
