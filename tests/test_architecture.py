@@ -174,3 +174,24 @@ def test_what_does_not_begin_with_an_array_is_no_method():
 def test_public_names_exist_and_are_documented():
     for name in mg.__all__:
         assert getattr(mg, name).__doc__, name
+
+
+def imported_files(path):
+    """The files of minigrad that a file imports names from, type-checking imports included."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "minigrad":
+            base = PACKAGE.joinpath(*node.module.split(".")[1:])
+            own = [base / f"{alias.name}.py" for alias in node.names]
+            found = [file for file in own if file.is_file()]
+            yield from found or [base.with_suffix(".py") if not base.is_dir() else base / "__init__.py"]
+
+
+@pytest.mark.parametrize("place", ["nn", "training", "optim"])
+def test_no_files_of_a_room_import_each_other_in_a_circle(place):
+    files = sorted((PACKAGE / place).glob("*.py"))
+    left = {file: {other for other in imported_files(file) if other in files} for file in files}
+    while left:
+        free = [file for file, others in left.items() if not others & left.keys()]
+        assert free, f"a circle among {[file.name for file in left]}"
+        for file in free:
+            del left[file]

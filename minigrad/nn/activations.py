@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from minigrad import ops
 from minigrad.nn.layer import Layer
 
@@ -33,9 +35,15 @@ class ReLU(Layer):
 
 
 class LeakyReLU(Layer):
-    """x where it is positive, slope * x elsewhere."""
+    """x where it is positive, slope * x elsewhere.
+
+    Raises:
+        TypeError: for a slope that is not a number.
+    """
 
     def __init__(self, slope: float = 0.01) -> None:
+        if not isinstance(slope, (int, float, np.number)):
+            raise TypeError(f"LeakyReLU: a slope is a number such as 0.01, not {slope!r}")
         self.slope = slope
 
     def forward(self, x: Any) -> Any:
