@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.aliasing import note_shared_memory
-from minigrad.engine.constants import protected
+from minigrad.engine.constants import kept_arrays, kept_params
 from minigrad.engine.graph import NO_PARAMS, Node, Primitive, TracedNode, active_traces, next_order, trace
 from minigrad.engine.recording import PLAIN, current_recording
 from minigrad.engine.residuals import WORTH_REPLACING, unread_left_out
@@ -63,7 +63,7 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
         return out
     tensor = _result(primitive, tuple(arrays), tuple(parents), params, out, any_parent, any_constant)
     if type(out) is ndarray and (out.base is not None or out is arrays[0]):
-        note_shared_memory(tensor, args)
+        note_shared_memory(tensor, out, args)
     return tensor
 
 
@@ -87,6 +87,9 @@ def of_one(primitive: Primitive) -> Callable[[Any], Any]:
 def of_two(primitive: Primitive) -> Callable[[Any, Any], Any]:
     """The function that applies a primitive without parameters to two arguments, in less time than `apply`."""
     operator = primitive.operator
+    left_is_read, right_is_read = (
+        primitive.reads is None or position in primitive.reads[other] for position, other in ((0, 1), (1, 0))
+    )
 
     def call(x: Any, y: Any) -> Any:
         if type(x) is Tensor:
@@ -106,9 +109,9 @@ def of_two(primitive: Primitive) -> Callable[[Any, Any], Any]:
         except _EXPLAINED as error:
             raise _explained(error, primitive, (left, right), NO_PARAMS) from error
         if first is None:
-            any_parent, any_constant = second is not None, type(left) is ndarray
+            any_parent, any_constant = second is not None, left_is_read and type(left) is ndarray
         else:
-            any_parent, any_constant = True, second is None and type(right) is ndarray
+            any_parent, any_constant = True, right_is_read and second is None and type(right) is ndarray
         return _result(primitive, (left, right), (first, second), NO_PARAMS, out, any_parent, any_constant)
 
     return call
@@ -156,9 +159,10 @@ def _result(
     if params or (kind is ndarray and out.nbytes >= WORTH_REPLACING):
         if not recording.complete:
             arrays, out = unread_left_out(primitive, arrays, parents, out)
-        arrays, params = protected(node, arrays, parents, params)
-    elif any_constant:
-        arrays, params = protected(node, arrays, parents, params)
+        if params:
+            params = kept_params(node, params)
+    if any_constant:
+        arrays = kept_arrays(node, arrays, parents)
     node.args = arrays
     node.parents = parents
     node.params = params
