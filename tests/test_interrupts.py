@@ -174,7 +174,9 @@ def test_signals_at_random_moments():
 
 if __name__ == "__main__":
     random_moments = at_random_moments(1000)
-    sys.stdout.write(f"at random moments: {random_moments.stdout}{random_moments.returncode} {random_moments.stderr[-2000:]}\n")
+    sys.stdout.write(
+        f"at random moments: {random_moments.stdout}{random_moments.returncode} {random_moments.stderr[-2000:]}\n"
+    )
     for program in sys.argv[1:] or PROGRAMS:
         for again in (1, 2):
             try:
