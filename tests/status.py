@@ -58,17 +58,19 @@ def answer(check, operation):
 
 def has_array(operation, wanted):
     """Whether an example has an array of a kind; the property tests draw all kinds for elementwise operations."""
-    if test_ops.is_elementwise(operation):
+    if operation.elementwise:
         return True
     calls = [test_ops.Call(operation, example, test_ops.rng_for(operation)) for example in operation.examples]
     return any(wanted(array) for call in calls for array in call.arrays)
 
 
 def rows():
-    """For every operation its table, its name, the functions it stands for, and what was found."""
+    """For every public operation its table, its name, the functions it stands for, and what was found."""
     reasons = []
     found = []
     for name, operation in sorted(test_ops.BUILTIN.items()):
+        if not operation.public:
+            continue
         cells = [answer(check, operation) for check in COLUMNS.values()]
         for wanted, absent in (
             (lambda array: array.ndim == 0, test_ops.NO_SCALARS),

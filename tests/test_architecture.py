@@ -13,8 +13,6 @@ import minigrad as mg
 SOURCES = Package(Path(mg.__file__).parent)
 # Their authors are about to take these away.
 KNOWN = {
-    "engine/aliasing.py imports minigrad.kernels.buffers",
-    "engine/backward.py imports minigrad.kernels.buffers",
     "nn/layer.py is on a circle of imports",
     "nn/layers.py imports minigrad.kernels.conv2d.arguments",
     "nn/mode.py is on a circle of imports",

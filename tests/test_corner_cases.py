@@ -10,6 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import losses, nn, optim
+from minigrad.ops.linalg.products import matmul_with_bias
 
 
 def leaf(values, **options):
@@ -143,17 +144,65 @@ def test_cross_entropy_of_a_masked_class(target):
     assert np.isfinite(logits.grad.data).all()
 
 
-def test_no_grad_refuses_what_would_run_outside_of_it():
+def test_no_grad_holds_for_the_body_of_what_runs_in_steps_and_for_nothing_between():
+    @mg.no_grad
     def generator():
-        yield mg.is_grad_enabled()
-
-    async def coroutine():
+        got = yield mg.is_grad_enabled()
+        try:
+            yield got, mg.is_grad_enabled()
+        except KeyError:
+            yield "caught", mg.is_grad_enabled()
         return mg.is_grad_enabled()
 
-    for function in (generator, coroutine):
-        with pytest.raises(TypeError, match="generator or a coroutine"):
-            mg.no_grad()(function)
-    assert asyncio.run(coroutine())
+    steps = generator()
+    assert next(steps) is False
+    assert mg.is_grad_enabled()
+    assert steps.send("sent") == ("sent", False)
+    assert steps.throw(KeyError()) == ("caught", False)
+    with pytest.raises(StopIteration) as end:
+        next(steps)
+    assert end.value.value is False
+    assert mg.is_grad_enabled()
+
+    @mg.no_grad()
+    async def coroutine():
+        await asyncio.sleep(0)
+        return mg.is_grad_enabled()
+
+    @mg.no_grad
+    async def async_generator():
+        yield mg.is_grad_enabled()
+        await asyncio.sleep(0)
+        yield mg.is_grad_enabled()
+
+    async def collected():
+        return [(inside, mg.is_grad_enabled()) async for inside in async_generator()], await coroutine()
+
+    assert asyncio.run(collected()) == ([(False, True), (False, True)], False)
+
+
+def test_leaving_a_block_takes_away_what_it_has_set_and_nothing_else():
+    def generator():
+        with mg.no_grad():
+            yield
+
+    outer, inner = generator(), generator()
+    next(outer), next(inner)
+    outer.close()
+    assert not mg.is_grad_enabled()
+    inner.close()
+    assert mg.is_grad_enabled()
+
+    left_inside = generator()
+    next(left_inside)
+    mg.grad(lambda x: (left_inside.close(), x * x)[1])(1.0)
+    assert mg.is_grad_enabled()
+    with mg.no_grad():
+        left_inside = generator()
+        next(left_inside)
+        left_inside.close()
+        assert not mg.is_grad_enabled()
+    assert mg.is_grad_enabled()
 
 
 def test_threads_lose_no_gradients():
@@ -215,7 +264,7 @@ def test_products_with_numbers_are_refused_by_name():
     with pytest.raises(ValueError, match=r"matmul\(2.0, \(2, 2\)\)"):
         mg.matmul(2.0, x)
     with pytest.raises(ValueError, match=r"a weight has shape \(n, m\) and a bias \(m,\)"):
-        mg.matmul_with_bias(x, x, 0.0)
+        matmul_with_bias(x, x, 0.0)
 
 
 def test_numbers_are_broadcast():

@@ -442,7 +442,9 @@ def test_many_products_are_taken_in_the_cheapest_order():
     found = np.linalg.multi_dot(x)
     np.testing.assert_allclose(found.data, np.linalg.multi_dot([each.data for each in x]), rtol=1e-10)
     costs = [
-        math.prod(node.args[0].shape) * node.args[1].shape[1] for node in ancestors(found._node) if node.op is not None
+        math.prod(node.args[0].shape) * node.args[1].shape[1]
+        for node in ancestors([found._node])
+        if node.op is not None
     ]
     assert sum(costs) == 15125  # Cormen et al., figure 14.5
 

@@ -5,9 +5,9 @@ import pytest
 from test_ops import CASES, Call, rng_for
 
 import minigrad as mg
-from minigrad.engine import residuals as hollow
+from minigrad.engine import residuals
 from minigrad.engine.graph import ancestors
-from minigrad.engine.recording import recording_in_full
+from minigrad.engine.recording import recording
 
 
 def computed_from(tensors, call):
@@ -18,13 +18,13 @@ def computed_from(tensors, call):
 @pytest.mark.parametrize(("operation", "example"), CASES)
 def test_rules_read_no_value_that_is_left_out(operation, example, monkeypatch):
     """What is left out is NaN, so reading it would show; of first and second derivatives."""
-    monkeypatch.setattr(hollow, "LARGE", 0)
+    monkeypatch.setattr(residuals, "WORTH_REPLACING", 0)
     call = Call(operation, example, rng_for(operation, 5))
     found = []
     for in_full in (True, False):
         tensors = call.tensors()
         if in_full:
-            with recording_in_full():
+            with recording(complete=True):
                 out = computed_from(tensors, call)
         else:
             out = computed_from(tensors, call)
@@ -42,7 +42,7 @@ def is_hollow(array):
 
 def kept_of(out):
     """The names of the operations before a result whose results are kept, and the number of arguments that are not."""
-    nodes = [node for node in ancestors(out._node) if node.op is not None]
+    nodes = [node for node in ancestors([out._node]) if node.op is not None]
     return (
         {node.op.name for node in nodes if not is_hollow(node.out)},
         sum(is_hollow(arg) for node in nodes for arg in node.args),
@@ -78,7 +78,7 @@ def test_small_arrays_and_those_of_operations_that_do_not_tell_are_kept():
 
 def test_what_was_recorded_in_full_is_all_there():
     x = mg.Tensor(np.ones(1000), requires_grad=True)
-    with recording_in_full():
+    with recording(complete=True):
         y = mg.relu(x + 1.0) * 2.0
     assert kept_of(y) == ({"add", "relu", "multiply"}, 0)
 

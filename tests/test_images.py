@@ -11,6 +11,7 @@ from scipy.signal import correlate2d
 import minigrad as mg
 from minigrad.kernels.conv2d import channels_last, columns, correlation, fourier, pointwise, rows
 from minigrad.kernels.conv2d.geometry import Geometry
+from minigrad.ops.signal.conv2d import conv2d_kernels
 from minigrad.testing import gradcheck
 
 
@@ -198,7 +199,7 @@ def test_transposed_convolution_says_which_shape_it_takes():
     with pytest.raises(ValueError, match=r"maps have shape \(N, 3, 4, 4\) here, not \(1, 3, 5, 4\)"):
         mg.conv2d_transpose(np.ones((1, 3, 5, 4)), np.ones((3, 2, 2, 2)), size=(5, 5))
     with pytest.raises(ValueError, match="1 images, and 2 samples of maps"):
-        mg.conv2d_kernels(np.ones((1, 2, 5, 5)), np.ones((2, 3, 4, 4)), size=(2, 2))
+        conv2d_kernels(np.ones((1, 2, 5, 5)), np.ones((2, 3, 4, 4)), size=(2, 2))
 
 
 def windows_of(x, size, stride):

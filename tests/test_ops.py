@@ -74,31 +74,6 @@ NO_EMPTY = {
     **dict.fromkeys(["correlate2d", "convolve2d"], "SciPy takes no empty planes"),
 }
 
-ELEMENTWISE_TABLES = tuple(
-    f"minigrad.ops.{table}"
-    for table in (
-        "activations",
-        "bessel",
-        "elementwise",
-        "entropies",
-        "exponentials",
-        "pieces",
-        "special",
-        "transcendental",
-    )
-)
-
-
-def is_elementwise(operation):
-    """Whether it takes nothing but arrays, of any shapes that broadcast; the property tests draw these."""
-    example = operation.examples[0] if operation.examples else None
-    parts = example if isinstance(example, tuple) else (example,)
-    return (
-        operation.primitive is not None
-        and operation.function.__module__ in ELEMENTWISE_TABLES
-        and all(isinstance(part, Sample) for part in parts)
-    )
-
 
 def rng_for(operation, salt=0):
     return np.random.default_rng([zlib.crc32(operation.name.encode()), salt])
@@ -157,7 +132,7 @@ def test_operation_declares_examples(name):
 @pytest.mark.parametrize("name", BUILTIN)
 def test_examples_reach_scalars_and_empty_arrays(name):
     calls = [Call(BUILTIN[name], example, rng_for(BUILTIN[name])) for example in BUILTIN[name].examples]
-    if is_elementwise(BUILTIN[name]):
+    if BUILTIN[name].elementwise:
         return  # the property tests draw 0-d and empty arrays for these
     assert (name in NO_SCALARS) != any(array.ndim == 0 for call in calls for array in call.arrays)
     assert (name in NO_EMPTY) != any(array.size == 0 for call in calls for array in call.arrays)
@@ -299,7 +274,7 @@ def float32_is_kept(operation, example):
         first = mg.gradients(out, tensors, seed=np.ones(out.shape), create_graph=True)
         squares = sum((g * g).sum() for g in first if g is not None)
         # What a rule returns is cast if it has to be; here every step has to keep the precision by itself.
-        steps = ancestors(squares._node) if squares.requires_grad else []
+        steps = ancestors([squares._node]) if squares.requires_grad else []
         assert {node.out.dtype for node in steps} <= {np.dtype(dtype)}
         second = mg.gradients(squares, tensors) if squares.requires_grad else []
         results[dtype] = [out, squares, *(g for g in (*first, *second) if g is not None)]

@@ -299,11 +299,14 @@ def test_writing_to_elements_raises_with_an_alternative(x):
         x[0] = 1.0
 
 
-def test_augmented_assignment_rebinds():
-    first = x = mg.Tensor([1.0], requires_grad=True)
+def test_augmented_assignment_changes_the_tensor_under_all_its_names():
+    leaf = mg.Tensor([1.0], requires_grad=True)
+    first = x = leaf * 1.0
     x += 1.0
-    assert x is not first
-    np.testing.assert_array_equal(first.data, [1.0])
+    assert x is first
+    np.testing.assert_array_equal(first.data, [2.0])
+    with pytest.raises(TypeError, match=r"a leaf that requires a gradient; write t = t \+ y"):
+        leaf += 1.0
 
 
 def test_data_can_be_assigned_between_passes(x):

@@ -1,135 +1,157 @@
-"""What does ``x += y`` mean where x or y is a Tensor, which is not written to?"""
+"""What does ``t += y`` mean, and who else would see it?
+
+NumPy changes an array under all its names. So ``t += y`` changes the Tensor object: every name, attribute and container
+that holds it sees the new values. What it cannot change is memory that other arrays look into, because a graph may hold
+the old values; there it raises.
+"""
 
 from __future__ import annotations
 
-import sys
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from minigrad.engine.recording import is_tracing
+from minigrad.engine.graph import TracedNode
 from minigrad.engine.registry import overrides
-from minigrad.kernels.buffers import untraced
 
 
-def in_place(function: Callable[..., Any], symbol: str) -> Callable[[Any, Any], Any]:
-    """The operator that makes a new Tensor and gives it the name of the old one.
+class _Family(list[Any]):
+    """Weak references to the Tensors that share memory; `handed_out` says whether plain arrays do, too."""
 
-    NumPy changes the array itself, under all its names and in all that it is a part of. A function written for NumPy
-    that makes use of this would silently give something else; inside a transform it is refused.
-    """
+    handed_out = False
 
-    def operator(self: Any, other: Any) -> Any:
-        if not (is_tracing() and self.ndim):
-            return overrides[function](self, other)
-        # Counted here, because every call on the way would add a reference; so do debuggers that look at variables.
-        if sys.getrefcount(self) > _ALONE or _has_relatives(self):
+
+def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any, Any], Any]:
+    """The method of ``t += y`` and the like, made from the operator of ``t + y``."""
+
+    def method(self: Any, other: Any) -> Any:
+        array, node = self._array, self._node
+        is_scalar = type(array) is not np.ndarray
+        if node is not None and node.op is None and not (is_scalar and isinstance(node, TracedNode)):
+            raise TypeError(_about_leaf(node, symbol))
+        result = operator(self, other)
+        # NumPy's scalars cannot be changed: the name is given to a new one. So it is with what other types make of it.
+        if is_scalar or type(result) is not type(self):
+            return result
+        result = _fitted(result, self, symbol)
+        if node is not None and result._node is None:
             raise TypeError(
-                f"x {symbol}= y would change an array in place, and this one has another name, is an argument, or is "
-                f"a part of another array; Tensors are not written to: write x = x {symbol} y, and mg.add_at(x, index, "
-                "y) or mg.set_at for a part"
+                f"t {symbol}= y inside no_grad would make a constant of a Tensor through which gradients flow; write "
+                f"t = t {symbol} y"
             )
-        return updated(self, overrides[function](self, other))
+        family = getattr(self, "_family", None)
+        if family is not None:
+            relatives = _relatives(self, family)
+            if relatives or family.handed_out:
+                is_constant = result._node is None and all(other._node is None for other in relatives)
+                if not is_constant or not array.flags.writeable:
+                    raise TypeError(
+                        f"t {symbol}= y would change an array in place that shares its memory with another one (a "
+                        f"view of it, what it is a view of, or .numpy()); write t = t {symbol} y, and for a part "
+                        "mg.add_at(t, index, y) or mg.set_at"
+                    )
+                np.copyto(array, result._array)
+                return self
+            del self._family
+        self._array, self._node = np.asarray(result._array), result._node
+        if self._name is not None and self._node is not None:
+            self._node.name = self._name
+        return self
 
-    return operator
+    return method
 
 
-def updated(x: Any, result: Any) -> Any:
-    """What x is after an update in place, which keeps its dtype.
+def _about_leaf(node: Any, symbol: str) -> str:
+    if isinstance(node, TracedNode):
+        return (
+            f"t {symbol}= y would change an argument of the function that is differentiated, and the caller would see "
+            f"it; write t = t {symbol} y"
+        )
+    return (
+        f"t {symbol}= y would change {node.describe()}, a leaf that requires a gradient; write t = t {symbol} y for a "
+        f"new value, or t.data {symbol}= y to update a parameter between two passes"
+    )
+
+
+def _fitted(result: Any, tensor: Any, symbol: str) -> Any:
+    """A result in the shape and dtype of the Tensor that takes it over.
 
     Raises:
-        ValueError: where the result does not fit into x.
+        ValueError, TypeError: where NumPy would refuse the update, too.
     """
-    if result.shape != x.shape:
-        raise ValueError(f"an array of shape {x.shape} cannot be updated with a result of shape {result.shape}")
-    return result if result.dtype == x.dtype else overrides[np.astype](result, x.dtype)
+    if result.shape != tensor.shape:
+        raise ValueError(
+            f"t {symbol}= y: an array of shape {tensor.shape} cannot be updated with a result of shape {result.shape}"
+        )
+    if result.dtype == tensor.dtype:
+        return result
+    if not np.can_cast(result.dtype, tensor.dtype, "same_kind"):
+        raise TypeError(f"t {symbol}= y: a result of dtype {result.dtype} does not fit into one of {tensor.dtype}")
+    return overrides[np.astype](result, tensor.dtype)
 
 
-def _has_relatives(tensor: Any) -> bool:
-    """Whether a Tensor that anybody still holds shares memory with this one."""
-    family = (tensor._node and tensor._node.family) or ()
-    return any(other is not None and other is not tensor for other in [member() for member in family])
+def _relatives(tensor: Any, family: _Family) -> list[Any]:
+    """The other Tensors that somebody holds whose memory may overlap with that of this one."""
+    array = tensor._array
+    found = []
+    for member in family:
+        other = member()
+        if other is None or other is tensor or getattr(other, "_family", None) is not family:
+            continue
+        # Parts of one array need not overlap. Where NumPy would give a view and minigrad a copy, the memory differs.
+        if _base(other._array) is not _base(array) or np.may_share_memory(other._array, array):
+            found.append(other)
+    return found
 
 
-def share_memory(tensor: Any, args: Sequence[Any]) -> None:
-    """Make a result one family with the argument that it is a view of, if it is one."""
+def family_of(tensor: Any) -> _Family:
+    """The family of a Tensor, which it may found."""
+    try:
+        return tensor._family  # type: ignore[no-any-return]
+    except AttributeError:
+        tensor._family = family = _Family([weakref.ref(tensor)])
+        return family
+
+
+def make_relatives(tensor: Any, other: Any) -> None:
+    """Say that two Tensors share memory, or would if NumPy had made them."""
+    family = family_of(other)
+    if len(family) & (len(family) - 1) == 0:
+        # Now and then, because looking for the dead takes time for every member.
+        family[:] = [member for member in family if member() is not None]
+    family.append(weakref.ref(tensor))
+    tensor._family = family
+
+
+def hand_out(tensor: Any) -> None:
+    """Say that the array of a Tensor was given to the user."""
+    family_of(tensor).handed_out = True
+
+
+def note_shared_memory(tensor: Any, args: Sequence[Any]) -> None:
+    """Make a result a relative of the argument that it is a view of, if it is one.
+
+    A constant view of what a graph holds is read-only: the graph reads its memory later.
+    """
     out = tensor._array
     for arg in args:
         array = getattr(arg, "_array", None)
-        if array is None or arg._node is None or not (array is out or out.base is array or out.base is _base(array)):
-            continue
-        family = arg._node.family
-        if family is None:
-            family = arg._node.family = [weakref.ref(arg)]
-        if len(family) & (len(family) - 1) == 0:
-            # Now and then, because looking for the dead takes time for every member.
-            family[:] = [member for member in family if member() is not None]
-        family.append(weakref.ref(tensor))
-        tensor._node.family = family
+        if type(array) is np.ndarray and (array is out or out.base is array or out.base is _base(array)):
+            make_relatives(tensor, arg)
+            if tensor._node is None and arg._node is not None:
+                tensor._array = read_only(out)
+            return
+
+
+def read_only(array: Any) -> NDArray[Any]:
+    """A view of an array through which nobody can write."""
+    view: NDArray[Any] = np.asarray(array).view()
+    view.setflags(write=False)
+    return view
 
 
 def _base(array: Any) -> Any:
     return array.base if isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray) else array
-
-
-def can_be_replaced(array: Any, references: tuple[int, int]) -> bool:
-    """Whether an array that a Tensor is added to, or the like, can be replaced by a Tensor under its name.
-
-    So it is inside a transform for an array that has no other name and is no part of another.
-
-    Args:
-        array: what stands on the left of the operator.
-        references: to it, and to the tuple of outputs, as counted by the method of the Tensor that NumPy calls.
-    """
-    return (
-        is_tracing()
-        and references[0] <= _ALONE_IN_NUMPY[0]
-        and references[1] <= _ALONE_IN_NUMPY[1]
-        and type(array) is np.ndarray
-        and array.base is None
-        and array.dtype.kind == "f"
-        and array.flags.writeable
-    )
-
-
-class _Counted:
-    """Counts the references to what is updated under its only name, and to an array that is updated by it."""
-
-    operators: ClassVar[list[int]] = []
-    arrays: ClassVar[list[tuple[int, int]]] = []
-    held: Any
-
-    def __iadd__(self, other: Any) -> Any:
-        self.operators.append(sys.getrefcount(self))
-        return self
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        self.arrays.append((sys.getrefcount(kwargs["out"][0]), sys.getrefcount(kwargs["out"])))
-        return inputs[0]
-
-
-def _calibrated() -> tuple[int, tuple[int, int]]:
-    """How many references there are to an object, and to an array and its tuple, with one name or in one place.
-
-    Where Python counts less for a name than for an attribute, updates of attributes are refused; where it cannot tell
-    ``array += tensor`` from ``np.add(array, tensor, out=array)``, updates of arrays are.
-    """
-    name: Any = _Counted()
-    name += 1
-    name.held = _Counted()
-    name.held += 1
-    array: Any = np.zeros(1)
-    array += name
-    name.held = np.zeros(1)
-    name.held += name
-    np.add(array, name, out=array)
-    np.add(array, name, out=(array,))
-    *updates, by_name, by_tuple = _Counted.arrays
-    fewest = min(count for count, _ in updates), min(count for _, count in updates)
-    told_apart = by_name[0] > fewest[0] and (by_tuple[0] > fewest[0] or by_tuple[1] > fewest[1])
-    return min(_Counted.operators), fewest if told_apart else (0, 0)
-
-
-_ALONE, _ALONE_IN_NUMPY = untraced(_calibrated)

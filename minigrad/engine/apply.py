@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.aliasing import share_memory
-from minigrad.engine.graph import NO_PARAMS, Node, Primitive
-from minigrad.engine.recording import APART, IN_FULL, recording_mode
-from minigrad.engine.residuals import LARGE, kept_apart, unread_left_out
+from minigrad.engine.aliasing import note_shared_memory
+from minigrad.engine.constants import protected
+from minigrad.engine.graph import NO_PARAMS, Node, Primitive, TracedNode, active_traces, traced
+from minigrad.engine.recording import PLAIN, current_recording
+from minigrad.engine.residuals import WORTH_REPLACING, unread_left_out
 from minigrad.engine.tensor import Tensor
 
 # 0-d results are NumPy scalars, and stay so. Python's own numbers need no conversion either, because NumPy lets them
@@ -30,18 +31,25 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
     """Run a primitive on arrays and Tensors, and record it if a gradient may be asked for."""
     arrays: list[Any] = []
     parents: list[Node | None] = []
-    any_tensor = any_parent = False
+    any_tensor = any_parent = any_constant = False
     for arg in args:
         kind = type(arg)
         if kind is Tensor:
             any_tensor = True
-            arrays.append(arg._array)
+            array = arg._array
+            arrays.append(array)
             node = arg._node
             parents.append(node)
             if node is not None:
                 any_parent = True
+            elif type(array) is ndarray:
+                any_constant = True
         else:
-            arrays.append(arg if kind in _READY else _as_array(arg, primitive))
+            if kind not in _READY:
+                arg = _as_array(arg, primitive)
+            if type(arg) is ndarray:
+                any_constant = True
+            arrays.append(arg)
             parents.append(None)
     try:
         compute = primitive.operator if any_tensor else primitive.forward
@@ -50,10 +58,9 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
         raise _explained(error, primitive, arrays, params) from error
     if not any_tensor:
         return out
-    tensor = _result(primitive, tuple(arrays), tuple(parents), params, out, any_parent)
-    is_view = type(out) is ndarray and (out.base is not None or out is arrays[0])
-    if is_view and tensor._node is not None and recording_mode() == APART:
-        share_memory(tensor, args)
+    tensor = _result(primitive, tuple(arrays), tuple(parents), params, out, any_parent, any_constant)
+    if type(out) is ndarray and (out.base is not None or out is arrays[0]):
+        note_shared_memory(tensor, args)
     return tensor
 
 
@@ -69,7 +76,7 @@ def of_one(primitive: Primitive) -> Callable[[Any], Any]:
             out = operator(array)
         except _EXPLAINED as error:
             raise _explained(error, primitive, (array,), NO_PARAMS) from error
-        return _result(primitive, (array,), (node,), NO_PARAMS, out, node is not None)
+        return _result(primitive, (array,), (node,), NO_PARAMS, out, node is not None, False)
 
     return call
 
@@ -95,8 +102,11 @@ def of_two(primitive: Primitive) -> Callable[[Any, Any], Any]:
             out = operator(left, right)
         except _EXPLAINED as error:
             raise _explained(error, primitive, (left, right), NO_PARAMS) from error
-        any_parent = first is not None or second is not None
-        return _result(primitive, (left, right), (first, second), NO_PARAMS, out, any_parent)
+        if first is None:
+            any_parent, any_constant = second is not None, type(left) is ndarray
+        else:
+            any_parent, any_constant = True, second is None and type(right) is ndarray
+        return _result(primitive, (left, right), (first, second), NO_PARAMS, out, any_parent, any_constant)
 
     return call
 
@@ -108,6 +118,7 @@ def _result(
     params: dict[str, Any],
     out: Any,
     any_parent: bool,
+    any_constant: bool,
 ) -> Tensor:
     """The result of an operation on Tensors, which remembers how it was made if a gradient may be asked for."""
     kind = type(out)
@@ -121,13 +132,21 @@ def _result(
     tensor._array = out
     tensor._node = tensor._name = None
     # Integers and booleans have no derivative: what is computed from floats but is none, such as a cast, is a constant.
-    if any_parent and is_float and (mode := recording_mode()):
-        # Without parameters, an operation either gives no less than it takes, or its rules read all of it.
-        if (params or (kind is ndarray and out.nbytes >= LARGE)) and mode != IN_FULL:
-            arrays, out = unread_left_out(primitive, arrays, parents, out)
-        if mode == APART:
-            arrays, params = kept_apart(arrays, parents, params)
-        tensor._node = Node(primitive, arrays, parents, params, out)
+    if any_parent and is_float:
+        recording = current_recording()
+        if recording is PLAIN or recording.enabled:
+            stamps = None
+            # Without parameters, an operation either gives no less than it takes, or its rules read all of it.
+            if (params or (kind is ndarray and out.nbytes >= WORTH_REPLACING)) and not recording.complete:
+                arrays, out = unread_left_out(primitive, arrays, parents, out)
+            if any_constant or params:
+                arrays, params, stamps = protected(primitive, arrays, parents, params)
+            if active_traces:
+                tensor._node = traced(TracedNode(primitive, arrays, parents, params, out, stamps), parents)
+            else:
+                tensor._node = Node(primitive, arrays, parents, params, out, stamps)
+            if recording.observer is not None:
+                recording.observer.result(tensor._node)
     return tensor
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from minigrad.engine.advice import LostGradientError, calling_function
-from minigrad.engine.graph import Node
-from minigrad.engine.recording import is_tracing
+from minigrad.engine.aliasing import hand_out
+from minigrad.engine.graph import Node, depends_on_a_variable
 
 
 class Conversions:
@@ -42,7 +42,7 @@ class Conversions:
         return self._array.tolist()
 
     def _refuse_in_transforms(self, what: str) -> None:
-        if self._node is not None and is_tracing():
+        if depends_on_a_variable(self._node):
             raise LostGradientError(
                 f"{what} of a Tensor would be a constant for mg.grad and its like; use NumPy's functions, join results "
                 "with np.stack, np.block or np.concatenate, and write .numpy() or .detach() where a constant is meant"
@@ -91,6 +91,8 @@ class Conversions:
                 "write `array @ tensor` for array.dot(tensor) and mg.set_at(array, i, tensor) for array[i] = tensor, "
                 "and where a constant is meant use .numpy() or .detach()"
             )
+        if copy is not True:
+            hand_out(self)
         return np.array(self._array, dtype=dtype, copy=copy)
 
 

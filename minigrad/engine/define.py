@@ -12,44 +12,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-import operator
-import sys
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec
 
-import numpy as np
-
-from minigrad.engine import registry
-from minigrad.engine.apply import apply, of_one, of_two, plain
+from minigrad.engine.apply import apply
 from minigrad.engine.graph import Primitive, Rule
-from minigrad.engine.registry import Operation, numpy_name, operations, register
+from minigrad.engine.registry import Operation, register
 
 P = ParamSpec("P")
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-# Elementwise operations in which Python's operators give the same as the ufuncs, to the last bit.
-_OPERATORS: dict[np.ufunc, Callable[..., Any]] = {
-    np.add: operator.add,
-    np.subtract: operator.sub,
-    np.multiply: operator.mul,
-    np.divide: operator.truediv,
-    np.negative: operator.neg,
-    np.absolute: operator.abs,
-}
-
-
-class _ForEvery(Sequence[Any]):
-    """What an operation on any number of arrays has for each of them, made from the position of the argument."""
-
-    def __init__(self, make: Callable[[int], Any]) -> None:
-        self._make = make
-
-    def __getitem__(self, position: Any) -> Any:
-        return self._make(position)
-
-    def __len__(self) -> int:
-        raise TypeError("an operation on any number of arrays has no fixed number of rules")
 
 
 def primitive(
@@ -57,7 +27,7 @@ def primitive(
     overrides: Sequence[Callable[..., Any]] = (),
     examples: Sequence[Any] = (),
     reads: Sequence[str] | None = None,
-    in_place: Rule | None = None,
+    overwriting: Rule | None = None,
     variadic: bool = False,
     broadcasts: bool = False,
     name: str | None = None,
@@ -75,7 +45,7 @@ def primitive(
         reads: for each rule, the arrays whose values it takes, by name and separated by spaces, "out" among them; of
             the others it may use ``.shape``, ``.ndim``, ``.size`` and ``.dtype``, and a graph does not keep their
             values: reading them gives NaN. By default everything is kept.
-        in_place: for an operation on one array, its rule once more, but written into `g` and returning that; used
+        overwriting: for an operation on one array, its rule once more, but written into `g` and returning that; used
             where nobody else knows that array.
         variadic: the first parameter is a sequence of arrays; the only rule is called as
             ``rule(position, g, out, *arrays, **params)``.
@@ -84,7 +54,7 @@ def primitive(
 
     Raises:
         TypeError: for a function with fewer parameters than rules, `reads` that are not one for each rule, or
-            `in_place` where there is not one array.
+            `overwriting` where there is not one array.
         ValueError: for a name or a NumPy function that already belongs to another operation.
 
     Example:
@@ -96,6 +66,33 @@ def primitive(
         >>> x.grad
         Tensor(12.)
     """
+    return declaration(
+        *rules,
+        overrides=overrides,
+        examples=examples,
+        reads=reads,
+        overwriting=overwriting,
+        variadic=variadic,
+        broadcasts=broadcasts,
+        name=name,
+        builtin=False,
+    )
+
+
+def declaration(
+    *rules: Rule | None,
+    overrides: Sequence[Callable[..., Any]] = (),
+    examples: Sequence[Any] = (),
+    reads: Sequence[str] | None = None,
+    overwriting: Rule | None = None,
+    variadic: bool = False,
+    broadcasts: bool = False,
+    name: str | None = None,
+    builtin: bool,
+    public: bool = True,
+    elementwise: bool = False,
+) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """What `primitive` does, and whether the operation is minigrad's own, for users, and of each element by itself."""
 
     def declare(forward: Callable[P, Any]) -> Callable[P, Any]:
         signature = inspect.signature(forward)
@@ -103,22 +100,17 @@ def primitive(
         arrays = len(rules)
         if not arrays or arrays > len(names) or (variadic and (arrays != 1 or rules[0] is None)):
             raise TypeError(f"{forward.__name__}{signature} cannot have {arrays} rules")
-        if in_place is not None and (arrays != 1 or variadic):
-            raise TypeError(f"{forward.__name__}{signature}: in_place= is for operations on one array")
+        if overwriting is not None and (arrays != 1 or variadic):
+            raise TypeError(f"{forward.__name__}{signature}: overwriting= is for operations on one array")
         array_names = names[:arrays]
         defaults = {key: signature.parameters[key].default for key in names[arrays:]}
         required = {key for key, value in defaults.items() if value is inspect.Parameter.empty}
         kinds = {key: signature.parameters[key].kind for key in defaults}
         positional = [key for key, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
         inner = (lambda *items, **params: forward(items, **params)) if variadic else forward
-        positions = _positions(reads, arrays, [] if variadic else array_names, forward.__name__)
-        if variadic and (every := rules[0]):
-            rule = _ForEvery(lambda position: functools.partial(every, position))
-            read = None if positions is None else _ForEvery(lambda position: positions[0])
-            op = Primitive(name or forward.__name__, inner, rule, broadcasts, read)
-        else:
-            op = Primitive(name or forward.__name__, inner, rules, broadcasts, positions)
-            op.in_place = in_place
+        positions = positions_read(reads, arrays, [] if variadic else array_names, forward.__name__)
+        op = Primitive(name or forward.__name__, inner, rules, broadcasts, positions, variadic=variadic)
+        op.overwriting = overwriting
 
         @functools.wraps(forward)
         def call(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -141,13 +133,13 @@ def primitive(
                 args = tuple(bound.arguments[key] for key in array_names)  # type: ignore[assignment]
             return apply(op, args[0] if variadic else args[:arrays], params)  # type: ignore[arg-type]
 
-        register(Operation(op.name, call, op, overrides, examples, _is_builtin(forward)))
+        register(Operation(op.name, call, op, overrides, examples, builtin, public, elementwise))
         return call
 
     return declare
 
 
-def _positions(
+def positions_read(
     reads: Sequence[str] | None, rules: int, arrays: Sequence[str], operation: str
 ) -> Sequence[frozenset[int]] | None:
     """What each rule reads by position, -1 for the result."""
@@ -160,92 +152,3 @@ def _positions(
         if name not in known:
             raise TypeError(f"{operation}: reads= names {name!r}, which is none of {', '.join(known)}")
     return tuple(frozenset(known[name] for name in names.split()) for names in reads)
-
-
-def _is_builtin(function: Callable[..., Any]) -> bool:
-    return (function.__module__ or "").startswith("minigrad.")
-
-
-def composite(overrides: Sequence[Callable[..., Any]] = (), examples: Sequence[Any] = ()) -> Callable[[F], F]:
-    """Register a function that needs no rules, because it is made of operations that have them."""
-
-    def declare(function: F) -> F:
-        register(Operation(function.__name__, function, None, overrides, examples, _is_builtin(function)))
-        return function
-
-    return declare
-
-
-def elementwise(
-    ufunc: np.ufunc,
-    *rules: Rule,
-    reads: Sequence[str],
-    examples: Sequence[Any],
-    doc: str,
-    name: str | None = None,
-    forward: Callable[..., Any] | None = None,
-    also: Sequence[np.ufunc] = (),
-) -> Callable[..., Any]:
-    """The operation of a NumPy or SciPy ufunc of x, or x and y.
-
-    `doc` says what it computes, `reads` as elsewhere; `forward` does the same in less time, `also` are other ufuncs
-    for the same function.
-    """
-    text = (
-        f"{doc}\n\nDifferentiable form of ``{numpy_name(ufunc)}``: elementwise, with broadcasting and NumPy's dtypes."
-    )
-
-    if forward is None:
-        forward = ufunc if "e" in "".join(ufunc.types) else half_by_single(ufunc)
-    name = name or ufunc.__name__
-    positions = _positions(reads, len(rules), ["x", "y"], name)
-    op = Primitive(name, forward, rules, ufunc.nin > 1, positions, _OPERATORS.get(ufunc))
-    call: Callable[..., Any] = of_one(op) if ufunc.nin == 1 else of_two(op)
-    call.__name__ = call.__qualname__ = name
-    call.__doc__ = text
-    # The module that assigns the result, so that it can be pickled by reference; what namedtuple does, too.
-    call.__module__ = sys._getframe(1).f_globals["__name__"]
-    register(Operation(name, call, op, [ufunc, *also], examples, builtin=True))
-    return call
-
-
-def half_by_single(ufunc: np.ufunc) -> Callable[..., Any]:
-    """A ufunc of one or two arguments that has no loop for float16, and would turn it into float64."""
-
-    def of_one(x: Any) -> Any:
-        half = getattr(x, "dtype", None) == np.float16
-        return ufunc(x.astype(np.float32)).astype(np.float16) if half else ufunc(x)
-
-    def of_two(x: Any, y: Any) -> Any:
-        if np.float16 not in (getattr(x, "dtype", None), getattr(y, "dtype", None)):
-            return ufunc(x, y)
-        dtype = np.result_type(x, y)
-        if dtype != np.float16:
-            return ufunc(x, y)
-        return ufunc(*[each.astype(np.float32) if hasattr(each, "dtype") else each for each in (x, y)]).astype(dtype)
-
-    return of_one if ufunc.nin == 1 else of_two
-
-
-def declared_in(module: str) -> list[str]:
-    """The names of the operations that a module declares, for its ``__all__``: nothing else has to list them."""
-    return [name for name, operation in operations.items() if operation.function.__module__ == module]
-
-
-def those_of_numpy(*names: str) -> list[Any]:
-    """The NumPy functions of these names, of which older versions lack some."""
-    return [getattr(np, name) for name in names if hasattr(np, name)]
-
-
-def constant(*functions: Callable[..., Any]) -> None:
-    """Let NumPy functions whose derivative is zero or does not exist be called on Tensors; they return plain arrays."""
-    for function in functions:
-        registry.overrides[function] = _on_arrays(function)
-
-
-def _on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*plain(args), **(plain(kwargs) if kwargs else kwargs))
-
-    return call

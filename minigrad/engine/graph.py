@@ -1,13 +1,15 @@
-"""What is recorded: primitives, the nodes their results leave behind, and the way back from a result."""
+"""What is recorded: primitives, the nodes their results leave behind, and what a result depends on."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any
 
 Rule = Callable[..., Any]
+Positions = frozenset[int]
 
 
 class Primitive:
@@ -17,18 +19,19 @@ class Primitive:
         name: what error messages and printed graphs call it.
         forward: ``forward(*arrays, **params)``, plain NumPy.
         rules: ``rules[i](g, out, *arrays, **params)`` gives the vector-Jacobian product with respect to argument i;
-            ``None`` where there is none.
+            ``None`` where there is none. A `variadic` primitive has one, which takes the position first.
         broadcasts: whether arguments are broadcast against each other, so that a rule may return the shape of the
             result; the engine sums it down to the argument's shape. The rules of any other primitive return exactly
             the shape of their argument.
         reads: ``reads[i]`` holds what rule i takes values from: positions of arguments, and -1 for the result. Of
             all else it looks at shape and dtype only, so that a graph need not keep the values. None if unknown.
-        in_place: the rule of the only argument once more, which writes into g; None if there is none.
+        variadic: whether it takes any number of arrays, for which it has one rule.
+        overwriting: the rule of the only argument once more, which writes into g; None if there is none.
         operator: computes what `forward` does where a Tensor is among the arguments; Python's operator instead of the
             ufunc if there is one, because it takes a tenth of the time for NumPy's scalars.
     """
 
-    __slots__ = ("broadcasts", "forward", "in_place", "name", "operator", "reads", "rules")
+    __slots__ = ("broadcasts", "forward", "name", "operator", "overwriting", "reads", "rules", "variadic")
 
     def __init__(
         self,
@@ -36,23 +39,51 @@ class Primitive:
         forward: Callable[..., Any],
         rules: Sequence[Rule | None],
         broadcasts: bool,
-        reads: Sequence[frozenset[int]] | None = None,
+        reads: Sequence[Positions] | None = None,
         operator: Callable[..., Any] | None = None,
+        variadic: bool = False,
     ) -> None:
         self.name = name
         self.forward = forward
-        self.rules = rules
+        self.rules = tuple(rules)
         self.broadcasts = broadcasts
         self.reads = reads
         self.operator = operator or forward
-        self.in_place: Rule | None = None
+        self.variadic = variadic
+        self.overwriting: Rule | None = None
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
+    def rule(self, position: int) -> Rule | None:
+        """The rule of one argument; None if there is no derivative with respect to it."""
+        if not self.variadic:
+            return self.rules[position]
+        (every,) = self.rules
+        assert every is not None
+        return partial(every, position)
+
+    def read_by(self, position: int) -> Positions | None:
+        """What the rule of one argument takes values from, as in `reads`; None if that is unknown."""
+        return None if self.reads is None else self.reads[0 if self.variadic else position]
+
+
+def values_read(primitive: Primitive, parents: Sequence[Node | None]) -> Positions | None:
+    """What the rules of those arguments read that have a node; None if that is unknown."""
+    return (
+        None if primitive.reads is None else _values_read(primitive, tuple([parent is not None for parent in parents]))
+    )
+
+
+@lru_cache(maxsize=1024)
+def _values_read(primitive: Primitive, wanted: tuple[bool, ...]) -> Positions:
+    return Positions().union(*[primitive.read_by(position) or () for position, asked in enumerate(wanted) if asked])
+
 
 _next_order = itertools.count().__next__
 NO_PARAMS: dict[str, Any] = {}
+# Stands in `Node.depends` for whatever is no variable of a transform: parameters, for example.
+OUTSIDE = 0
 
 
 class _Notes:
@@ -61,8 +92,7 @@ class _Notes:
     Attributes:
         grad: the gradient deposited for the user.
         changed: whether the array of this leaf was updated, or the leaf frozen, since.
-        traced: whether this leaf is a variable of a transform, such as `minigrad.grad`.
-        family: weak references to the Tensors that share memory with the one of this node, itself included.
+        keeps_grad: whether the gradient of this result is to be deposited for the user.
         name: that the user gave.
     """
 
@@ -70,8 +100,7 @@ class _Notes:
 
     grad: Any = None
     changed: bool = False
-    traced: bool = False
-    family: Any = None
+    keeps_grad: bool = False
     name: str | None = None
 
 
@@ -79,11 +108,13 @@ class Node(_Notes):
     """How one result was made: the operation, its arguments, the nodes those came from, and its parameters.
 
     A leaf (a Tensor that the user made) is a node without an operation. Large arguments and results whose values no
-    rule will read are hollow. `order` counts the nodes made so far, `pending` is a gradient on its way through the
-    current pass, and `keeps_grad` says whether the gradient of a result is to be deposited for the user.
+    rule will read are hollow. `order` counts the nodes made so far, `stamps` tell whether large constants among the
+    arguments have changed since, and `depends` has the numbers of the transforms on whose variables the result depends.
     """
 
-    __slots__ = ("args", "keeps_grad", "op", "order", "out", "params", "parents", "pending")
+    __slots__ = ("args", "op", "order", "out", "params", "parents", "stamps")
+
+    depends = frozenset({OUTSIDE})
 
     def __init__(
         self,
@@ -92,21 +123,31 @@ class Node(_Notes):
         parents: tuple[Node | None, ...] | None,
         params: dict[str, Any],
         out: Any,
+        stamps: Any = None,
     ) -> None:
         self.op = op
         self.args = args
         self.parents = parents
         self.params = params
         self.out = out
+        self.stamps = stamps
         self.order = _next_order()
-        self.pending: Any = None
-        self.keeps_grad = False
 
     def describe(self) -> str:
         """A short phrase for error messages."""
         if self.op is None:
             return f"the Tensor {self.name!r}" if self.name else f"a Tensor of shape {self.out.shape}"
         return f"the result {self.name!r} of {self.op.name}" if self.name else f"a result of {self.op.name}"
+
+    def release(self) -> None:
+        """Let go of what the node keeps alive, so that no pass can go through it again."""
+        self.args, self.parents, self.params, self.out, self.stamps = (), None, NO_PARAMS, None, None
+
+
+class TracedNode(Node):
+    """A node made while a transform, such as `minigrad.grad`, is calling a function."""
+
+    __slots__ = ("depends",)
 
 
 def leaf(array: Any, name: str | None = None, grad: Any = None) -> Node:
@@ -119,19 +160,44 @@ def leaf(array: Any, name: str | None = None, grad: Any = None) -> Node:
     return node
 
 
-def ancestors(root: Node, oldest: int = 0) -> list[Node]:
-    """Every node that `root` depends on, itself included, newest first.
+# The numbers of the transforms that are calling a function now, in any thread. Single operations of sets are atomic, so
+# that no lock is needed; no number is used twice.
+active_traces: set[int] = set()
+new_trace = itertools.count(1).__next__
 
-    Newest first is an order in which each node comes before all that it was computed from, found without recursion.
-    Results older than `oldest` are left out, with all that leads to nothing but them.
+
+def traced(node: TracedNode, parents: Iterable[Node | None]) -> TracedNode:
+    """A node that depends on whatever its parents depend on."""
+    depends: frozenset[int] = frozenset()
+    for parent in parents:
+        if parent is not None and parent.depends is not depends and not parent.depends <= depends:
+            depends = parent.depends if depends <= parent.depends else still_active(depends | parent.depends)
+    node.depends = depends
+    return node
+
+
+def still_active(traces: Iterable[int]) -> frozenset[int]:
+    """What of `Node.depends` has a meaning: transforms that have returned are forgotten."""
+    return frozenset([trace for trace in traces if trace == OUTSIDE or trace in active_traces])
+
+
+def depends_on_a_variable(node: Node | None) -> bool:
+    """Whether a result depends on a variable of a transform that is calling its function now, in any thread."""
+    return node is not None and bool(active_traces) and not active_traces.isdisjoint(node.depends)
+
+
+def ancestors(roots: Iterable[Node], oldest: int = 0) -> dict[Node, Any]:
+    """Every node that the roots depend on, themselves included, each with None as its value.
+
+    Found without recursion. Results older than `oldest` are left out, with all that leads to nothing but them.
 
     Raises:
         RuntimeError: where a part of the graph was released by an earlier pass, or a leaf has changed since.
     """
-    found = [root]
-    seen = {root}
+    found: dict[Node, Any] = dict.fromkeys(roots)
+    waiting = list(found)
     # What is appended on the way is visited, too.
-    for node in found:
+    for node in waiting:
         parents = node.parents
         if parents is None:
             raise RuntimeError(
@@ -139,16 +205,23 @@ def ancestors(root: Node, oldest: int = 0) -> list[Node]:
                 "give retain_graph=True to that earlier pass if two passes, or two losses, share a part of the graph"
             )
         for parent in parents:
-            if parent is not None and parent not in seen:
-                seen.add(parent)
+            if parent is not None and parent not in found:
                 if oldest and parent.order < oldest and parent.op is not None:
                     continue
-                found.append(parent)
+                found[parent] = None
+                waiting.append(parent)
         if node.op is None and node.changed:
             raise RuntimeError(
                 f"cannot differentiate: {node.describe()} was updated after it was used, and its old values "
                 "are gone; compute the result again, and update or freeze parameters (optimizer.step(), "
                 "`.data = ...`, requires_grad_(False)) only after backward()"
             )
-    found.sort(key=attrgetter("order"), reverse=True)
     return found
+
+
+by_order = attrgetter("order")
+
+
+def newest_first(nodes: Iterable[Node]) -> list[Node]:
+    """Nodes in an order in which each comes before all that it was computed from."""
+    return sorted(nodes, key=by_order, reverse=True)

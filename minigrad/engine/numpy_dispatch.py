@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.engine.advice import no_rule
-from minigrad.engine.aliasing import can_be_replaced, updated
 from minigrad.engine.registry import from_numpy_call, numpy_name, operations, overrides
 
 # What the methods of ufuncs compute over one axis, the first by default.
@@ -31,16 +29,18 @@ class NumPyProtocols:
 
     __slots__ = ()
 
+    _array: Any
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs and ufunc in overrides:
             return overrides[ufunc](*inputs)
         called = numpy_name(ufunc) if method == "__call__" else f"{numpy_name(ufunc)}.{method}"
         if "out" in kwargs:
-            # Counted here, because every call on the way would add a reference.
-            references = sys.getrefcount(kwargs["out"][0]), sys.getrefcount(kwargs["out"])
-            if not _is_update(inputs, kwargs) or not can_be_replaced(inputs[0], references):
+            if any(isinstance(part, NumPyProtocols) for part in kwargs["out"]) or any(map(_is_recorded, inputs)):
                 raise _cannot_write(called, inputs, kwargs)
-            return updated(inputs[0], overrides[ufunc](*inputs))
+            # Nothing is lost by writing constants: ``w.data -= rate * w.grad``.
+            values = [part._array if isinstance(part, NumPyProtocols) else part for part in inputs]
+            return getattr(ufunc, method)(*values, **kwargs)
         if method == "outer" and not kwargs:
             x, y = inputs
             return ufunc(np.reshape(x, np.shape(x) + (1,) * np.ndim(y)), y)
@@ -61,9 +61,8 @@ class NumPyProtocols:
         return replacement(*positional, **named)
 
 
-def _is_update(inputs: Sequence[Any], kwargs: dict[str, Any]) -> bool:
-    """Whether the call may be ``array += tensor`` or the like; ``np.add(array, tensor, out=array)`` looks the same."""
-    return len(inputs) == 2 and kwargs.keys() == {"out"} and kwargs["out"][0] is inputs[0]
+def _is_recorded(part: Any) -> bool:
+    return getattr(part, "_node", None) is not None
 
 
 def _cannot_write(called: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> TypeError:

@@ -6,6 +6,7 @@ Each calls the NumPy function of the same meaning; the registry knows the operat
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,17 +19,17 @@ Axes = int | tuple[int, ...] | None
 
 
 def _operator(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    def operator(self: Any, other: Any) -> Any:
+    def method(self: Any, other: Any) -> Any:
         return overrides[function](self, other)
 
-    return operator
+    return method
 
 
 def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    def operator(self: Any, other: Any) -> Any:
+    def method(self: Any, other: Any) -> Any:
         return overrides[function](other, self)
 
-    return operator
+    return method
 
 
 # Methods that change an array or look into its memory, and what to do instead.
@@ -64,10 +65,10 @@ class ArrayLike:
     __mod__, __rmod__ = _operator(np.remainder), _reflected(np.remainder)
     __floordiv__, __rfloordiv__ = _operator(np.floor_divide), _reflected(np.floor_divide)
     __divmod__, __rdivmod__ = _operator(np.divmod), _reflected(np.divmod)
-    __iadd__, __isub__ = in_place(np.add, "+"), in_place(np.subtract, "-")
-    __imul__, __itruediv__ = in_place(np.multiply, "*"), in_place(np.divide, "/")
-    __ipow__, __imod__ = in_place(np.power, "**"), in_place(np.remainder, "%")
-    __imatmul__, __ifloordiv__ = in_place(np.matmul, "@"), in_place(np.floor_divide, "//")
+    __iadd__, __isub__ = in_place(operator.add, "+"), in_place(operator.sub, "-")
+    __imul__, __itruediv__ = in_place(operator.mul, "*"), in_place(operator.truediv, "/")
+    __ipow__, __imod__ = in_place(operator.pow, "**"), in_place(operator.mod, "%")
+    __imatmul__, __ifloordiv__ = in_place(operator.matmul, "@"), in_place(operator.floordiv, "//")
     __lt__, __le__ = _operator(np.less), _operator(np.less_equal)
     __gt__, __ge__ = _operator(np.greater), _operator(np.greater_equal)
     __eq__ = _operator(np.equal)  # elementwise, as NumPy's

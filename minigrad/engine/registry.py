@@ -22,12 +22,14 @@ class Operation:
     """One row of the registry.
 
     Attributes:
-        name: of the operation, as in ``mg.NAME`` and ``tensor.NAME()``.
+        name: of the operation, as in ``mg.NAME``; and ``tensor.NAME()``, where it is a method.
         function: what the user calls.
         primitive: what it records; None for a composite, which records the operations it is made of.
         overrides: the NumPy and SciPy functions that become this operation when called on a Tensor.
         examples: inputs on which its derivatives are checked.
         builtin: whether it belongs to minigrad rather than to a user.
+        public: whether users are meant to call it; False for a helper, of which other operations are made.
+        elementwise: whether it computes each element by itself, of arrays that broadcast against each other.
     """
 
     name: str
@@ -36,13 +38,16 @@ class Operation:
     overrides: Sequence[Function]
     examples: Sequence[Any]
     builtin: bool
+    public: bool = True
+    elementwise: bool = False
 
     @property
     def is_method(self) -> bool:
-        """Whether the first argument is an array to differentiate by, so that ``tensor.NAME(...)`` has a meaning."""
+        """Whether Tensors have it as a method: those of minigrad's own whose first argument is differentiated."""
+        if not (self.builtin and self.public):
+            return False
         if self.primitive is not None:
-            rules = self.primitive.rules
-            return isinstance(rules, tuple) and rules[0] is not None
+            return not self.primitive.variadic and self.primitive.rules[0] is not None
         example = self.examples[0] if self.examples else None
         return hasattr(example[0] if isinstance(example, tuple) else example, "draw")
 

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Sequence
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from minigrad.engine.aliasing import hand_out, make_relatives, read_only
 from minigrad.engine.backward import backpropagate
 from minigrad.engine.conversions import Conversions
-from minigrad.engine.graph import Node, leaf
+from minigrad.engine.graph import Node, depends_on_a_variable, leaf
 from minigrad.engine.numpy_dispatch import NumPyProtocols
 from minigrad.engine.operators import ArrayLike
-from minigrad.engine.recording import is_tracing, recording_if
+from minigrad.engine.recording import current_recording, enabled, leave_what_has_ended, set_recording
 
-# Gradients on their way are kept in the graph's nodes, and deposits add to what is there: one pass at a time.
-pass_in_progress = threading.RLock()
+_deposits = threading.RLock()
+
+
+def _unlock() -> None:
+    # A thread that does not exist in a forked process may have held it.
+    global _deposits
+    _deposits = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 @final
@@ -41,9 +53,11 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("__weakref__", "_array", "_name", "_node")
+    __slots__ = ("__weakref__", "_array", "_family", "_name", "_node")
 
+    # An array, or a NumPy scalar where NumPy would give one. `_family` is absent where nobody shares the memory.
     _array: Any
+    _family: Any
     _node: Node | None
     _name: str | None
 
@@ -57,8 +71,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         array = np.array(data, dtype=dtype)
         if array.dtype.kind not in "biuf":
             raise TypeError(f"a Tensor holds real numbers; data of dtype {array.dtype} cannot be one")
-        # Arithmetic of NumPy's scalars takes a tenth of the time of that of 0-d arrays; see `data`.
-        self._array = array if array.ndim else array[()]
+        self._array = array
         self._name = name
         self._node = None
         if requires_grad:
@@ -79,13 +92,19 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
 
         Assigning to it (``x.data = values``, ``x.data -= step``) changes the values of a leaf between two passes; a
         graph that was recorded before and needs the gradient of the leaf is then refused by backward. Writing to its
-        elements (``x.data[...] = values``) is allowed between two passes too, but cannot be noticed.
+        elements (``x.data[...] = values``) is allowed between two passes too, but cannot be noticed. The array of a
+        result is read-only, because a graph may hold it.
         """
-        if not isinstance(self._array, np.ndarray):
-            # What is 0-d is kept as a NumPy scalar, which is faster; it becomes an array when somebody looks.
-            self._array = np.asarray(self._array)
         array: NDArray[Any] = self._array
-        return array
+        node = self._node
+        if type(array) is not np.ndarray:
+            if node is None or node.op is not None:
+                return read_only(array)
+            # A 0-d leaf is kept as a NumPy scalar, which is faster; it becomes an array when somebody looks.
+            self._array = array = np.asarray(array)
+        if node is None or node.op is not None:
+            hand_out(self)
+        return array if node is None or node.op is None else read_only(array)
 
     @data.setter
     def data(self, values: Any) -> None:
@@ -96,7 +115,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             raise ValueError(f"data of shape {self.shape} cannot be replaced by data of shape {values.shape}")
         if self._node is None and values is not self._array:
             # Graphs that used this constant hold its array, and nothing would tell them of a change.
-            self._array = self._array.copy()
+            self._array = np.array(self._array)
         np.copyto(self.data, values, casting="same_kind")
         self._mark_changed()
 
@@ -188,7 +207,17 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
 
     def detach(self) -> Tensor:
         """The same values as a constant, sharing memory until it requires a gradient itself."""
-        return Tensor._wrap(self.data if self.is_leaf else self._array)
+        array, node = self._array, self._node
+        if node is not None and node.op is None:
+            array = self.data
+        if node is None or node.op is None or type(array) is not np.ndarray:
+            constant = Tensor._wrap(array)
+        else:
+            # A graph may hold the array of a result.
+            constant = Tensor._wrap(read_only(array))
+        if type(array) is np.ndarray:
+            make_relatives(constant, self)
+        return constant
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set whether a gradient with respect to this leaf is wanted, and return the Tensor itself.
@@ -203,7 +232,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         elif not requires_grad:
             if self._node is not None:
                 self._node.changed = True
-            self._node = None
+            self._node, self._array = None, np.asarray(self._array)
         elif self._node is None:
             # Graphs that used this Tensor as a constant keep its array; optimisers will write to the new one.
             self._array = np.array(self._array)
@@ -215,6 +244,9 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             raise TypeError(
                 f"only floating-point Tensors can require a gradient, not {self.dtype}: write 3.0 for 3, or give dtype="
             )
+        if self._array.ndim == 0:
+            # Arithmetic of NumPy's scalars takes a tenth of the time of that of 0-d arrays; see `data`.
+            self._array = self._array[()]
         return leaf(self._array, self._name)
 
     def retain_grad(self) -> None:
@@ -238,13 +270,23 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             RuntimeError: without a recorded graph, through one that was released, or after a leaf has changed.
             ValueError: for a seed of another shape, or a missing one.
         """
-        with pass_in_progress, recording_if(create_graph):
-            for node, gradient in differentiate(self, seed, retain_graph or create_graph, create_graph, None).items():
-                node.grad = gradient if node.grad is None else node.grad + gradient
+        found = cotangents([self], [seed], retain_graph or create_graph, create_graph, None)
+        try:
+            # Deposits add to what is there, and several threads may do so. A signal can arrive before and after each
+            # call; whatever happens, the first call on the way out gives the lock back.
+            _deposits.acquire()
+            for node, gradient in found.items():
+                node.grad = gradient if node.grad is None else _added(node.grad, gradient, create_graph)
+        finally:
+            try:  # noqa: SIM105  # contextlib.suppress would be a call before that one
+                _deposits.release()
+            except RuntimeError:
+                # This thread does not have the lock: it was interrupted while it waited.
+                pass
 
     def __copy__(self) -> Tensor:
         # A function that is differentiated may copy its arguments; the copies depend on them.
-        return np.positive(self) if is_tracing() and self._node is not None else _rebuilt(*self.__reduce__()[1])  # type: ignore[return-value]
+        return np.positive(self) if depends_on_a_variable(self._node) else _rebuilt(*self.__reduce__()[1])  # type: ignore[return-value]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         return self.__copy__()
@@ -266,10 +308,58 @@ def _rebuilt(data: Any, requires_grad: bool, name: str | None, grad: Tensor | No
     return tensor
 
 
-def differentiate(
-    output: Tensor, seed: Any, keep_graph: bool, create_graph: bool, wanted: set[Node] | None
+def _added(before: Tensor, gradient: Tensor, recorded: bool) -> Tensor:
+    """The sum of two gradients of one leaf."""
+    if not recorded and before._node is None:
+        return Tensor._wrap(np.asarray(before._array + gradient._array))
+    around = current_recording()
+    try:
+        set_recording(enabled(around))
+        total: Tensor = before + gradient
+        return total
+    finally:
+        set_recording(around)
+        leave_what_has_ended()
+
+
+def cotangents(
+    outputs: Sequence[Tensor],
+    seeds: Sequence[Any],
+    keep_graph: bool,
+    create_graph: bool,
+    wanted: set[Node] | None,
 ) -> dict[Node, Tensor]:
-    """The gradients of an output by node; with `create_graph`, recorded themselves."""
+    """The gradients of ``sum(seed * output)`` by node, in one pass; with `create_graph`, recorded themselves.
+
+    Raises:
+        RuntimeError: for an output that depends on nothing that requires a gradient.
+        ValueError: for a seed of another shape, or a missing one.
+    """
+    before = current_recording()
+    try:
+        if create_graph:
+            set_recording(enabled(before))
+        found = backpropagate(
+            [_root(output, seed, create_graph) for output, seed in zip(outputs, seeds, strict=True)],
+            wanted=wanted,
+            keep_graph=keep_graph,
+            lift=Tensor._wrap if create_graph else None,
+            observer=before.observer,
+        )
+    finally:
+        if create_graph:
+            set_recording(before)
+            leave_what_has_ended()
+    for node, gradient in found.items():
+        # A rule whose result is constant returns an array in a recorded pass, too.
+        if type(gradient) is not Tensor:
+            # What can be written to is an array, also where it is 0-d.
+            found[node] = Tensor._wrap(np.asarray(gradient))
+    return found
+
+
+def _root(output: Tensor, seed: Any, create_graph: bool) -> tuple[Node, Any]:
+    """The node of an output, and its seed as it flows through the pass."""
     if output._node is None:
         raise RuntimeError(
             "cannot differentiate a Tensor that does not depend on any Tensor with requires_grad=True (or that was "
@@ -278,20 +368,7 @@ def differentiate(
     start = _seed(output, seed)
     if create_graph:
         start = seed.astype(output.dtype) if isinstance(seed, Tensor) else Tensor._wrap(start)
-    return pass_back(output._node, start, keep_graph, create_graph, wanted)
-
-
-def pass_back(
-    root: Node, start: Any, keep_graph: bool, create_graph: bool, wanted: set[Node] | None
-) -> dict[Node, Tensor]:
-    """The gradients by node from that of `root`, which is recorded exactly if `create_graph`."""
-    lift = Tensor._wrap if create_graph else None
-    found = backpropagate(root, start, wanted=wanted, keep_graph=keep_graph, lift=lift)
-    for node, gradient in found.items():
-        # A rule whose result is constant returns an array in a recorded pass, too.
-        if type(gradient) is not Tensor:
-            found[node] = Tensor._wrap(gradient)
-    return found
+    return output._node, start
 
 
 def _seed(output: Tensor, seed: Any) -> Any:

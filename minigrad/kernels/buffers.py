@@ -161,27 +161,26 @@ def is_only_array(array: Array) -> bool:
     return array.base is None or _buffers.has_only(array)
 
 
-class _Holder:
-    __slots__ = ("pending",)
+def count_owners(install: Callable[[Callable[[Array], Any]], None], ask: Callable[[Array], Any]) -> None:
+    """Install a function that tells whether only a variable of the one who asks refers to an array and its memory.
 
-    pending: Any
-
-
-def _references_if_alone() -> int:
+    Args:
+        install: lets a function answer.
+        ask: calls that function with an array in a variable, as it will be called later.
+    """
     if not _buffers.counts:
-        return 0
-    holder = _Holder()
-    holder.pending = np.empty(0)
-    return sys.getrefcount(holder.pending)
+        return
 
+    def calibrate() -> int:
+        install(lambda array: sys.getrefcount(array))
+        array = np.empty(0)
+        return int(ask(array))
 
-_ALONE = untraced(_references_if_alone)
+    references = untraced(calibrate)
 
+    def is_alone(array: Array) -> bool:
+        if sys.getrefcount(array) != references:
+            return False
+        return type(array) is np.ndarray and array.flags.writeable and is_only_array(array)
 
-def holds_alone(holder: Any) -> bool:
-    """Whether ``holder.pending`` is an array that can be written to, and nothing else refers to it or its memory."""
-    # Counted first: a variable would be one more reference.
-    if sys.getrefcount(holder.pending) != _ALONE:
-        return False
-    array = holder.pending
-    return type(array) is np.ndarray and array.flags.writeable and is_only_array(array)
+    install(is_alone)

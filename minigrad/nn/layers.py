@@ -14,7 +14,9 @@ from minigrad.engine.tensor import Tensor
 from minigrad.kernels.conv2d.arguments import Padding, Pair, checked_padding, is_integer, pair
 from minigrad.nn.initializers import Initializer, glorot_uniform
 from minigrad.nn.layer import Layer
-from minigrad.ops import avg_pool2d, conv2d, conv2d_with_bias, matmul, matmul_with_bias, max_pool2d, reshape
+from minigrad.ops import avg_pool2d, conv2d, matmul, max_pool2d, reshape
+from minigrad.ops.linalg.products import matmul_with_bias
+from minigrad.ops.signal.conv2d import conv2d_with_bias
 
 Seed = int | np.random.Generator | None
 

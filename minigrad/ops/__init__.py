@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from minigrad.engine import ownership
 from minigrad.engine.registry import operations
+from minigrad.kernels import buffers
 from minigrad.ops import nondifferentiable as nondifferentiable
 from minigrad.ops.elementwise.activations import *
 from minigrad.ops.elementwise.arithmetic import *
@@ -53,4 +55,7 @@ from minigrad.ops.special.information import *
 
 # Type checkers do not follow lists that are computed; without one they take every name.
 if not TYPE_CHECKING:
-    __all__ = list(operations)
+    __all__ = [name for name, operation in operations.items() if operation.public]
+
+# The engine knows no kernel; this is where it learns which gradients a rule may write into.
+buffers.count_owners(ownership.install, ownership.is_ours_alone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from minigrad.engine.define import constant
+from minigrad.engine.table import constant
 
 # Comparisons and tests of each element.
 constant(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.isin)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.graph import Node
-from minigrad.engine.recording import recording_in_full
+from minigrad.engine.recording import recording
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.checking.check import Options
 from minigrad.testing.checking.invariants import Claim, read_claim
@@ -80,7 +80,7 @@ def compare_backward(
         raise ValueError("nothing was checked: grads and steps are empty")
     subject = TensorSubject(fn, inputs)
     tensors = [Tensor(leaf.value, requires_grad=True, name=leaf.name) for leaf in subject.leaves]
-    with recording_in_full():
+    with recording(complete=True):
         outputs = subject._called(tensors)
     if len(outputs) != 1:
         raise TypeError(f"{subject.name} returned {len(outputs)} Tensors; compare_backward needs one")
@@ -194,7 +194,7 @@ def _rounding(tape: Tape, arrived: Mapping[Node, Array]) -> dict[Node, float]:
             terms = [np.abs(true_share(*edge, gradient))]
             # The terms of a product with a matrix cancel; those of the product of their sizes do not.
             with contextlib.suppress(ValueError, TypeError), np.errstate(all="ignore"):
-                rule = node_op(node).rules[edge[1]]
+                rule = node_op(node).rule(edge[1])
                 terms.append(np.abs(rule(np.abs(gradient), node.out, *sizes, **node.params)))
             largest = max((float(np.max(t[np.isfinite(t)], initial=0.0)) for t in map(np.asarray, terms)), default=0.0)
             tiny = float(np.finfo(parent.out.dtype).eps)

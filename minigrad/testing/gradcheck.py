@@ -138,7 +138,7 @@ class _Derivative(TensorSubject):
         count = len(self.inner.leaves)
         # Where nobody is going to differentiate again, the values are enough.
         again = is_grad_enabled()
-        with recording():
+        with recording(enabled=True):
             leaves = [tensor if tensor.requires_grad else Tensor(tensor, requires_grad=True) for tensor in tensors]
             seeds = leaves[count:]
             found: list[Tensor | None] = [None] * count

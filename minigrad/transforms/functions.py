@@ -15,7 +15,7 @@ import numpy as np
 
 from minigrad.engine.pytrees import mapped, matched, replaced
 from minigrad.transforms.jacobians import Forward, jacobians
-from minigrad.transforms.trace import Trace, in_kind, one_like, pulled, seed_like
+from minigrad.transforms.trace import Trace, in_kind, one_like, pull_back, seed_like
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -82,7 +82,7 @@ def _value_and_grad(f: Function, argnums: Argnums, name: str) -> Function:
                 f"{name}: the function returned shape {np.shape(out)}, and only one number has a gradient; sum it, or "
                 "use mg.jacobian or mg.vjp"
             )
-        found = pulled([out], [one_like(out)], trace.variables, trace.recorded, keep_graph=trace.recorded)
+        found = pull_back([out], [one_like(out)], trace.variables, trace.recorded, keep_graph=trace.recorded)
         return trace.delivered(out), _by(argnums, trace.answers(found, trace.recorded))
 
     return both
@@ -114,7 +114,7 @@ def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
     def pullback(seed: Any) -> tuple[Any, ...]:
         seeds = _seeds(trace, seed)
         recorded = trace.records(seeds)
-        return tuple(trace.answers(pulled(trace.outputs, seeds, trace.variables, recorded), recorded))
+        return tuple(trace.answers(pull_back(trace.outputs, seeds, trace.variables, recorded), recorded))
 
     # The graph holds what was returned, and the caller may write to that.
     return mapped(trace.result(), lambda out: out.copy() if isinstance(out, np.ndarray) else out), pullback
@@ -235,7 +235,7 @@ def hvp(f: Function, args: Any, vectors: Any, /, **kwargs: Any) -> Any:
     trace = Trace("hvp", lambda *given: slope(*given, **kwargs)[1], args, {}, range(len(args)))
     seeds = trace.tangents(vectors, "the vector")
     recorded = trace.records(seeds)
-    found = trace.answers(pulled(trace.outputs, seeds, trace.variables, recorded, keep_graph=recorded), recorded)
+    found = trace.answers(pull_back(trace.outputs, seeds, trace.variables, recorded, keep_graph=recorded), recorded)
     return tuple(found) if several else found[0]
 
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.engine.graph import Node
-from minigrad.engine.recording import recording_if
-from minigrad.engine.tensor import Tensor, differentiate, pass_in_progress
+from minigrad.engine.tensor import Tensor, cotangents
 
 
 def gradients(
@@ -51,6 +50,5 @@ def gradients(
             raise ValueError(f"gradients() with respect to inputs[{position}], which does not require a gradient")
         nodes.append(tensor._node)
     keep = create_graph if retain_graph is None else retain_graph
-    with pass_in_progress, recording_if(create_graph):
-        collected = differentiate(output, seed, keep, create_graph, set(nodes))
+    collected = cotangents([output], [seed], keep, create_graph, set(nodes))
     return [collected.get(node) for node in nodes]

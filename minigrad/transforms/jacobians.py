@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.engine.registry import overrides
 from minigrad.engine.tensor import Tensor
-from minigrad.transforms.trace import Trace, dtype_of, pulled
+from minigrad.transforms.trace import Trace, dtype_of, pull_back
 
 # A pass forward is two passes back, through a graph that is itself a pass.
 _PASSES_FORWARD = 3
@@ -24,12 +24,12 @@ class Forward:
     def __init__(self, trace: Trace, recorded: bool) -> None:
         self.recorded = recorded
         self.seeds = [Tensor(np.ones(np.shape(out), dtype_of(out)), requires_grad=True) for out in trace.outputs]
-        self.back = pulled(trace.outputs, self.seeds, trace.variables, create_graph=True)
+        self.back = pull_back(trace.outputs, self.seeds, trace.variables, create_graph=True)
 
     def __call__(self, vectors: Sequence[Any]) -> list[Tensor | None]:
         """One product for each output, from one vector for each variable."""
         pairs = [(g, vector) for g, vector in zip(self.back, vectors, strict=True) if g is not None]
-        return pulled([g for g, _ in pairs], [vector for _, vector in pairs], self.seeds, self.recorded)
+        return pull_back([g for g, _ in pairs], [vector for _, vector in pairs], self.seeds, self.recorded)
 
 
 def jacobians(trace: Trace) -> list[list[Any]]:
@@ -50,7 +50,7 @@ def _by_rows(trace: Trace) -> list[list[Any]]:
     """The Jacobians in the shape (elements of the output, *shape of the variable)."""
     found = []
     for out in trace.outputs:
-        rows = (pulled([out], [unit], trace.variables, trace.recorded) for unit in _units(out))
+        rows = (pull_back([out], [unit], trace.variables, trace.recorded) for unit in _units(out))
         found.append(_stacked(rows, np.size(out), trace.variables, trace.variables, trace.recorded))
     return found
 

@@ -12,24 +12,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.advice import LostGradientError
-from minigrad.engine.graph import NO_PARAMS, Node, Primitive, leaf
+from minigrad.engine.graph import NO_PARAMS, TracedNode, active_traces, new_trace, still_active
 from minigrad.engine.pytrees import leaves, matched, replaced
-from minigrad.engine.recording import is_anything_traced, is_grad_enabled, is_tracing, recording_if, tracing
+from minigrad.engine.recording import current_recording, enabled, is_grad_enabled, leave_what_has_ended, set_recording
 from minigrad.engine.registry import overrides
-from minigrad.engine.tensor import Tensor, pass_back, pass_in_progress
-
-
-class _Seeds(Sequence[Any]):
-    """The rules of several outputs taken as one: the gradient of each is its own seed."""
-
-    def __getitem__(self, position: Any) -> Any:
-        return lambda seeds, *_: seeds[position]
-
-    def __len__(self) -> int:
-        raise TypeError("there are as many as outputs")
-
-
-_OUTPUTS = Primitive("the outputs of a function", lambda *arrays: None, _Seeds(), broadcasts=False)
+from minigrad.engine.tensor import Tensor, cotangents
 
 
 class Trace:
@@ -48,7 +35,8 @@ class Trace:
         paths: where in the output they are.
         inputs: the trees to be differentiated by.
         originals: the values in them; `variables` are the Tensors in their places.
-        recorded: whether results are to be part of a graph: that of an enclosing transform, or that of an argument.
+        recorded: whether results are to be part of a graph, because the outputs depend on more than the variables: on
+            those of an enclosing transform, or on Tensors that require a gradient, passed in or closed over.
 
     Raises:
         TypeError: for values to be differentiated, or results, that are not floating-point numbers.
@@ -59,51 +47,42 @@ class Trace:
     ) -> None:
         self.name = name
         self.inputs = [args[position] for position in positions]
-        enabled, within = is_grad_enabled(), is_tracing()
         self.originals: list[Any] = []
         self.variables: list[Tensor] = []
-        replacements = list(args)
-        with tracing():
-            for position, tree in zip(positions, self.inputs, strict=True):
-                own = []
-                for path, value in leaves(tree):
-                    own.append(_variable(value, enabled, f"{name}: argument {position}{path}"))
-                    self.originals.append(value)
-                self.variables += own
-                replacements[position] = replaced(tree, own)
-            if not self.variables:
-                raise ValueError(f"{name}: there is nothing to differentiate by")
-            self.output = _called(function, replacements, kwargs)
         self.outputs: list[Any] = []
         self.paths: list[str] = []
-        for path, value in leaves(self.output):
-            self.paths.append(path)
-            self.outputs.append(_checked_output(value, f"{name}: the output{path}"))
-        self.recorded = enabled and (
-            any(isinstance(value, Tensor) and value.requires_grad for value in self.originals)
-            or self._reaches_out(within)
-        )
+        before, trace = current_recording(), new_trace()
+        try:
+            try:
+                set_recording(enabled(before))
+                active_traces.add(trace)
+                self.output = _called(function, self._with_variables(args, positions, trace, before.enabled), kwargs)
+                for path, value in leaves(self.output):
+                    self.paths.append(path)
+                    self.outputs.append(_checked_output(value, f"{name}: the output{path}"))
+            finally:
+                # One call that cannot be interrupted is the first in each of the two blocks.
+                set_recording(before)
+        finally:
+            active_traces.discard(trace)
+            leave_what_has_ended()
+        nodes = [out._node for out in self.outputs if isinstance(out, Tensor)]
+        # Its own number is none of an active transform any more.
+        self.recorded = before.enabled and any(node is not None and still_active(node.depends) for node in nodes)
 
-    def _reaches_out(self, within: bool) -> bool:
-        """Whether an output depends on a variable of another transform: one around this one, or in another thread."""
-        if not within and not is_anything_traced():
-            return False
-        own = {variable._node for variable in self.variables}
-        since = min(node.order for node in own if node is not None)
-        found = [out._node for out in self.outputs if isinstance(out, Tensor) and out._node is not None]
-        seen = set(found)
-        for node in found:
-            if node in own:
-                continue
-            # Inside another transform, all that is older was recorded by it. To look further back would take more time
-            # with every step of a loop.
-            if node.order < since and (within or node.traced):
-                return True
-            for parent in node.parents or ():
-                if parent is not None and parent not in seen:
-                    seen.add(parent)
-                    found.append(parent)
-        return False
+    def _with_variables(self, args: Sequence[Any], positions: Sequence[int], trace: int, recorded: bool) -> list[Any]:
+        """The arguments, with variables in the places of the values to be differentiated by."""
+        replacements = list(args)
+        for position, tree in zip(positions, self.inputs, strict=True):
+            own = []
+            for path, value in leaves(tree):
+                own.append(_variable(value, trace, recorded, f"{self.name}: argument {position}{path}"))
+                self.originals.append(value)
+            self.variables += own
+            replacements[position] = replaced(tree, own)
+        if not self.variables:
+            raise ValueError(f"{self.name}: there is nothing to differentiate by")
+        return replacements
 
     def records(self, seeds: Sequence[Any]) -> bool:
         """Whether what is computed from seeds is to be part of a graph."""
@@ -154,7 +133,7 @@ def _called(function: Callable[..., Any], args: Sequence[Any], kwargs: Any) -> A
         raise
 
 
-def _variable(value: Any, enabled: bool, where: str) -> Tensor:
+def _variable(value: Any, trace: int, recorded: bool, where: str) -> Tensor:
     """A Tensor of our own that stands for a value to be differentiated by."""
     if isinstance(value, (np.ma.MaskedArray, np.matrix)):
         raise TypeError(f"{where} is a {type(value).__name__}, which behaves unlike an array; convert it to one first")
@@ -166,15 +145,18 @@ def _variable(value: Any, enabled: bool, where: str) -> Tensor:
             f"{where} has dtype {array.dtype}, and only floating-point numbers can be differentiated by: write 3.0 "
             "for 3, or convert it with .astype(float)"
         )
-    if enabled and isinstance(value, Tensor) and value.requires_grad:
+    if recorded and isinstance(value, Tensor) and value.requires_grad:
         variable: Tensor = overrides[np.positive](value)
-    else:
-        # A copy, so that what a pullback needs later is not what the caller may have written to.
-        array = array.copy() if array.ndim else array[()]
-        variable = Tensor._wrap(array, leaf(array))
-    assert variable._node is not None
-    variable._node.traced = True
-    return variable
+        assert variable._node is not None
+        variable._node.depends |= {trace}
+        return variable
+    # A copy, so that what a pullback needs later is not what the caller may have written to. Floats and NumPy's scalars
+    # stay scalars, to which ``x += y`` gives a new value under that name alone.
+    is_scalar = not isinstance(value, (Tensor, np.ndarray)) or type(array) is not np.ndarray
+    array = array[()] if is_scalar else array.copy()
+    node = TracedNode(None, (), (), NO_PARAMS, array)
+    node.depends = frozenset({trace})
+    return Tensor._wrap(array, node)
 
 
 def _checked_output(value: Any, where: str) -> Any:
@@ -206,7 +188,7 @@ def seed_like(seed: Any, like: Any, where: str) -> Any:
     return array if array.ndim else array[()]
 
 
-def pulled(
+def pull_back(
     outputs: Sequence[Any],
     seeds: Sequence[Any],
     variables: Sequence[Tensor],
@@ -217,27 +199,16 @@ def pulled(
 
     They are None where nothing depends on a variable, and recorded themselves with `create_graph`.
     """
-    roots = [(out._node, seed) for out, seed in zip(outputs, seeds, strict=True) if isinstance(out, Tensor)]
-    reached = [(node, seed) for node, seed in roots if node is not None]
+    reached = [
+        (out, seed)
+        for out, seed in zip(outputs, seeds, strict=True)
+        if isinstance(out, Tensor) and out._node is not None
+    ]
     if not reached:
         return [None] * len(variables)
     wanted = {variable._node for variable in variables if variable._node is not None}
-    if create_graph:
-        reached = [(node, seed if isinstance(seed, Tensor) else Tensor._wrap(seed)) for node, seed in reached]
-    else:
-        reached = [(node, seed._array if isinstance(seed, Tensor) else seed) for node, seed in reached]
-    nodes = tuple([node for node, _ in reached])
-    root, start = (
-        (nodes[0], reached[0][1])
-        if len(nodes) == 1
-        else (
-            Node(_OUTPUTS, (), nodes, NO_PARAMS, None),
-            [seed for _, seed in reached],
-        )
-    )
-    with pass_in_progress, recording_if(create_graph):
-        found = pass_back(root, start, keep_graph, create_graph, wanted)
-    return [found.get(variable._node) for variable in variables]  # type: ignore[arg-type]
+    found = cotangents([out for out, _ in reached], [seed for _, seed in reached], keep_graph, create_graph, wanted)
+    return [found.get(variable._node) for variable in variables]  # type: ignore[arg-type]  # variables have nodes
 
 
 def in_kind(result: Tensor | None, original: Any, recorded: bool) -> Any:
@@ -251,7 +222,7 @@ def in_kind(result: Tensor | None, original: Any, recorded: bool) -> Any:
         return result.detach()
     if isinstance(original, np.ndarray):
         return result.data
-    return result._array if isinstance(original, np.generic) else float(result._array)
+    return result._array[()] if isinstance(original, np.generic) else float(result._array)
 
 
 def dtype_of(value: Any) -> np.dtype[Any]:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from minigrad.engine.define import declared_in, elementwise, half_by_single, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table, half_by_single
 from minigrad.kernels import buffers
 from minigrad.kernels.masked import zeroed
 from minigrad.ops.elementwise.arithmetic import keep_where
+
+table = Table(__name__)
 
 _UNARY = [reals(2, 3)]
 
@@ -33,7 +35,7 @@ def _sigmoid(x: Any) -> Any:
         return np.reciprocal(out, out=out)
 
 
-sigmoid = elementwise(
+sigmoid = table.elementwise(
     special.expit,
     lambda g, out, x: g * out * (1.0 - out),
     reads=("out",),
@@ -42,7 +44,7 @@ sigmoid = elementwise(
     name="sigmoid",
     forward=_sigmoid,
 )
-log_sigmoid = elementwise(
+log_sigmoid = table.elementwise(
     special.log_expit,
     lambda g, out, x: g * sigmoid(-x),
     reads=("x",),
@@ -61,7 +63,7 @@ def _density(x: Any) -> Any:
     return np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi))
 
 
-ndtr = elementwise(
+ndtr = table.elementwise(
     special.ndtr,
     lambda g, out, x: g * _density(_limited(x)),
     reads=("x",),
@@ -70,11 +72,12 @@ ndtr = elementwise(
 )
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x: keep_where(g, out > 0.0),
     reads=("out",),
-    in_place=lambda g, out, x: zeroed(g, out > 0.0, out=g),
+    overwriting=lambda g, out, x: zeroed(g, out > 0.0, out=g),
     examples=_UNARY,
+    elementwise=True,
 )
 def relu(x: Any) -> Any:
     """max(x, 0), elementwise; the derivative at 0 is 0."""
@@ -84,10 +87,11 @@ def relu(x: Any) -> Any:
     return np.maximum(x, 0.0)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, slope: np.where(x > 0.0, g, slope * g),
     reads=("x",),
     examples=[reals(2, 3), (reals(2, 3), {"slope": 0.2})],
+    elementwise=True,
 )
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     """x where it is positive and slope * x elsewhere; the derivative at 0 is `slope`.
@@ -97,7 +101,7 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     return np.where(x > 0.0, x, slope * x)
 
 
-@primitive(lambda g, out, x: g * sigmoid(x), reads=("x",), examples=_UNARY)
+@table.primitive(lambda g, out, x: g * sigmoid(x), reads=("x",), examples=_UNARY, elementwise=True)
 def softplus(x: Any) -> Any:
     """log(1 + exp(x)), elementwise, without overflow."""
     return np.logaddexp(x, 0.0)
@@ -108,10 +112,11 @@ def _gelu_slope(x: Any) -> Any:
     return ndtr(x) + limited * _density(limited)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x: g * _gelu_slope(x),
     reads=("x",),
     examples=_UNARY,
+    elementwise=True,
 )
 def gelu(x: Any) -> Any:
     """x * P(Z <= x) for a standard normal Z, elementwise: the exact form, not the approximation by tanh.
@@ -122,4 +127,4 @@ def gelu(x: Any) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

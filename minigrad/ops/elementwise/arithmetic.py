@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from minigrad.engine.define import composite, declared_in, elementwise, primitive
 from minigrad.engine.examples import positives, reals
 from minigrad.engine.registry import overrides
+from minigrad.engine.table import Table
 from minigrad.kernels.masked import zeroed
+
+table = Table(__name__)
 
 _UNARY = [reals(2, 3)]
 _BINARY = [(reals(2, 3), reals(2, 3)), (reals(2, 3), reals(3)), (reals(2, 1), reals(3)), (reals(), reals(2))]
 
 # Arithmetic.
 
-add = elementwise(
+add = table.elementwise(
     np.add, lambda g, out, x, y: g, lambda g, out, x, y: g, reads=("", ""), examples=_BINARY, doc="Sum of x and y."
 )
-subtract = elementwise(
+subtract = table.elementwise(
     np.subtract,
     lambda g, out, x, y: g,
     lambda g, out, x, y: -g,
@@ -29,7 +31,7 @@ subtract = elementwise(
     examples=_BINARY,
     doc="Difference x - y.",
 )
-multiply = elementwise(
+multiply = table.elementwise(
     np.multiply,
     lambda g, out, x, y: g * y,
     lambda g, out, x, y: g * x,
@@ -37,7 +39,7 @@ multiply = elementwise(
     examples=_BINARY,
     doc="Product of x and y.",
 )
-divide = elementwise(
+divide = table.elementwise(
     np.divide,
     lambda g, out, x, y: g / y,
     lambda g, out, x, y: -g * out / y,
@@ -61,7 +63,7 @@ def _power_by_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
     return g * out * np.log(np.where(np.equal(x, 0), 1.0, x))
 
 
-power = elementwise(
+power = table.elementwise(
     np.power,
     _power_by_base,
     _power_by_exponent,
@@ -76,13 +78,13 @@ power = elementwise(
     ],
     doc="x to the power y. The derivative with respect to y is taken as 0 where x is 0.",
 )
-negative = elementwise(np.negative, lambda g, out, x: -g, reads=("",), examples=_UNARY, doc="Minus x.")
-positive = elementwise(np.positive, lambda g, out, x: g, reads=("",), examples=_UNARY, doc="A copy of x.")
-square = elementwise(np.square, lambda g, out, x: g * 2.0 * x, reads=("x",), examples=_UNARY, doc="x times x.")
-sqrt = elementwise(
+negative = table.elementwise(np.negative, lambda g, out, x: -g, reads=("",), examples=_UNARY, doc="Minus x.")
+positive = table.elementwise(np.positive, lambda g, out, x: g, reads=("",), examples=_UNARY, doc="A copy of x.")
+square = table.elementwise(np.square, lambda g, out, x: g * 2.0 * x, reads=("x",), examples=_UNARY, doc="x times x.")
+sqrt = table.elementwise(
     np.sqrt, lambda g, out, x: g * 0.5 / out, reads=("out",), examples=[positives(2, 3)], doc="Square root of x."
 )
-abs = elementwise(  # noqa: A001  # NumPy's name
+abs = table.elementwise(  # noqa: A001  # NumPy's name
     np.absolute,
     lambda g, out, x: g * np.sign(x),
     reads=("x",),
@@ -93,8 +95,8 @@ abs = elementwise(  # noqa: A001  # NumPy's name
 
 # Exponentials, logarithms and trigonometry.
 
-exp = elementwise(np.exp, lambda g, out, x: g * out, reads=("out",), examples=_UNARY, doc="e to the power x.")
-expm1 = elementwise(
+exp = table.elementwise(np.exp, lambda g, out, x: g * out, reads=("out",), examples=_UNARY, doc="e to the power x.")
+expm1 = table.elementwise(
     np.expm1,
     lambda g, out, x: g * (out + 1.0),
     reads=("out",),
@@ -102,10 +104,10 @@ expm1 = elementwise(
     doc="exp(x) - 1, exact near 0.",
     also=[special.expm1],
 )
-log = elementwise(
+log = table.elementwise(
     np.log, lambda g, out, x: g / x, reads=("x",), examples=[positives(2, 3)], doc="Natural logarithm of x."
 )
-log1p = elementwise(
+log1p = table.elementwise(
     np.log1p,
     lambda g, out, x: g / (1.0 + x),
     reads=("x",),
@@ -113,17 +115,19 @@ log1p = elementwise(
     doc="log(1 + x), exact near 0.",
     also=[special.log1p],
 )
-sin = elementwise(np.sin, lambda g, out, x: g * np.cos(x), reads=("x",), examples=_UNARY, doc="Sine of x, in radians.")
-cos = elementwise(
+sin = table.elementwise(
+    np.sin, lambda g, out, x: g * np.cos(x), reads=("x",), examples=_UNARY, doc="Sine of x, in radians."
+)
+cos = table.elementwise(
     np.cos, lambda g, out, x: -g * np.sin(x), reads=("x",), examples=_UNARY, doc="Cosine of x, in radians."
 )
-tanh = elementwise(
+tanh = table.elementwise(
     np.tanh, lambda g, out, x: g * (1.0 - out * out), reads=("out",), examples=_UNARY, doc="Hyperbolic tangent of x."
 )
 
 # Choosing between values.
 
-maximum = elementwise(
+maximum = table.elementwise(
     np.maximum,
     lambda g, out, x, y: np.where(x > y, g, np.where(np.equal(x, y), 0.5 * g, 0.0)),
     lambda g, out, x, y: np.where(y > x, g, np.where(np.equal(x, y), 0.5 * g, 0.0)),
@@ -131,7 +135,7 @@ maximum = elementwise(
     examples=_BINARY,
     doc="The larger of x and y; equal values share the gradient equally.",
 )
-minimum = elementwise(
+minimum = table.elementwise(
     np.minimum,
     lambda g, out, x, y: np.where(x < y, g, np.where(np.equal(x, y), 0.5 * g, 0.0)),
     lambda g, out, x, y: np.where(y < x, g, np.where(np.equal(x, y), 0.5 * g, 0.0)),
@@ -141,7 +145,7 @@ minimum = elementwise(
 )
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, mask: keep_where(g, mask),
     None,
     reads=("mask", ""),
@@ -152,6 +156,7 @@ minimum = elementwise(
         (reals(0), np.zeros(0, bool)),
     ],
     broadcasts=True,
+    public=False,
 )
 def keep_where(x: Any, mask: Any) -> Any:
     """x where `mask` is true and 0 elsewhere, elementwise with broadcasting: ``where(mask, x, 0.0)``, but faster.
@@ -161,7 +166,7 @@ def keep_where(x: Any, mask: Any) -> Any:
     return zeroed(np.asarray(x), np.asarray(mask, bool))
 
 
-@primitive(
+@table.primitive(
     None,
     lambda g, out, condition, x, y: keep_where(g, condition),
     lambda g, out, condition, x, y: keep_where(g, np.logical_not(condition)),
@@ -184,7 +189,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     return np.where(condition, x, y)
 
 
-@composite(
+@table.composite(
     overrides=[np.clip],
     examples=[
         (reals(2, 3), -0.8, 0.6),
@@ -216,4 +221,4 @@ overrides[np._core.umath.clip] = clip  # type: ignore[attr-defined]
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import composite, declared_in, elementwise, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.ops.elementwise.arithmetic import keep_where
+
+table = Table(__name__)
 
 _UNARY = [reals(2, 3)]
 _BINARY = [(reals(2, 3), reals(2, 3)), (reals(2, 1), reals(3)), (reals(), reals(2))]
@@ -24,7 +26,7 @@ _DIVISIONS = [
     (-3.5, reals(low=1.0, high=1.08)),
 ]
 
-fmod = elementwise(
+fmod = table.elementwise(
     np.fmod,
     lambda g, out, x, y: g,
     # The quotient itself may round to the next integer.
@@ -33,7 +35,7 @@ fmod = elementwise(
     examples=_DIVISIONS,
     doc="Remainder of x / y with the sign of x.",
 )
-remainder = elementwise(
+remainder = table.elementwise(
     np.remainder,
     lambda g, out, x, y: g,
     lambda g, out, x, y: g * -np.floor_divide(x, y),
@@ -43,20 +45,20 @@ remainder = elementwise(
 )
 
 
-@composite(overrides=[np.divmod], examples=[*_DIVISIONS, (reals(0), 1.5)])
+@table.composite(overrides=[np.divmod], examples=[*_DIVISIONS, (reals(0), 1.5)])
 def divmod(x: Any, y: Any) -> tuple[Any, Any]:  # noqa: A001  # NumPy's name
     """``(floor_divide(x, y), remainder(x, y))``, elementwise; the first is constant, a plain array."""
     return np.floor_divide(x, y), remainder(x, y)
 
 
-@composite(overrides=[np.modf], examples=[reals(2, 3), reals(), reals(0)])
+@table.composite(overrides=[np.modf], examples=[reals(2, 3), reals(), reals(0)])
 def modf(x: Any) -> tuple[Any, Any]:
     """The fractional and the integral part of x, elementwise; the second is constant, a plain array."""
     # An infinity has the fractional part 0, but no remainder.
     return np.fmod(keep_where(x, np.logical_not(np.isinf(x))), 1.0), np.modf(plain(x))[1]
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, y: ldexp(g, y),
     None,
     reads=("y", ""),
@@ -74,7 +76,7 @@ def ldexp(x: Any, y: Any) -> Any:
     return np.ldexp(x, y)
 
 
-@composite(overrides=[np.frexp], examples=[reals(2, 3, low=1.1, high=1.9), reals(low=-0.9, high=-0.6), reals(0)])
+@table.composite(overrides=[np.frexp], examples=[reals(2, 3, low=1.1, high=1.9), reals(low=-0.9, high=-0.6), reals(0)])
 def frexp(x: Any) -> tuple[Any, Any]:
     """The mantissa of x, between 0.5 and 1, and the exponent of 2, elementwise.
 
@@ -84,7 +86,7 @@ def frexp(x: Any) -> tuple[Any, Any]:
     return ldexp(x, -exponent), exponent
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, discont, axis, period: g,
     reads=("",),
     overrides=[np.unwrap],
@@ -104,7 +106,7 @@ def unwrap(x: Any, discont: float | None = None, axis: int = -1, *, period: floa
 
 # The larger, the smaller, and signs.
 
-fmax = elementwise(
+fmax = table.elementwise(
     np.fmax,
     lambda g, out, x, y: _share(g, x, y, np.greater(x, y)),
     lambda g, out, x, y: _share(g, y, x, np.greater(y, x)),
@@ -112,7 +114,7 @@ fmax = elementwise(
     examples=_BINARY,
     doc="The larger of x and y, or the one that is not NaN; equal values share the gradient equally.",
 )
-fmin = elementwise(
+fmin = table.elementwise(
     np.fmin,
     lambda g, out, x, y: _share(g, x, y, np.less(x, y)),
     lambda g, out, x, y: _share(g, y, x, np.less(y, x)),
@@ -127,26 +129,26 @@ def _share(g: Any, own: Any, other: Any, wins: Any) -> Any:
     return np.where(np.logical_or(wins, alone), g, np.where(np.equal(own, other), 0.5 * g, 0.0))
 
 
-fabs = elementwise(
+fabs = table.elementwise(
     np.fabs, lambda g, out, x: g * np.sign(x), reads=("x",), examples=_UNARY, doc="|x|; the derivative at 0 is 0."
 )
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, y: keep_where(np.where(np.equal(np.signbit(x), np.signbit(y)), g, -g), np.not_equal(x, 0.0)),
-    None,
+    lambda g, out, x, y: np.zeros(y.shape, y.dtype),
     reads=("x y", ""),
     overrides=[np.copysign],
     examples=[*_BINARY, (reals(2), -2.0), (reals(0), 1.0)],
     broadcasts=True,
 )
 def copysign(x: Any, y: Any) -> Any:
-    """|x| with the sign of y, elementwise; the derivative at x = 0 is 0, and there is none by y."""
+    """|x| with the sign of y, elementwise; the derivative at x = 0 is 0, as it is by y everywhere."""
     return np.copysign(x, y)
 
 
-@primitive(
-    None,
+@table.primitive(
+    lambda g, out, x, y: np.zeros(x.shape, x.dtype),
     lambda g, out, x, y: keep_where(g, np.equal(x, 0.0)),
     reads=("", "x"),
     overrides=[np.heaviside],
@@ -162,7 +164,7 @@ def heaviside(x: Any, y: Any) -> Any:
     return np.heaviside(x, y)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, nan, posinf, neginf: keep_where(g, np.isfinite(x)),
     reads=("x",),
     overrides=[np.nan_to_num],
@@ -176,11 +178,11 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: fl
 # Complex numbers, of which real ones are a part.
 
 
-@composite(overrides=[np.conjugate, np.real, np.real_if_close], examples=[reals(2, 3), reals(), reals(0)])
+@table.composite(overrides=[np.conjugate, np.real, np.real_if_close], examples=[reals(2, 3), reals(), reals(0)])
 def conjugate(x: Any) -> Any:
     """The same numbers, because all are real."""
     return np.positive(x)
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import composite, declared_in
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.ops.elementwise.arithmetic import where
 from minigrad.ops.manipulation.joining import concatenate
 from minigrad.ops.manipulation.shape import astype, broadcast_to, reshape
 
+table = Table(__name__)
+
 _CONDITIONS = [np.array([True, False, False]), np.array([[True, True, False], [False, True, False]])]
 
 
-@composite(
+@table.composite(
     overrides=[np.select],
     examples=[
         (_CONDITIONS, [reals(2, 3), reals(3)], reals(2, 3)),
@@ -53,7 +55,7 @@ def _listed(value: Any) -> Any:
     return value if hasattr(value, "dtype") or isinstance(value, (int, float)) else np.asarray(value)
 
 
-@composite(
+@table.composite(
     overrides=[np.choose],
     examples=[
         (np.array([[0, 1, 1], [2, 0, 2]]), [reals(3), reals(), reals(2, 1)]),
@@ -74,7 +76,7 @@ def choose(a: Any, choices: Any, mode: Literal["raise", "wrap", "clip"] = "raise
     return select([np.equal(index, number) for number in numbers], choices)
 
 
-@composite(
+@table.composite(
     overrides=[np.piecewise],
     examples=[
         (reals(2, 3), [_CONDITIONS[1]], [np.sin, np.exp]),
@@ -123,4 +125,4 @@ def _piece(function: Any, elements: Any, args: Sequence[Any], kw: dict[str, Any]
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

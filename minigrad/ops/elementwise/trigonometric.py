@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from minigrad.engine.define import composite, declared_in, elementwise, primitive
 from minigrad.engine.examples import positives, reals
+from minigrad.engine.table import Table
 from minigrad.ops.elementwise.activations import sigmoid
 from minigrad.ops.elementwise.arithmetic import keep_where
 from minigrad.ops.special.bessel import spherical_jn
+
+table = Table(__name__)
 
 _UNARY = [reals(2, 3)]
 _BINARY = [(reals(2, 3), reals(2, 3)), (reals(2, 1), reals(3)), (reals(), reals(2))]
@@ -24,62 +26,62 @@ def _over_square(g: Any, x: Any) -> Any:
     return g / x / x
 
 
-tan = elementwise(
+tan = table.elementwise(
     np.tan,
     lambda g, out, x: g * (1.0 + out * out),
     reads=("out",),
     examples=[reals(2, 3, low=-1.4, high=1.4)],
     doc="Tangent of x in radians.",
 )
-arcsin = elementwise(
+arcsin = table.elementwise(
     np.arcsin,
     lambda g, out, x: g / np.sqrt((1.0 - x) * (1.0 + x)),
     reads=("x",),
     examples=_INSIDE,
     doc="Inverse sine of x, in radians.",
 )
-arccos = elementwise(
+arccos = table.elementwise(
     np.arccos,
     lambda g, out, x: -g / np.sqrt((1.0 - x) * (1.0 + x)),
     reads=("x",),
     examples=_INSIDE,
     doc="Inverse cosine of x, in radians.",
 )
-arctan = elementwise(
+arctan = table.elementwise(
     np.arctan,
     lambda g, out, x: _over_square(g, np.hypot(x, 1.0)),
     reads=("x",),
     examples=_UNARY,
     doc="Inverse tangent of x, in radians.",
 )
-sinh = elementwise(
+sinh = table.elementwise(
     np.sinh, lambda g, out, x: g * np.cosh(x), reads=("x",), examples=_UNARY, doc="Hyperbolic sine of x."
 )
-cosh = elementwise(
+cosh = table.elementwise(
     np.cosh, lambda g, out, x: g * np.sinh(x), reads=("x",), examples=_UNARY, doc="Hyperbolic cosine of x."
 )
-arcsinh = elementwise(
+arcsinh = table.elementwise(
     np.arcsinh,
     lambda g, out, x: g / np.hypot(x, 1.0),
     reads=("x",),
     examples=_UNARY,
     doc="Inverse hyperbolic sine of x.",
 )
-arccosh = elementwise(
+arccosh = table.elementwise(
     np.arccosh,
     lambda g, out, x: g / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)),
     reads=("x",),
     examples=[reals(2, 3, low=1.1, high=3.0)],
     doc="Inverse hyperbolic cosine of x.",
 )
-arctanh = elementwise(
+arctanh = table.elementwise(
     np.arctanh,
     lambda g, out, x: g / ((1.0 - x) * (1.0 + x)),
     reads=("x",),
     examples=_INSIDE,
     doc="Inverse hyperbolic tangent of x.",
 )
-exp2 = elementwise(
+exp2 = table.elementwise(
     np.exp2,
     lambda g, out, x: g * out * math.log(2.0),
     reads=("out",),
@@ -87,21 +89,21 @@ exp2 = elementwise(
     doc="2 to the power of x.",
     also=[special.exp2],
 )
-log2 = elementwise(
+log2 = table.elementwise(
     np.log2,
     lambda g, out, x: g / x * (1.0 / math.log(2.0)),
     reads=("x",),
     examples=[positives(2, 3)],
     doc="Logarithm to base 2.",
 )
-log10 = elementwise(
+log10 = table.elementwise(
     np.log10,
     lambda g, out, x: g / x * (1.0 / math.log(10.0)),
     reads=("x",),
     examples=[positives(2, 3)],
     doc="Logarithm to base 10.",
 )
-cbrt = elementwise(
+cbrt = table.elementwise(
     np.cbrt,
     lambda g, out, x: g / (3.0 * out * out),
     reads=("out",),
@@ -109,7 +111,7 @@ cbrt = elementwise(
     doc="Cube root of x.",
     also=[special.cbrt],
 )
-reciprocal = elementwise(
+reciprocal = table.elementwise(
     np.reciprocal, lambda g, out, x: -g * out * out, reads=("out",), examples=[positives(2, 3)], doc="1 / x."
 )
 
@@ -117,7 +119,7 @@ reciprocal = elementwise(
 
 
 def _scaling(ufunc: np.ufunc, factor: float, doc: str) -> Any:
-    return elementwise(ufunc, lambda g, out, x: g * factor, reads=("",), examples=_UNARY, doc=doc)
+    return table.elementwise(ufunc, lambda g, out, x: g * factor, reads=("",), examples=_UNARY, doc=doc)
 
 
 deg2rad = _scaling(np.deg2rad, math.pi / 180.0, "An angle of x degrees, in radians.")
@@ -133,7 +135,7 @@ def _by_length(g: Any, length: Any, other: Any) -> Any:
     return keep_where(g * (other / safe) / safe, usable)
 
 
-arctan2 = elementwise(
+arctan2 = table.elementwise(
     np.arctan2,
     lambda g, out, x, y: _by_length(g, np.hypot(x, y), y),
     lambda g, out, x, y: _by_length(-g, np.hypot(x, y), x),
@@ -148,7 +150,7 @@ def _cathetus(g: Any, out: Any, side: Any) -> Any:
     return keep_where(g * (side / np.where(there, out, 1.0)), there)
 
 
-hypot = elementwise(
+hypot = table.elementwise(
     np.hypot,
     lambda g, out, x, y: _cathetus(g, out, x),
     lambda g, out, x, y: _cathetus(g, out, y),
@@ -166,7 +168,7 @@ def _difference(x: Any, y: Any) -> Any:
         return keep_where(x - y, np.logical_not(np.logical_and(np.equal(x, y), np.isinf(x))))
 
 
-logaddexp = elementwise(
+logaddexp = table.elementwise(
     np.logaddexp,
     lambda g, out, x, y: g * sigmoid(_difference(x, y)),
     lambda g, out, x, y: g * sigmoid(_difference(y, x)),
@@ -174,7 +176,7 @@ logaddexp = elementwise(
     examples=_BINARY,
     doc="log(exp(x) + exp(y)) without overflow; equal infinities share the gradient equally.",
 )
-logaddexp2 = elementwise(
+logaddexp2 = table.elementwise(
     np.logaddexp2,
     lambda g, out, x, y: g * sigmoid(_difference(x, y) * math.log(2.0)),
     lambda g, out, x, y: g * sigmoid(_difference(y, x) * math.log(2.0)),
@@ -184,7 +186,7 @@ logaddexp2 = elementwise(
 )
 
 
-@primitive(
+@table.primitive(
     # sin(z) / z is the spherical Bessel function of order 0, whose derivative is minus that of order 1.
     lambda g, out, x: g * spherical_jn(1, x * math.pi) * -math.pi,
     reads=("x",),
@@ -196,7 +198,7 @@ def sinc(x: Any) -> Any:
     return np.sinc(x)
 
 
-@composite(
+@table.composite(
     overrides=[np.float_power],
     examples=[(positives(2, 3), reals(3)), (reals(2, 3), 3), (2.0, reals(2)), (positives(), 0.5), (reals(0), 2.0)],
 )
@@ -210,4 +212,4 @@ def _double(x: Any) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

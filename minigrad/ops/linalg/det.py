@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from minigrad.engine.apply import apply, plain
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import deficient, matrices, reals
 from minigrad.engine.graph import Primitive
+from minigrad.engine.table import Table
 from minigrad.ops.linalg.matrices import transposed
+
+table = Table(__name__)
 
 
 def _per_matrix(numbers: Any) -> Any:
@@ -19,7 +21,7 @@ def _per_matrix(numbers: Any) -> Any:
     return np.expand_dims(numbers, (-2, -1))
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x: _per_matrix(g) * cofactors(x),
     reads=("x",),
     overrides=[np.linalg.det],
@@ -94,10 +96,11 @@ def _turned(x: Any) -> tuple[Any, Any, Any, Any]:
     return u, s, vh, _per_matrix(np.linalg.det(u) * np.linalg.det(vh))
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x: apply(_CHANGE, (x, g), {}),
     reads=("x",),
     examples=[reals(3, 3), deficient(2, 3, 3, rank=2), deficient(3, 3, rank=1), reals(0, 2, 2), reals(0, 0)],
+    public=False,
 )
 def cofactor_matrix(x: Any) -> Any:
     """The derivatives of the determinants of square matrices by their elements; singular ones are no exception.
@@ -172,17 +175,18 @@ class Slogdet(NamedTuple):
     logabsdet: Any
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x: _per_matrix(g[..., 1]) * transposed(np.linalg.inv(x)),
     reads=("x",),
     examples=[matrices(3, 3), matrices(2, 2, 2), reals(0, 2, 2), reals(0, 0)],
+    public=False,
 )
 def sign_and_log_det(x: Any) -> Any:
     """What `slogdet` gives, as two elements of one array, along its last axis."""
     return np.stack(np.linalg.slogdet(x), axis=-1)
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.slogdet],
     examples=[matrices(3, 3), matrices(2, 2, 2), reals(1, 1), reals(0, 2, 2), reals(0, 0)],
 )
@@ -196,4 +200,4 @@ def slogdet(x: Any) -> Slogdet:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

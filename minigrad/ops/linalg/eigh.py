@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals, symmetric
+from minigrad.engine.table import Table
 from minigrad.ops.elementwise.arithmetic import keep_where
 from minigrad.ops.linalg.matrices import by_triangle, symmetrized, transposed
+
+table = Table(__name__)
 
 
 def nearly_equal(values: Any, scale: int) -> Any:
@@ -65,10 +67,11 @@ def _eigen_parts_by_x(g: Any, out: Any, x: Any, UPLO: Any) -> Any:  # noqa: N803
     return by_triangle(symmetrized(total), lower=UPLO.upper() == "L")
 
 
-@primitive(
+@table.primitive(
     _eigen_parts_by_x,
     reads=("out",),
     examples=[*_SYMMETRIC, reals(1, 1)],
+    public=False,
 )
 def eigen_parts(x: Any, UPLO: Any = "L") -> Any:  # noqa: N803  # NumPy's name
     """What `eigh` gives, in one array: the eigenvalues as a row above the eigenvectors.
@@ -79,7 +82,7 @@ def eigen_parts(x: Any, UPLO: Any = "L") -> Any:  # noqa: N803  # NumPy's name
     return np.concatenate([values[..., None, :], vectors], axis=-2)
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.eigh],
     examples=_SYMMETRIC,
 )
@@ -102,7 +105,7 @@ def _eigvalsh_by_x(g: Any, out: Any, x: Any, UPLO: Any) -> Any:  # noqa: N803  #
     return by_triangle(np.matmul(v * np.expand_dims(g, -2), transposed(v)), lower=UPLO.upper() == "L")
 
 
-@primitive(
+@table.primitive(
     _eigvalsh_by_x,
     reads=("x",),
     overrides=[np.linalg.eigvalsh],
@@ -117,4 +120,4 @@ def eigvalsh(x: Any, UPLO: Any = "L") -> Any:  # noqa: N803  # NumPy's name
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import as_array
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
+
+table = Table(__name__)
 
 # In the order in which NumPy numbers axes that are given as integers; sorted, too.
 _LETTERS = ascii_uppercase + ascii_lowercase
@@ -70,7 +72,7 @@ def _contracted_by(position: int, g: Any, out: Any, *arrays: Any, subscripts: st
     return contract(operands, f"{','.join(others)}->{target}")
 
 
-@primitive(
+@table.primitive(
     _contracted_by,
     examples=[
         ([reals(2, 3), reals(3, 2)], "ij,jk->ik"),
@@ -81,6 +83,7 @@ def _contracted_by(position: int, g: Any, out: Any, *arrays: Any, subscripts: st
         ([reals(0, 2), reals(2)], "ij,j->i"),
     ],
     variadic=True,
+    public=False,
 )
 def contract(arrays: Sequence[Any], subscripts: str, optimize: Any = False) -> Any:
     """``np.einsum`` in its plainest form: one letter for every axis, an explicit result, and no broadcasting.
@@ -101,7 +104,7 @@ def contract(arrays: Sequence[Any], subscripts: str, optimize: Any = False) -> A
     return np.einsum(subscripts, *arrays, optimize=optimize)
 
 
-@composite(
+@table.composite(
     overrides=[np.einsum],
     examples=[
         ("ij,jk", reals(2, 3), reals(3, 2)),
@@ -176,4 +179,4 @@ def _spelled_out(terms: list[str], output: str | None, dimensions: list[int]) ->
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import matrices, reals, symmetric
+from minigrad.engine.table import Table
 from minigrad.ops.linalg.matrices import by_triangle, from_triangle, rows_and_columns, symmetrized, transposed
+
+table = Table(__name__)
 
 
 def _cholesky_by_x(g: Any, out: Any, x: Any, upper: bool) -> Any:
@@ -23,7 +25,7 @@ def _cholesky_by_x(g: Any, out: Any, x: Any, upper: bool) -> Any:
     return by_triangle(symmetrized(twice), lower=not upper)
 
 
-@primitive(
+@table.primitive(
     _cholesky_by_x,
     reads=("out",),
     overrides=[np.linalg.cholesky],
@@ -66,10 +68,11 @@ def _tall_qr_by_x(g: Any, out: Any, x: Any) -> Any:
     return transposed(np.linalg.solve(r, transposed(gq + np.matmul(q, from_triangle(inner, lower=True)))))
 
 
-@primitive(
+@table.primitive(
     _tall_qr_by_x,
     reads=("out",),
     examples=[matrices(3, 2), matrices(3, 3), matrices(2, 3, 2), matrices(1, 1), reals(0, 3, 2), reals(2, 0)],
+    public=False,
 )
 def tall_qr(x: Any) -> Any:
     """Q and below it R of matrices with at least as many rows as columns.
@@ -79,7 +82,7 @@ def tall_qr(x: Any) -> Any:
     return np.concatenate(np.linalg.qr(x), axis=-2)
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.qr],
     examples=[
         matrices(4, 2),
@@ -123,4 +126,4 @@ def qr(x: Any, mode: str = "reduced") -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import matrices, reals, symmetric
+from minigrad.engine.table import Table
 from minigrad.ops.linalg.matrices import by_triangle, from_triangle, symmetrized, transposed
+
+table = Table(__name__)
 
 
 def _pinv_by_x(g: Any, out: Any, x: Any, rcond: Any, hermitian: bool, rtol: Any) -> Any:
@@ -31,7 +33,7 @@ def _pinv_of_tall_by_x(g: Any, out: Any, x: Any) -> Any:
     return by_columns + by_rows - np.matmul(x, np.matmul(out, by_rows))
 
 
-@primitive(
+@table.primitive(
     _pinv_by_x,
     reads=("out x",),
     overrides=[np.linalg.pinv],
@@ -95,7 +97,7 @@ def _least_squares_by_y(g: Any, out: Any, x: Any, y: Any, rcond: Any) -> Any:
     return np.linalg.solve(r, np.matmul(transposed(q), g))
 
 
-@primitive(
+@table.primitive(
     _least_squares_by_x,
     _least_squares_by_y,
     reads=("out x y", "x"),
@@ -106,6 +108,7 @@ def _least_squares_by_y(g: Any, out: Any, x: Any, y: Any, rcond: Any) -> Any:
         (matrices(3, 2), reals(3, 0)),
         (reals(2, 0), reals(2, 1)),
     ],
+    public=False,
 )
 def least_squares_parts(x: Any, y: Any, rcond: Any = None) -> Any:
     """The solutions z of `lstsq` for a matrix x and a matrix y, and behind them the singular values of x, in one row.
@@ -122,7 +125,7 @@ def least_squares_parts(x: Any, y: Any, rcond: Any = None) -> Any:
     return np.concatenate([solution.ravel(), values])
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.lstsq],
     examples=[
         (matrices(4, 2), reals(4)),
@@ -158,4 +161,4 @@ def lstsq(x: Any, y: Any, rcond: Any = None) -> tuple[Any, Any, int, Any]:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

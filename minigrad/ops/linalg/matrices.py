@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.define import composite, declared_in
 from minigrad.engine.examples import matrices, reals
+from minigrad.engine.table import Table
 from minigrad.ops.elementwise.arithmetic import keep_where
+
+table = Table(__name__)
 
 
 def rows_and_columns(x: Any) -> tuple[int, int]:
@@ -45,7 +47,7 @@ def from_triangle(x: Any, lower: bool) -> Any:
     return np.tril(x) + transposed(np.tril(x, -1))
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.matrix_power],
     examples=[
         (reals(3, 3), 3),
@@ -82,7 +84,7 @@ def matrix_power(x: Any, n: int) -> Any:
         squares = np.matmul(squares, squares)
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.multi_dot],
     examples=[
         ([reals(2, 3), reals(3, 4)], {}),
@@ -138,7 +140,7 @@ def _multiplied(arrays: Sequence[Any], cuts: dict[tuple[int, int], int], first: 
     return np.matmul(_multiplied(arrays, cuts, first, cut), _multiplied(arrays, cuts, cut + 1, last))
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.diagonal],
     examples=[(reals(3, 4), {"offset": 1}), (reals(2, 3, 3), {"offset": -1}), reals(2, 3), reals(0, 2, 2)],
 )
@@ -147,7 +149,7 @@ def matrix_diagonal(x: Any, offset: int = 0) -> Any:
     return np.diagonal(x, offset, -2, -1)
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.trace],
     examples=[(reals(3, 4), {"offset": 1}), (reals(2, 3, 3), {"offset": -1}), reals(2, 3), reals(0, 2, 2)],
 )
@@ -157,4 +159,4 @@ def matrix_trace(x: Any, offset: int = 0) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

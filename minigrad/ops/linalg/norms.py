@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import matrices, reals
+from minigrad.engine.table import Table
 from minigrad.ops.manipulation.shape import as_floats
+
+table = Table(__name__)
 
 Axes = int | tuple[int, ...] | None
 
@@ -37,7 +39,7 @@ def _power_norm_by_x(g: Any, out: Any, x: Any, ord: float, axis: Axes, keepdims:
     return g * np.sign(x) * (np.where(np.equal(x, 0.0), 1.0, np.abs(x)) / size) ** (ord - 1.0)
 
 
-@primitive(
+@table.primitive(
     _power_norm_by_x,
     reads=("out x",),
     examples=[
@@ -53,6 +55,7 @@ def _power_norm_by_x(g: Any, out: Any, x: Any, ord: float, axis: Axes, keepdims:
         reals(0),
         (reals(2, 0), {"axis": 0}),
     ],
+    public=False,
 )
 def power_norm(x: Any, ord: float = 2, axis: Any = None, keepdims: bool = False) -> Any:
     """(sum |x|^p)^(1/p) over the given axes, for an `ord` p that is finite and not 0.
@@ -62,7 +65,7 @@ def power_norm(x: Any, ord: float = 2, axis: Any = None, keepdims: bool = False)
     return np.linalg.vector_norm(x, ord=ord, axis=axis, keepdims=keepdims)
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.vector_norm],
     examples=[
         reals(2, 3),
@@ -109,7 +112,7 @@ def _of_matrices(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Any
     return np.expand_dims(result, axes) if keepdims else result
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.norm],
     examples=[
         reals(2, 3),
@@ -155,7 +158,7 @@ def norm(x: Any, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> 
     return _of_matrices(x, ord, axis, keepdims)
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.matrix_norm],
     examples=[
         matrices(2, 2, 3),
@@ -169,7 +172,7 @@ def matrix_norm(x: Any, keepdims: bool = False, ord: Any = "fro") -> Any:
     return _of_matrices(x, ord, (-2, -1), keepdims)
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.cond],
     examples=[
         matrices(2, 3, 2),
@@ -201,4 +204,4 @@ def cond(x: Any, p: Any = None) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.kernels import buffers
+
+table = Table(__name__)
 
 
 def product(x: Any, y: Any) -> Any:
@@ -51,7 +53,7 @@ def _matmul_by_y(g: Any, out: Any, x: Any, y: Any) -> Any:
     return total[..., 0] if y.ndim == 1 else total
 
 
-@primitive(
+@table.primitive(
     _matmul_by_x,
     _matmul_by_y,
     reads=("y", "x"),
@@ -75,7 +77,7 @@ def matmul(x: Any, y: Any) -> Any:
     return product(x, y)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, weight, bias: product(g, weight.T),
     lambda g, out, x, weight, bias: product(_rows(x).T, _rows(g)),
     lambda g, out, x, weight, bias: sum_of_rows(_rows(g)),
@@ -89,6 +91,7 @@ def matmul(x: Any, y: Any) -> Any:
         (reals(0, 3), reals(3, 2), reals(2)),
         (reals(2, 2, 0), reals(0, 2), reals(2)),
     ],
+    public=False,
 )
 def matmul_with_bias(x: Any, weight: Any, bias: Any) -> Any:
     """``x @ weight + bias``: shapes (..., n), (n, m) and (m,) give (..., m), without an array for the product alone.
@@ -122,7 +125,7 @@ def _rows(x: Any) -> Any:
     return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
-@composite(
+@table.composite(
     overrides=[np.dot],
     examples=[
         (reals(3), reals(3)),
@@ -147,4 +150,4 @@ def dot(x: Any, y: Any) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

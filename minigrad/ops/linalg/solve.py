@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import matrices, reals
+from minigrad.engine.table import Table
 from minigrad.ops.linalg.matrices import transposed
+
+table = Table(__name__)
 
 
 def _inv_by_x(g: Any, out: Any, x: Any) -> Any:
@@ -18,7 +20,7 @@ def _inv_by_x(g: Any, out: Any, x: Any) -> Any:
     return -np.matmul(np.matmul(across, g), across)
 
 
-@primitive(
+@table.primitive(
     _inv_by_x,
     reads=("out",),
     overrides=[np.linalg.inv],
@@ -47,7 +49,7 @@ def _solve_by_x(g: Any, out: Any, x: Any, y: Any) -> Any:
     return -np.matmul(by_y, transposed(out))
 
 
-@primitive(
+@table.primitive(
     _solve_by_x,
     lambda g, out, x, y: _solved_across(x, y, g),
     reads=("out x", "x"),
@@ -74,7 +76,7 @@ def solve(x: Any, y: Any) -> Any:
     return np.linalg.solve(x, y)
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.tensorsolve],
     examples=[
         (reals(2, 3, 6), reals(2, 3)),
@@ -108,7 +110,7 @@ def tensorsolve(x: Any, y: Any, axes: Sequence[int] | None = None) -> Any:
     return np.reshape(np.linalg.solve(np.reshape(x, (size, size)), np.reshape(y, (size,))), shape)
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.tensorinv],
     examples=[(reals(2, 3, 6), {"ind": 2}), (reals(6, 3, 2), {"ind": 1})],
 )
@@ -126,4 +128,4 @@ def tensorinv(x: Any, ind: int = 2) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

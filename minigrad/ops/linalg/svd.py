@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import matrices, reals, symmetric
+from minigrad.engine.table import Table
 from minigrad.ops.elementwise.arithmetic import keep_where
 from minigrad.ops.linalg.eigh import eigh, eigvalsh, nearly_equal, refuse_vectors
 from minigrad.ops.linalg.matrices import rows_and_columns, transposed
+
+table = Table(__name__)
 
 
 class SVD(NamedTuple):
@@ -62,10 +64,11 @@ def _unit_vectors_by_x(g: Any, out: Any, x: Any) -> Any:
     return total
 
 
-@primitive(
+@table.primitive(
     _unit_vectors_by_x,
     reads=("out",),
     examples=[matrices(3, 2), matrices(2, 3), matrices(2, 2, 2), matrices(3, 3), reals(0, 3, 2), reals(2, 0)],
+    public=False,
 )
 def singular_parts(x: Any) -> Any:
     """What `svd` gives, in one array: U, below it the singular values as a row, and below that the transpose of Vh.
@@ -76,7 +79,7 @@ def singular_parts(x: Any) -> Any:
     return np.concatenate([u, s[..., None, :], transposed(vh)], axis=-2)
 
 
-@composite(
+@table.composite(
     overrides=[np.linalg.svd],
     examples=[
         (matrices(4, 2), {"full_matrices": False}),
@@ -134,7 +137,7 @@ def _svdvals_by_x(g: Any, out: Any, x: Any) -> Any:
     return np.matmul(u * np.expand_dims(keep_where(g, ~_zero(plain(s), x)), -2), vh)
 
 
-@primitive(
+@table.primitive(
     _svdvals_by_x,
     reads=("x",),
     overrides=[np.linalg.svdvals],
@@ -149,4 +152,4 @@ def svdvals(x: Any) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

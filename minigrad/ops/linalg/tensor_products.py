@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import as_array
-from minigrad.engine.define import composite, declared_in, primitive, those_of_numpy
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table, those_of_numpy
+
+table = Table(__name__)
 
 
-@composite(
+@table.composite(
     overrides=[np.vdot],
     examples=[(reals(3), reals(3)), (reals(2, 3), reals(3, 2)), (reals(), reals()), (reals(0), reals(0, 2))],
 )
@@ -22,7 +24,7 @@ def vdot(x: Any, y: Any) -> Any:
     return np.matmul(np.reshape(as_array(x), -1), np.reshape(as_array(y), -1))
 
 
-@composite(
+@table.composite(
     overrides=[np.inner],
     examples=[
         (reals(3), reals(3)),
@@ -39,7 +41,7 @@ def inner(x: Any, y: Any) -> Any:
     return tensordot(x, y, (-1, -1))
 
 
-@composite(
+@table.composite(
     overrides=[np.outer, np.linalg.outer],
     examples=[(reals(3), reals(2)), (reals(0), reals(2))],
 )
@@ -51,7 +53,7 @@ def outer(x: Any, y: Any) -> Any:
 Axes = int | Sequence[Any]
 
 
-@composite(
+@table.composite(
     overrides=[np.tensordot, np.linalg.tensordot],
     examples=[
         (reals(2, 3), reals(2, 3)),
@@ -94,7 +96,7 @@ def _positions(axes: Any, ndim: int) -> list[int]:
     return list(np.lib.array_utils.normalize_axis_tuple(axes, ndim))
 
 
-@composite(
+@table.composite(
     overrides=[np.kron],
     examples=[
         (reals(2, 3), reals(3, 2)),
@@ -115,19 +117,20 @@ def kron(x: Any, y: Any) -> Any:
     return np.reshape(spread_x * spread_y, [a * b for a, b in zip(outside, inside, strict=True)])
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, y: cross_of_three(y, g),
     lambda g, out, x, y: cross_of_three(g, x),
     reads=("y", "x"),
     examples=[(reals(3), reals(3)), (reals(2, 1, 3), reals(4, 3)), (reals(0, 3), reals(3))],
     broadcasts=True,
+    public=False,
 )
 def cross_of_three(x: Any, y: Any) -> Any:
     """Cross product of vectors with three components, along the last axis."""
     return np.cross(x, y)
 
 
-@composite(
+@table.composite(
     overrides=[np.cross, np.linalg.cross],
     examples=[
         (reals(3), reals(3)),
@@ -168,7 +171,7 @@ def _with_third(x: Any) -> Any:
     return x if x.shape[-1] == 3 else np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, 1)])
 
 
-@composite(
+@table.composite(
     overrides=[np.vecdot, np.linalg.vecdot],
     examples=[
         (reals(3), reals(3)),
@@ -184,7 +187,7 @@ def vecdot(x: Any, y: Any, axis: int = -1) -> Any:
     return np.squeeze(np.matmul(np.expand_dims(x, -2), np.expand_dims(y, -1)), (-2, -1))
 
 
-@composite(
+@table.composite(
     overrides=those_of_numpy("matvec"),
     examples=[(reals(2, 3), reals(3)), (reals(2, 3), reals(4, 3)), (reals(5, 2, 3), reals(3)), (reals(0, 3), reals(3))],
 )
@@ -195,7 +198,7 @@ def matvec(x: Any, y: Any) -> Any:
     return np.squeeze(np.matmul(as_array(x), np.expand_dims(as_array(y), -1)), -1)
 
 
-@composite(
+@table.composite(
     overrides=those_of_numpy("vecmat"),
     examples=[(reals(3), reals(3, 2)), (reals(4, 3), reals(3, 2)), (reals(3), reals(5, 3, 2)), (reals(3), reals(3, 0))],
 )
@@ -207,4 +210,4 @@ def vecmat(x: Any, y: Any) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.engine.apply import as_array, plain
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import positives, reals
+from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.manipulation.indexing import scatter_add
 from minigrad.ops.manipulation.shape import as_floats, astype, broadcast_to
+
+table = Table(__name__)
 
 
 def _shares(num: int, endpoint: bool, ndim: int, axis: int, dtype: Any) -> Any:
@@ -25,7 +27,7 @@ def _shares(num: int, endpoint: bool, ndim: int, axis: int, dtype: Any) -> Any:
     return np.moveaxis(np.reshape(shares, (num, *[1] * (ndim - 1))), 0, axis)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, start, stop, num, endpoint, axis: np.sum(
         g * (1.0 - _shares(num, endpoint, g.ndim, axis, g.dtype)), axis=axis
     ),
@@ -40,6 +42,7 @@ def _shares(num: int, endpoint: bool, ndim: int, axis: int, dtype: Any) -> Any:
         (reals(0), reals(), {"num": 2}),
     ],
     broadcasts=True,
+    public=False,
 )
 def evenly_spaced(start: Any, stop: Any, num: int, endpoint: bool = True, axis: int = 0) -> Any:
     """So many numbers from start to stop, along a new axis; `stop` is the last one, or the one after that."""
@@ -55,7 +58,7 @@ _FROM_TO = [
 ]
 
 
-@composite(overrides=[np.linspace], examples=[*_FROM_TO, (reals(2), reals(), 4, {"retstep": True})])
+@table.composite(overrides=[np.linspace], examples=[*_FROM_TO, (reals(2), reals(), 4, {"retstep": True})])
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, axis: int = 0) -> Any:
     """Numbers at equal distances.
 
@@ -74,7 +77,7 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retste
     return samples, (_weak(stop) - _weak(start)) / steps if steps > 0 else math.nan
 
 
-@composite(
+@table.composite(
     overrides=[np.logspace],
     examples=[*_FROM_TO, (reals(2), reals(), 3, {"base": 2.0}), (reals(), reals(2), 3, True, positives(3, 1))],
 )
@@ -98,7 +101,7 @@ def _with_axes(x: Any, ndim: int) -> Any:
     return x if isinstance(x, (int, float)) else np.reshape(x, (1,) * (ndim - x.ndim) + x.shape)
 
 
-@composite(
+@table.composite(
     overrides=[np.geomspace],
     examples=[
         (positives(), positives()),
@@ -130,7 +133,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis:
     return sign * abs(start) ** (1.0 - share) * abs(stop) ** share
 
 
-@composite(
+@table.composite(
     overrides=[np.full_like],
     examples=[
         (np.zeros((2, 3), np.int8), reals(), {"dtype": float}),
@@ -151,7 +154,7 @@ def full_like(
     return broadcast_to(value, x.shape if shape is None else shape)
 
 
-@composite(
+@table.composite(
     overrides=[np.bincount],
     examples=[
         (np.array([1, 0, 1, 3]), reals(4)),
@@ -178,4 +181,4 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.ops.manipulation.indexing import scatter_add
+
+table = Table(__name__)
 
 _TRIANGLES = [
     reals(3, 3),
@@ -19,13 +21,17 @@ _TRIANGLES = [
 ]
 
 
-@primitive(lambda g, out, x, k: np.tril(g, k), reads=("",), overrides=[np.tril], examples=_TRIANGLES, broadcasts=True)
+@table.primitive(
+    lambda g, out, x, k: np.tril(g, k), reads=("",), overrides=[np.tril], examples=_TRIANGLES, broadcasts=True
+)
 def tril(x: Any, k: int = 0) -> Any:
     """Zeros above the k-th diagonal of the last two axes; a vector is repeated as rows first."""
     return np.tril(x, k)
 
 
-@primitive(lambda g, out, x, k: np.triu(g, k), reads=("",), overrides=[np.triu], examples=_TRIANGLES, broadcasts=True)
+@table.primitive(
+    lambda g, out, x, k: np.triu(g, k), reads=("",), overrides=[np.triu], examples=_TRIANGLES, broadcasts=True
+)
 def triu(x: Any, k: int = 0) -> Any:
     """Zeros below the k-th diagonal of the last two axes; a vector is repeated as rows first."""
     return np.triu(x, k)
@@ -40,7 +46,7 @@ def _onto_diagonal(g: Any, shape: tuple[int, ...], offset: int, axis1: int, axis
     return np.moveaxis(placed, (-2, -1), (axis1, axis2))
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, k: np.diag(g, k) if x.ndim == 1 else _onto_diagonal(g, x.shape, k, 0, 1),
     reads=("",),
     overrides=[np.diag],
@@ -58,7 +64,7 @@ def diag(x: Any, k: int = 0) -> Any:
     return np.diag(x, k)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, k: np.reshape(np.diag(g, k), x.shape),
     reads=("",),
     overrides=[np.diagflat],
@@ -79,7 +85,7 @@ _DIAGONALS = [
 ]
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, offset, axis1, axis2: _onto_diagonal(g, x.shape, offset, axis1, axis2),
     reads=("",),
     overrides=[np.diagonal],
@@ -90,11 +96,11 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return np.diagonal(x, offset, axis1, axis2)
 
 
-@composite(overrides=[np.trace], examples=_DIAGONALS)
+@table.composite(overrides=[np.trace], examples=_DIAGONALS)
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum of a diagonal of the planes of two axes."""
     return np.sum(diagonal(x, offset, axis1, axis2), axis=-1)
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
+
+table = Table(__name__)
 
 Shape = int | tuple[int, ...]
 
@@ -27,7 +29,7 @@ def repeats(index: Any) -> bool:
     return bool(arrays) and (len(arrays) > 1 or np.asarray(arrays[0]).dtype != bool)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, index: scatter_add(g, index=index, shape=x.shape),
     reads=("",),
     examples=[
@@ -42,13 +44,14 @@ def repeats(index: Any) -> bool:
         (reals(), {"index": ()}),
         (reals(0, 2), {"index": slice(None)}),
     ],
+    public=False,
 )
 def getitem(x: Any, index: Any) -> Any:
     """``x[index]`` with NumPy's basic, boolean and integer-array indexing; repeated indices add their gradients."""
     return x[plain(index)]
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, index, shape, unique: g[plain(index)],
     reads=("",),
     examples=[
@@ -61,6 +64,7 @@ def getitem(x: Any, index: Any) -> Any:
         (reals(), {"index": (), "shape": ()}),
         (reals(0), {"index": slice(0), "shape": (3,)}),
     ],
+    public=False,
 )
 def scatter_add(x: Any, index: Any, shape: Shape, unique: bool = False) -> Any:
     """Zeros of a shape, to which x is added at an index; where the index repeats, every value is added.
@@ -114,7 +118,7 @@ def _in_bounds(indices: Any, size: int, mode: str) -> Any:
     return np.clip(indices, 0, max(size - 1, 0)) if mode == "clip" else indices
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, indices, axis, mode: _untaken(
         g, x, _in_bounds(indices, x.size if axis is None or not x.ndim else x.shape[axis], mode), axis
     ),
@@ -139,7 +143,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: Literal["raise", "
     return np.take(x, plain(indices), axis=axis, mode=mode)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, indices, axis: _untaken(
         g, x, np.take_along_axis(np.arange(x.size).reshape(x.shape), plain(indices), axis), axis=None
     ),
@@ -158,7 +162,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     return np.take_along_axis(x, plain(indices), axis)
 
 
-@primitive(
+@table.primitive(
     None,
     lambda g, out, condition, x, axis: _untaken(g, x, np.flatnonzero(plain(condition)), axis, unique=True),
     reads=("", "condition"),
@@ -176,7 +180,7 @@ def compress(condition: Any, x: Any, axis: int | None = None) -> Any:
     return np.compress(condition, x, axis=axis)
 
 
-@primitive(
+@table.primitive(
     None,
     lambda g, out, condition, x: _untaken(g, x, np.flatnonzero(plain(condition)), axis=None, unique=True),
     reads=("", "condition"),
@@ -193,4 +197,4 @@ def extract(condition: Any, x: Any) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

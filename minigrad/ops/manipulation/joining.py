@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import plain, shape_of
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.manipulation.indexing import getitem
 from minigrad.ops.manipulation.rolling import moving
 from minigrad.ops.manipulation.shape import astype, atleast_1d, atleast_2d, atleast_3d, copy, reshape, transpose
+
+table = Table(__name__)
 
 
 def _joined_at(position: int, g: Any, out: Any, *arrays: Any, axis: int | None) -> Any:
@@ -26,7 +28,7 @@ def _joined_at(position: int, g: Any, out: Any, *arrays: Any, axis: int | None) 
     return g[(slice(None),) * (axis % x.ndim) + (slice(start, start + x.shape[axis]),)]
 
 
-@primitive(
+@table.primitive(
     _joined_at,
     reads=("",),
     overrides=[np.concatenate],
@@ -42,7 +44,7 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
     return np.concatenate(arrays, axis=axis)
 
 
-@primitive(
+@table.primitive(
     lambda position, g, out, *arrays, axis: g[(slice(None),) * (axis % out.ndim) + (position,)],
     reads=("",),
     overrides=[np.stack],
@@ -59,7 +61,7 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     return np.stack(arrays, axis=axis)
 
 
-@composite(
+@table.composite(
     overrides=[np.hstack],
     examples=[
         ([reals(2, 3), reals(2, 1)], {}),
@@ -73,7 +75,7 @@ def hstack(arrays: Sequence[Any]) -> Any:
     return concatenate(arrays, 0 if arrays and arrays[0].ndim == 1 else 1)
 
 
-@composite(
+@table.composite(
     overrides=[np.vstack],
     examples=[([reals(2, 3), reals(3)], {}), ([reals(), reals(0, 1)], {}), ([reals(2, 3, 2), reals(1, 3, 2)], {})],
 )
@@ -82,7 +84,7 @@ def vstack(arrays: Sequence[Any]) -> Any:
     return concatenate([atleast_2d(x) for x in arrays], 0)
 
 
-@composite(
+@table.composite(
     overrides=[np.dstack],
     examples=[([reals(2, 3), reals(2, 3, 2)], {}), ([reals(3), reals(3)], {}), ([reals(), reals(1, 1, 0)], {})],
 )
@@ -91,7 +93,7 @@ def dstack(arrays: Sequence[Any]) -> Any:
     return concatenate([atleast_3d(x) for x in arrays], 2)
 
 
-@composite(
+@table.composite(
     overrides=[np.column_stack],
     examples=[([reals(3), reals(3, 2)], {}), ([reals(), reals(1, 0)], {}), ([reals(2), reals(2)], {})],
 )
@@ -100,7 +102,7 @@ def column_stack(arrays: Sequence[Any]) -> Any:
     return concatenate([x if np.ndim(x) > 1 else transpose(atleast_2d(x)) for x in arrays], 1)
 
 
-@composite(
+@table.composite(
     overrides=[np.block],
     examples=[([reals(2, 3), reals(2, 1)], {}), ([reals(3), reals()], {}), ([reals(2, 0), reals(2, 1)], {}), reals(2)],
 )
@@ -143,7 +145,7 @@ def _joined(part: Any, depth: int, ndim: int) -> Any:
     return reshape(part, (1,) * (ndim - len(shape)) + shape) if ndim > len(shape) else copy(part)
 
 
-@composite(
+@table.composite(
     overrides=[np.append],
     examples=[
         (reals(2, 3), reals(2)),
@@ -159,7 +161,7 @@ def append(x: Any, values: Any, axis: int | None = None) -> Any:
     return concatenate([x, values], axis or 0)
 
 
-@composite(
+@table.composite(
     overrides=[np.insert],
     examples=[
         (reals(4), 1, reals()),
@@ -185,6 +187,7 @@ def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
 
 @moving(
+    table,
     overrides=[np.delete],
     examples=[
         (reals(4), {"obj": 1}),
@@ -201,4 +204,4 @@ def delete(x: Any, obj: Any, axis: int | None = None) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals
 from minigrad.engine.pytrees import leaves
+from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.manipulation.indexing import getitem
 from minigrad.ops.manipulation.shape import broadcast_to
+
+table = Table(__name__)
 
 Widths = list[tuple[int, int]]
 
@@ -24,7 +26,7 @@ def _inside(x: Any, pad_width: Any) -> tuple[slice, ...]:
     return tuple(slice(start, start + size) for start, size in zip(before, x.shape, strict=True))
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, pad_width, constant_values: g[_inside(x, pad_width)],
     reads=("",),
     examples=[
@@ -33,6 +35,7 @@ def _inside(x: Any, pad_width: Any) -> tuple[slice, ...]:
         (reals(0, 2), {"pad_width": 1}),
         (reals(), {"pad_width": 0}),
     ],
+    public=False,
 )
 def pad_constant(x: Any, pad_width: Any, constant_values: Any = 0.0) -> Any:
     """x with constants around it: what `pad` does by default."""
@@ -51,7 +54,7 @@ _TAKES = {
 }
 
 
-@composite(
+@table.composite(
     overrides=[np.pad],
     examples=[
         (reals(2, 3), {"pad_width": 1}),
@@ -178,4 +181,4 @@ def _beside(mode: str, odd: bool, x: Any, axis: int, width: int, option: Any) ->
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -9,17 +9,19 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.manipulation.indexing import getitem, scatter_add
+
+table = Table(__name__)
 
 P = ParamSpec("P")
 Shape = int | tuple[int, ...]
 
 
 def moving(
-    overrides: Sequence[Callable[..., Any]], examples: Sequence[Any], unique: bool = True
+    table: Table, overrides: Sequence[Callable[..., Any]], examples: Sequence[Any], unique: bool = True
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """An operation on one array whose results are its elements and zeros, none of them twice if they are `unique`.
 
@@ -34,12 +36,12 @@ def moving(
             added = scatter_add(np.reshape(g, -1), index=numbers, shape=x.size + 1, unique=unique)
             return np.reshape(added[1:], x.shape)
 
-        return primitive(rule, reads=("",), overrides=overrides, examples=examples)(forward)
+        return table.primitive(rule, reads=("",), overrides=overrides, examples=examples)(forward)
 
     return declare
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis: np.flip(g, axis),
     reads=("",),
     overrides=[np.flip],
@@ -50,19 +52,19 @@ def flip(x: Any, axis: Shape | None = None) -> Any:
     return np.flip(x, axis)
 
 
-@composite(overrides=[np.fliplr], examples=[reals(2, 3), reals(2, 3, 2), reals(2, 0)])
+@table.composite(overrides=[np.fliplr], examples=[reals(2, 3), reals(2, 3, 2), reals(2, 0)])
 def fliplr(x: Any) -> Any:
     """The order of elements reversed along the second axis."""
     return flip(x, axis=1)
 
 
-@composite(overrides=[np.flipud], examples=[reals(3), reals(2, 3), reals(0, 2)])
+@table.composite(overrides=[np.flipud], examples=[reals(3), reals(2, 3), reals(0, 2)])
 def flipud(x: Any) -> Any:
     """The order of elements reversed along the first axis."""
     return flip(x, axis=0)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, k, axes: np.rot90(g, -k, axes),
     reads=("",),
     overrides=[np.rot90],
@@ -78,7 +80,7 @@ def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     return np.rot90(x, k, axes)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, shift, axis: np.roll(g, np.subtract(0, plain(shift)), axis),
     reads=("",),
     overrides=[np.roll],
@@ -96,7 +98,7 @@ def roll(x: Any, shift: Any, axis: Shape | None = None) -> Any:
     return np.roll(x, plain(shift), axis)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axes: np.fft.ifftshift(g, axes),
     reads=("",),
     overrides=[np.fft.fftshift],
@@ -107,7 +109,7 @@ def fftshift(x: Any, axes: Shape | None = None) -> Any:
     return np.fft.fftshift(x, axes)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axes: np.fft.fftshift(g, axes),
     reads=("",),
     overrides=[np.fft.ifftshift],
@@ -118,7 +120,7 @@ def ifftshift(x: Any, axes: Shape | None = None) -> Any:
     return np.fft.ifftshift(x, axes)
 
 
-@composite(
+@table.composite(
     overrides=[np.trim_zeros],
     examples=[
         reals(3),
@@ -146,4 +148,4 @@ def trim_zeros(x: Any, trim: str = "fb", axis: Shape | None = None) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.engine.apply import as_array, shape_of
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
+
+table = Table(__name__)
 
 Shape = int | tuple[int, ...]
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, shape, order, copy: (
         np.reshape(g, x.shape) if order == "C" else np.reshape(g, x.shape, order=order)
     ),
@@ -49,13 +51,15 @@ def _known(order: Literal["C", "F"]) -> Literal["C", "F"]:
     return order
 
 
-@composite(overrides=[np.ravel], examples=[reals(2, 3), (reals(2, 3), {"order": "F"}), reals(), reals(0, 2), reals(3)])
+@table.composite(
+    overrides=[np.ravel], examples=[reals(2, 3), (reals(2, 3), {"order": "F"}), reals(), reals(0, 2), reals(3)]
+)
 def ravel(x: Any, order: Literal["C", "F"] = "C") -> Any:
     """The same elements in one dimension, counted in the order "C" or "F"; see `reshape`."""
     return reshape(x, -1, order)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, order: g,
     reads=("",),
     overrides=[np.copy],
@@ -66,7 +70,7 @@ def copy(x: Any, order: Literal["K", "A", "C", "F"] = "K") -> Any:
     return np.copy(x, order=order)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axes: np.transpose(g, None if axes is None else np.argsort([axis % x.ndim for axis in axes])),
     reads=("",),
     overrides=[np.transpose],
@@ -83,7 +87,7 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     return np.transpose(x, axes)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis1, axis2: np.swapaxes(g, axis1, axis2),
     reads=("",),
     overrides=[np.swapaxes],
@@ -94,7 +98,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     return np.swapaxes(x, axis1, axis2)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, source, destination: np.moveaxis(g, destination, source),
     reads=("",),
     overrides=[np.moveaxis],
@@ -109,7 +113,7 @@ def moveaxis(x: Any, source: Shape, destination: Shape) -> Any:
     return np.moveaxis(x, source, destination)
 
 
-@composite(
+@table.composite(
     overrides=[np.rollaxis],
     examples=[
         (reals(2, 3, 4), {"axis": 2}),
@@ -127,7 +131,7 @@ def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
     return moveaxis(x, axis, target - 1 if source < target else target)
 
 
-@composite(
+@table.composite(
     overrides=[np.matrix_transpose, np.linalg.matrix_transpose],
     examples=[reals(2, 3), reals(2, 3, 4), reals(0, 2)],
 )
@@ -142,7 +146,7 @@ def matrix_transpose(x: Any) -> Any:
     return swapaxes(x, -1, -2)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis: np.reshape(g, x.shape),
     reads=("",),
     overrides=[np.expand_dims],
@@ -153,7 +157,7 @@ def expand_dims(x: Any, axis: Shape) -> Any:
     return np.expand_dims(x, axis)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis: np.reshape(g, x.shape),
     reads=("",),
     overrides=[np.squeeze],
@@ -164,7 +168,7 @@ def squeeze(x: Any, axis: Shape | None = None) -> Any:
     return np.squeeze(x, axis=axis)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, shape: g,
     reads=("",),
     overrides=[np.broadcast_to],
@@ -187,7 +191,7 @@ def broadcast_to(x: Any, shape: Shape) -> Any:
     return np.broadcast_to(x, shape)
 
 
-@composite(
+@table.composite(
     overrides=[np.broadcast_arrays],
     examples=[(reals(3), reals(2, 1), reals()), (reals(2, 3),), (reals(0), reals(1))],
 )
@@ -197,19 +201,23 @@ def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
     return tuple([broadcast_to(x, shape) for x in arrays])
 
 
-@composite(overrides=[np.atleast_1d], examples=[reals(), reals(2, 3), (reals(), reals(2)), reals(0)])
+@table.composite(overrides=[np.atleast_1d], examples=[reals(), reals(2, 3), (reals(), reals(2)), reals(0)])
 def atleast_1d(*arrays: Any) -> Any:
     """An array with one axis at least; of several arrays a tuple."""
     return _each(arrays, lambda shape: shape or (1,))
 
 
-@composite(overrides=[np.atleast_2d], examples=[reals(), reals(3), reals(2, 3), (reals(2, 3, 4), reals(2)), reals(0)])
+@table.composite(
+    overrides=[np.atleast_2d], examples=[reals(), reals(3), reals(2, 3), (reals(2, 3, 4), reals(2)), reals(0)]
+)
 def atleast_2d(*arrays: Any) -> Any:
     """An array with two axes at least, new ones before the others; of several arrays a tuple."""
     return _each(arrays, lambda shape: (1,) * (2 - len(shape)) + shape)
 
 
-@composite(overrides=[np.atleast_3d], examples=[reals(), reals(3), reals(2, 3), (reals(2, 3, 4), reals(2)), reals(0)])
+@table.composite(
+    overrides=[np.atleast_3d], examples=[reals(), reals(3), reals(2, 3), (reals(2, 3, 4), reals(2)), reals(0)]
+)
 def atleast_3d(*arrays: Any) -> Any:
     """An array with three axes at least, new ones around a single one and behind two; of several arrays a tuple."""
     return _each(arrays, lambda shape: {0: (1, 1, 1), 1: (1, *shape, 1), 2: (*shape, 1)}.get(len(shape), shape))
@@ -221,7 +229,7 @@ def _each(arrays: Sequence[Any], enlarged: Callable[[tuple[int, ...]], tuple[int
     return results[0] if len(results) == 1 else results
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, dtype, copy: astype(g, x.dtype),
     reads=("",),
     overrides=[np.astype],
@@ -239,4 +247,4 @@ def as_floats(x: Any) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

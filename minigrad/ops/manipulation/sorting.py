@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
+
+table = Table(__name__)
 
 Axes = int | tuple[int, ...] | None
 
@@ -40,7 +42,7 @@ def _averaged(x: NDArray[Any], ties: NDArray[np.intp] | None) -> NDArray[Any]:
     return np.asarray(means[ties], x.dtype)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, order, ties: from_sorted(g, order=order, ties=ties),
     reads=("",),
     examples=[
@@ -48,6 +50,7 @@ def _averaged(x: NDArray[Any], ties: NDArray[np.intp] | None) -> NDArray[Any]:
         (reals(2, 3), {"order": _ORDER, "ties": _TIES}),
         (reals(2, 0), {"order": np.zeros((2, 0), int), "ties": None}),
     ],
+    public=False,
 )
 def to_sorted(x: Any, order: Any, ties: Any) -> Any:
     """x in a new order along the last axis, which is what sorting does to changes of what it sorted.
@@ -61,7 +64,7 @@ def to_sorted(x: Any, order: Any, ties: Any) -> Any:
     return _averaged(np.take_along_axis(x, order, -1), ties)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, order, ties: to_sorted(g, order=order, ties=ties),
     reads=("",),
     examples=[
@@ -69,6 +72,7 @@ def to_sorted(x: Any, order: Any, ties: Any) -> Any:
         (reals(2, 3), {"order": _ORDER, "ties": _TIES}),
         (reals(2, 0), {"order": np.zeros((2, 0), int), "ties": None}),
     ],
+    public=False,
 )
 def from_sorted(x: Any, order: Any, ties: Any) -> Any:
     """x put back to where `to_sorted` took it from, with means over the same runs; each is the other's transpose."""
@@ -92,7 +96,7 @@ def _sort_rule(g: Any, out: Any, x: Any, axis: int | None, **_: Any) -> Any:
     return np.moveaxis(from_sorted(np.moveaxis(g, axis, -1), order=order, ties=ties), -1, axis)
 
 
-@primitive(
+@table.primitive(
     _sort_rule,
     reads=("x",),
     overrides=[np.sort],
@@ -120,7 +124,7 @@ def _partition_rule(g: Any, out: Any, x: Any, kth: Any, axis: int | None, **_: A
     return np.moveaxis(from_sorted(ordered, order=order, ties=ties), -1, axis)
 
 
-@primitive(
+@table.primitive(
     _partition_rule,
     reads=("out x",),
     overrides=[np.partition],
@@ -140,7 +144,7 @@ def partition(x: Any, kth: int | Sequence[int], axis: int | None = -1, kind: str
     return np.partition(x, kth, axis=axis, kind=kind)  # type: ignore[call-overload]
 
 
-@composite(
+@table.composite(
     overrides=[np.ptp],
     examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3, 2), {"axis": (0, -1), "keepdims": True}), reals()],
 )
@@ -150,4 +154,4 @@ def ptp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import shape_of
-from minigrad.engine.define import composite, declared_in
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.ops.manipulation.indexing import getitem
+
+table = Table(__name__)
 
 
 def _parts(x: Any, cuts: Sequence[int], axis: int) -> list[Any]:
@@ -20,7 +22,7 @@ def _parts(x: Any, cuts: Sequence[int], axis: int) -> list[Any]:
     return [getitem(x, (*before, slice(start, end))) for start, end in bounds]
 
 
-@composite(
+@table.composite(
     overrides=[np.split],
     examples=[(reals(4, 3), 2), (reals(4, 3), [1, 3]), (reals(2, 6), 3, {"axis": 1}), (reals(2, 0), 2)],
 )
@@ -39,7 +41,7 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
     return _parts(x, list(indices_or_sections), axis)
 
 
-@composite(
+@table.composite(
     overrides=[np.array_split],
     examples=[(reals(4, 3), 3), (reals(2), 3), (reals(4, 3), [1, 3]), (reals(2, 5), 2, {"axis": -1}), (reals(2, 0), 2)],
 )
@@ -54,7 +56,7 @@ def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0)
     return _parts(x, cuts, axis)
 
 
-@composite(
+@table.composite(
     overrides=[np.hsplit],
     examples=[(reals(2, 4), 2), (reals(4), [1]), (reals(2, 4, 2), [1, 3]), (reals(0, 4), 2)],
 )
@@ -63,14 +65,14 @@ def hsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
     return split(x, indices_or_sections, 1 if _with_axes(x, 1, "hsplit") > 1 else 0)
 
 
-@composite(overrides=[np.vsplit], examples=[(reals(4, 2), 2), (reals(4, 2), [1, 3]), (reals(4, 0), 2)])
+@table.composite(overrides=[np.vsplit], examples=[(reals(4, 2), 2), (reals(4, 2), [1, 3]), (reals(4, 0), 2)])
 def vsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
     """A list of consecutive parts along the first of two axes or more; see `split`."""
     _with_axes(x, 2, "vsplit")
     return split(x, indices_or_sections, 0)
 
 
-@composite(overrides=[np.dsplit], examples=[(reals(2, 1, 4), 2), (reals(2, 1, 4), [1, 3]), (reals(0, 1, 4), 2)])
+@table.composite(overrides=[np.dsplit], examples=[(reals(2, 1, 4), 2), (reals(2, 1, 4), [1, 3]), (reals(0, 1, 4), 2)])
 def dsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
     """A list of consecutive parts along the third axis; see `split`."""
     _with_axes(x, 3, "dsplit")
@@ -83,7 +85,9 @@ def _with_axes(x: Any, least: int, function: str) -> int:
     return np.ndim(x)
 
 
-@composite(overrides=[np.unstack], examples=[reals(2, 3), (reals(2, 3, 2), {"axis": -1}), (reals(2, 0), {"axis": 0})])
+@table.composite(
+    overrides=[np.unstack], examples=[reals(2, 3), (reals(2, 3, 2), {"axis": -1}), (reals(2, 0), {"axis": 0})]
+)
 def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
     """A tuple of the parts along an axis, which they do not have any more: the inverse of `stack`."""
     ndim, size = np.ndim(x), shape_of(x)[axis]
@@ -91,4 +95,4 @@ def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.lib import stride_tricks
 
 from minigrad.engine.apply import plain, shape_of
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.manipulation.indexing import scatter_add
 from minigrad.ops.manipulation.rolling import moving
 from minigrad.ops.manipulation.shape import broadcast_to, reshape
+
+table = Table(__name__)
 
 Shape = int | tuple[int, ...]
 
@@ -34,7 +36,7 @@ def _untiled(g: Any, shape: tuple[int, ...], reps: Any) -> Any:
     return np.reshape(np.sum(copies, axis=tuple(range(0, 2 * ndim, 2))), shape)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, reps: _untiled(g, x.shape, reps),
     reads=("",),
     overrides=[np.tile],
@@ -65,7 +67,7 @@ def _unrepeated(g: Any, shape: tuple[int, ...], repeats: Any, axis: int | None) 
     return scatter_add(g, index=(slice(None),) * axis + (index,), shape=shape)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, repeats, axis: _unrepeated(g, x.shape, repeats, axis),
     reads=("",),
     overrides=[np.repeat],
@@ -84,6 +86,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
 
 @moving(
+    table,
     overrides=[np.resize],
     examples=[
         (reals(2, 3), {"new_shape": (2, 2)}),
@@ -99,6 +102,7 @@ def resize(x: Any, new_shape: Shape) -> Any:
 
 
 @moving(
+    table,
     overrides=[stride_tricks.sliding_window_view],
     examples=[
         (reals(4), {"window_shape": 2}),
@@ -114,7 +118,7 @@ def sliding_window_view(x: Any, window_shape: Shape, axis: Shape | None = None) 
     return stride_tricks.sliding_window_view(x, window_shape, axis)
 
 
-@composite(
+@table.composite(
     overrides=[np.meshgrid],
     examples=[
         (reals(3), reals(2)),
@@ -152,7 +156,7 @@ def meshgrid(
     return tuple(coordinates)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, N, increasing: np.sum(  # noqa: N803
         (g if increasing else np.flip(g, axis=1))[:, 1:]
         * np.arange(1, out.shape[1]).astype(x.dtype)
@@ -174,4 +178,4 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:  # no
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import plain, shape_of
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.manipulation.indexing import repeats, scatter_add
 from minigrad.ops.manipulation.shape import astype, broadcast_to, reshape
+
+table = Table(__name__)
 
 
 def _placed(values: Any, x: Any, index: Any) -> tuple[Any, Any]:
@@ -47,7 +49,7 @@ def _last_ones(g: Any, index: Any) -> Any:
     return np.where(last[plain(index)] == order, chosen, 0.0)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, values, index: overwritten(g, np.zeros(values.shape, g.dtype), index=index),
     lambda g, out, x, values, index: _last_ones(g, index),
     reads=("", ""),
@@ -59,6 +61,7 @@ def _last_ones(g: Any, index: Any) -> Any:
         (reals(), reals(), {"index": ()}),
         (reals(0), reals(0), {"index": slice(None)}),
     ],
+    public=False,
 )
 def overwritten(x: Any, values: Any, index: Any) -> Any:
     """x with values of exactly the shape of ``x[index]`` in that place: what `set_at` is made of."""
@@ -68,7 +71,7 @@ def overwritten(x: Any, values: Any, index: Any) -> Any:
     return result
 
 
-@composite(
+@table.composite(
     examples=[
         (reals(4, 3), (slice(1, 3), 0), reals(2)),
         (reals(4, 3), np.array([0, 2, 0]), reals(3, 1)),
@@ -91,7 +94,7 @@ def set_at(x: Any, index: Any, values: Any) -> Any:
     return overwritten(x, values, index=index)
 
 
-@composite(
+@table.composite(
     examples=[
         (reals(4, 3), (slice(1, 3), 0), reals(2)),
         (reals(4, 3), np.array([0, 2, 0]), reals(3, 1)),
@@ -110,7 +113,7 @@ def add_at(x: Any, index: Any, values: Any) -> Any:
     return x + scatter_add(values, index=index, shape=x.shape)
 
 
-@composite(
+@table.composite(
     examples=[
         (reals(2, 3), np.array([[0, 2], [1, -1]]), reals(2, 2), {"axis": 1}),
         (reals(2, 3), np.array([[1, 0, 1]]), reals(), {"axis": 0}),
@@ -136,4 +139,4 @@ def put_along_axis(x: Any, indices: Any, values: Any, axis: int | None) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

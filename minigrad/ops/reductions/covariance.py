@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.engine.apply import as_array, plain
-from minigrad.engine.define import composite, declared_in
 from minigrad.engine.examples import positives, reals
+from minigrad.engine.table import Table
 from minigrad.ops.manipulation.shape import astype
 from minigrad.ops.reductions.sums import Axes
+
+table = Table(__name__)
 
 
 def _as(value: Any, dtype: Any) -> Any:
@@ -32,7 +34,7 @@ def _weights_along(weights: Any, x: Any, axis: Axes) -> Any:
     return np.reshape(ordered, tuple([size if each in axes else 1 for each, size in enumerate(x.shape)]))
 
 
-@composite(
+@table.composite(
     overrides=[np.average],
     examples=[
         (reals(2, 3), {"axis": 0}),
@@ -98,7 +100,7 @@ def _observation_weights(weights: Any, name: str, count: int) -> Any:
     return weights
 
 
-@composite(
+@table.composite(
     overrides=[np.cov],
     examples=[
         reals(2, 4),
@@ -175,7 +177,7 @@ def cov(
     return np.squeeze(np.matmul(deviations, np.transpose(weighted)) / freedom)
 
 
-@composite(
+@table.composite(
     overrides=[np.corrcoef],
     examples=[reals(2, 4), (reals(4, 3), {"rowvar": False}), (reals(4), reals(4))],
 )
@@ -190,4 +192,4 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: DTypeLike | N
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import as_array
-from minigrad.engine.define import composite, declared_in, primitive, those_of_numpy
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table, those_of_numpy
+
+table = Table(__name__)
 
 _ALONG_AN_AXIS = [
     reals(4),
@@ -21,7 +23,7 @@ _ALONG_AN_AXIS = [
 ]
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis: np.reshape(np.flip(cumsum(np.flip(g, axis), axis), axis), x.shape),
     reads=("",),
     overrides=[np.cumsum],
@@ -57,7 +59,7 @@ def _from_later_products(g: Any, out: Any, x: Any) -> Any:
     return earlier * sums
 
 
-@primitive(_cumprod_by_x, reads=("out x",), overrides=[np.cumprod], examples=_ALONG_AN_AXIS)
+@table.primitive(_cumprod_by_x, reads=("out x",), overrides=[np.cumprod], examples=_ALONG_AN_AXIS)
 def cumprod(x: Any, axis: int | None = None) -> Any:
     """The product of every element and those before it along an axis; of the elements in one row by default.
 
@@ -66,13 +68,13 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
     return np.cumprod(x, axis=axis)
 
 
-@composite(overrides=[np.nancumsum], examples=_ALONG_AN_AXIS)
+@table.composite(overrides=[np.nancumsum], examples=_ALONG_AN_AXIS)
 def nancumsum(x: Any, axis: int | None = None) -> Any:
     """`cumsum` with NaN taken as 0."""
     return cumsum(_instead_of_nan(x, 0), axis)
 
 
-@composite(overrides=[np.nancumprod], examples=_ALONG_AN_AXIS)
+@table.composite(overrides=[np.nancumprod], examples=_ALONG_AN_AXIS)
 def nancumprod(x: Any, axis: int | None = None) -> Any:
     """`cumprod` with NaN taken as 1."""
     return cumprod(_instead_of_nan(x, 1), axis)
@@ -106,19 +108,19 @@ _FROM_THE_START = [
 ]
 
 
-@composite(overrides=those_of_numpy("cumulative_sum"), examples=_FROM_THE_START)
+@table.composite(overrides=those_of_numpy("cumulative_sum"), examples=_FROM_THE_START)
 def cumulative_sum(x: Any, axis: int | None = None, include_initial: bool = False) -> Any:
     """`cumsum` along an axis, which only a one-dimensional x may leave out, with a 0 before it if asked for."""
     return _cumulative(cumsum, 0, x, axis, include_initial)
 
 
-@composite(overrides=those_of_numpy("cumulative_prod"), examples=_FROM_THE_START)
+@table.composite(overrides=those_of_numpy("cumulative_prod"), examples=_FROM_THE_START)
 def cumulative_prod(x: Any, axis: int | None = None, include_initial: bool = False) -> Any:
     """`cumprod` along an axis, which only a one-dimensional x may leave out, with a 1 before it if asked for."""
     return _cumulative(cumprod, 1, x, axis, include_initial)
 
 
-@composite(
+@table.composite(
     overrides=[np.apply_along_axis],
     examples=[
         (np.sum, 0, reals(2, 3)),
@@ -151,7 +153,7 @@ def apply_along_axis(func1d: Callable[..., Any], axis: int, x: Any, *args: Any, 
     return np.moveaxis(stacked, tuple(inner), tuple(range(position, position + len(inner))))
 
 
-@composite(
+@table.composite(
     overrides=[np.apply_over_axes],
     examples=[
         (np.sum, reals(2, 3), 0),
@@ -171,4 +173,4 @@ def apply_over_axes(func: Callable[..., Any], x: Any, axes: int | Sequence[int])
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

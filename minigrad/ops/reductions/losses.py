@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import declared_in, primitive
 from minigrad.engine.examples import Sample, reals
+from minigrad.engine.table import Table
 from minigrad.ops.reductions.softmax import softmax
 from minigrad.ops.reductions.sums import divided
+
+table = Table(__name__)
 
 # Logarithms of probabilities are taken of nothing smaller, so that a certain and wrong prediction costs 27.6, not
 # infinity.
@@ -23,11 +25,12 @@ def _mean(x: Any) -> Any:
     return np.mean(x) if x.dtype == np.float16 else np.add.reduce(x, axis=None) / x.size
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, y: divided(2.0 * g, x.size) * (x - y),
     lambda g, out, x, y: divided(2.0 * g, x.size) * (y - x),
     reads=("x y", "x y"),
     examples=[(reals(2, 3), reals(2, 3)), (reals(), reals())],
+    public=False,
 )
 def mean_squared_difference(x: Any, y: Any) -> Any:
     """The mean of (x - y)^2 over all elements of two arrays of one shape, which is not checked."""
@@ -52,11 +55,12 @@ def _smallest(dtype: np.dtype[Any]) -> float:
 _PROBABILITIES = Sample((2, 3), 0.1, 0.9)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, y: divided(g, x.size) * ((1.0 - y) / _bounded(1.0 - x) - y / _bounded(x)),
     lambda g, out, x, y: divided(g, x.size) * (np.log(_bounded(1.0 - x)) - np.log(_bounded(x))),
     reads=("x y", "x"),
     examples=[(_PROBABILITIES, _PROBABILITIES), (Sample((), 0.1, 0.9), Sample((), 0.1, 0.9))],
+    public=False,
 )
 def binary_cross_entropy(x: Any, y: Any) -> Any:
     """The mean of -y log x - (1 - y) log(1 - x) over all elements of two arrays of one shape, which is not checked.
@@ -67,10 +71,11 @@ def binary_cross_entropy(x: Any, y: Any) -> Any:
     return _mean(-y * np.log(np.maximum(x, least)) - (1.0 - y) * np.log(np.maximum(1.0 - x, least)))
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, labels: divided(g, len(x)) * (softmax(x) - _one_hot(labels, x)),
     reads=("x",),
     examples=[(reals(3, 4), {"labels": np.array([0, 3, 3])}), (reals(1, 2), {"labels": np.array([1])})],
+    public=False,
 )
 def label_cross_entropy(x: Any, labels: Any) -> Any:
     """The mean over samples of -log softmax(x)[label], for logits of shape (N, K) and labels of shape (N,).
@@ -90,4 +95,4 @@ def _one_hot(labels: Any, x: Any) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import composite, declared_in, primitive
+from minigrad.engine.table import Table
 from minigrad.ops.elementwise.arithmetic import keep_where
 from minigrad.ops.reductions.sums import (
     BOUNDED,
@@ -28,13 +28,15 @@ from minigrad.ops.reductions.sums import (
 )
 from minigrad.ops.reductions.variance import CORRECTED, chosen_ddof, in_single, std_rule, var_rule
 
+table = Table(__name__)
+
 
 def _numbers(x: Any, where: Any = True) -> Any:
     """Which elements are not NaN."""
     return ~np.isnan(plain(x)) & plain(where)
 
 
-@composite(overrides=[np.nansum], examples=[*REDUCED, *EMPTY, *PARTIAL, CAST])
+@table.composite(overrides=[np.nansum], examples=[*REDUCED, *EMPTY, *PARTIAL, CAST])
 def nansum(
     x: Any,
     axis: Axes = None,
@@ -48,7 +50,7 @@ def nansum(
     return sum(keep_where(x, _numbers(x)), axis, keepdims, dtype=dtype, initial=initial, where=where)
 
 
-@composite(overrides=[np.nanprod], examples=[*REDUCED, *EMPTY, *PARTIAL, CAST])
+@table.composite(overrides=[np.nanprod], examples=[*REDUCED, *EMPTY, *PARTIAL, CAST])
 def nanprod(
     x: Any,
     axis: Axes = None,
@@ -62,7 +64,7 @@ def nanprod(
     return prod(x, axis, keepdims, dtype=dtype, initial=initial, where=_numbers(x, where))
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis, keepdims, dtype, where: spread(
         divided(g, np.maximum(count_of(x, axis, keepdims, _numbers(x, where)), 1.0)),
         x,
@@ -85,13 +87,13 @@ def _extremum_rule(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool, initial
     return shared_among_ties(g, out, x, axis, keepdims, initial, _numbers(x, where))
 
 
-@primitive(_extremum_rule, reads=("out x",), overrides=[np.nanmax], examples=[*REDUCED, *BOUNDED])
+@table.primitive(_extremum_rule, reads=("out x",), overrides=[np.nanmax], examples=[*REDUCED, *BOUNDED])
 def nanmax(x: Any, axis: Axes = None, keepdims: bool = False, *, initial: Any = None, where: Any = True) -> Any:
     """`max` of what is not NaN; tied maxima share the gradient, and that of NaN is 0."""
     return np.nanmax(x, axis=axis, keepdims=keepdims, **options(where, initial=initial))
 
 
-@primitive(_extremum_rule, reads=("out x",), overrides=[np.nanmin], examples=[*REDUCED, *BOUNDED])
+@table.primitive(_extremum_rule, reads=("out x",), overrides=[np.nanmin], examples=[*REDUCED, *BOUNDED])
 def nanmin(x: Any, axis: Axes = None, keepdims: bool = False, *, initial: Any = None, where: Any = True) -> Any:
     """`min` of what is not NaN; tied minima share the gradient, and that of NaN is 0."""
     return np.nanmin(x, axis=axis, keepdims=keepdims, **options(where, initial=initial))
@@ -119,7 +121,7 @@ def _variance_rule(
     return std_rule(g, np.where(enough, out, 1.0), x, axis, keepdims, dtype, left, freedom)
 
 
-@primitive(_variance_rule, reads=("x",), overrides=[np.nanvar], examples=[*REDUCED, *CORRECTED, *PARTIAL, CAST])
+@table.primitive(_variance_rule, reads=("x",), overrides=[np.nanvar], examples=[*REDUCED, *CORRECTED, *PARTIAL, CAST])
 def nanvar(
     x: Any,
     axis: Axes = None,
@@ -134,7 +136,7 @@ def nanvar(
     return in_single(np.nanvar, x, dtype, where, axis=axis, ddof=chosen_ddof(ddof, correction), keepdims=keepdims)
 
 
-@primitive(
+@table.primitive(
     functools.partial(_variance_rule, root=True),
     reads=("out x",),
     overrides=[np.nanstd],
@@ -156,4 +158,4 @@ def nanstd(
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.ops.manipulation.indexing import scatter_add
 from minigrad.ops.manipulation.sorting import from_sorted, sorting
+
+table = Table(__name__)
 
 Axes = int | tuple[int, ...] | None
 
@@ -120,13 +122,13 @@ _PERCENTILES = [
 ]
 
 
-@primitive(_quantile_rule, reads=("x",), overrides=[np.median], examples=_MEDIANS)
+@table.primitive(_quantile_rule, reads=("x",), overrides=[np.median], examples=_MEDIANS)
 def median(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """Median over the given axes, the mean of the two middle values of an even number; ties share the gradient."""
     return np.median(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(_quantile_rule, reads=("x",), overrides=[np.quantile], examples=_QUANTILES)
+@table.primitive(_quantile_rule, reads=("x",), overrides=[np.quantile], examples=_QUANTILES)
 def quantile(x: Any, q: Any, axis: Axes = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The values below which fractions q of the values along the given axes lie; ties share the gradient.
 
@@ -143,7 +145,7 @@ def quantile(x: Any, q: Any, axis: Axes = None, method: str = "linear", keepdims
     return np.quantile(x, _constant(q), axis=axis, method=method, keepdims=keepdims)  # type: ignore[call-overload]
 
 
-@primitive(
+@table.primitive(
     functools.partial(_quantile_rule, of=np.percentile), reads=("x",), overrides=[np.percentile], examples=_PERCENTILES
 )
 def percentile(x: Any, q: Any, axis: Axes = None, method: str = "linear", keepdims: bool = False) -> Any:
@@ -151,13 +153,17 @@ def percentile(x: Any, q: Any, axis: Axes = None, method: str = "linear", keepdi
     return np.percentile(x, _constant(q), axis=axis, method=method, keepdims=keepdims)  # type: ignore[call-overload]
 
 
-@primitive(functools.partial(_quantile_rule, skips=True), reads=("x",), overrides=[np.nanmedian], examples=_MEDIANS)
+@table.primitive(
+    functools.partial(_quantile_rule, skips=True), reads=("x",), overrides=[np.nanmedian], examples=_MEDIANS
+)
 def nanmedian(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """`median` of what is not NaN; the gradient of NaN is 0."""
     return np.nanmedian(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(functools.partial(_quantile_rule, skips=True), reads=("x",), overrides=[np.nanquantile], examples=_QUANTILES)
+@table.primitive(
+    functools.partial(_quantile_rule, skips=True), reads=("x",), overrides=[np.nanquantile], examples=_QUANTILES
+)
 def nanquantile(x: Any, q: Any, axis: Axes = None, method: str = "linear", keepdims: bool = False) -> Any:
     """`quantile` of what is not NaN; the gradient of NaN is 0.
 
@@ -167,7 +173,7 @@ def nanquantile(x: Any, q: Any, axis: Axes = None, method: str = "linear", keepd
     return np.nanquantile(x, _row(q), axis=axis, method=method, keepdims=keepdims)  # type: ignore[call-overload]
 
 
-@primitive(
+@table.primitive(
     functools.partial(_quantile_rule, of=np.percentile, skips=True),
     reads=("x",),
     overrides=[np.nanpercentile],
@@ -179,4 +185,4 @@ def nanpercentile(x: Any, q: Any, axis: Axes = None, method: str = "linear", kee
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.define import declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.ops.reductions.sums import REDUCED, Axes, restored
+
+table = Table(__name__)
 
 
 def _finite_floor(logarithms: Any) -> Any:
@@ -17,7 +19,7 @@ def _finite_floor(logarithms: Any) -> Any:
     return np.where(np.equal(logarithms, -math.inf), 0.0, logarithms)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis, keepdims: (
         restored(g, x, axis, keepdims) * np.exp(x - restored(_finite_floor(out), x, axis, keepdims))
     ),
@@ -34,7 +36,7 @@ def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     return result if keepdims else np.squeeze(result, axis=axis)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)),
     reads=("out",),
     examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3), {"axis": None}), reals(0, 3)],
@@ -45,7 +47,7 @@ def softmax(x: Any, axis: Axes = -1) -> Any:
     return powers / np.sum(powers, axis=axis, keepdims=True)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True),
     reads=("out",),
     examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3), {"axis": None}), reals(0, 3)],
@@ -57,4 +59,4 @@ def log_softmax(x: Any, axis: Axes = -1) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.ops.elementwise.arithmetic import keep_where
 from minigrad.ops.manipulation.shape import astype, broadcast_to
+
+table = Table(__name__)
 
 Axes = int | tuple[int, ...] | None
 
@@ -76,7 +78,7 @@ def divided(g: Any, count: Any) -> Any:
     return (g.astype(np.float32) / count).astype(g.dtype)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis, keepdims, where, **_: spread(g, x, axis, keepdims, where),
     reads=("",),
     overrides=[np.sum],
@@ -95,7 +97,7 @@ def sum(  # noqa: A001  # NumPy's name
     return np.add.reduce(x, axis=axis, keepdims=keepdims, **options(where, dtype=dtype, initial=initial))
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis, keepdims, where, **_: spread(
         divided(g, count_of(x, axis, keepdims, where)), x, axis, keepdims, where
     ),
@@ -134,7 +136,7 @@ BOUNDED = [
 ]
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis, keepdims, initial, where: shared_among_ties(g, out, x, axis, keepdims, initial, where),
     reads=("out x",),
     overrides=[np.max, np.amax],
@@ -147,7 +149,7 @@ def max(  # noqa: A001  # NumPy's name
     return np.maximum.reduce(x, axis=axis, keepdims=keepdims, **options(where, initial=initial))
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis, keepdims, initial, where: shared_among_ties(g, out, x, axis, keepdims, initial, where),
     reads=("out x",),
     overrides=[np.min, np.amin],
@@ -194,7 +196,7 @@ def _prod_rule(
     return gradient if where is True else keep_where(gradient, plain(where))
 
 
-@primitive(
+@table.primitive(
     _prod_rule,
     reads=("x",),
     overrides=[np.prod],
@@ -217,4 +219,4 @@ def prod(
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.ops.elementwise.arithmetic import keep_where
 from minigrad.ops.manipulation.shape import astype
 from minigrad.ops.reductions.sums import CAST, PARTIAL, REDUCED, Axes, count_of, divided, options, restored
+
+table = Table(__name__)
 
 
 def in_single(function: Any, x: Any, dtype: DTypeLike | None, where: Any, **params: Any) -> Any:
@@ -64,7 +66,7 @@ def std_rule(
 CORRECTED = [(reals(2, 3), {"axis": 1, "ddof": 1}), (reals(2, 3), {"correction": 1.5})]
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis, ddof, keepdims, dtype, where, correction: var_rule(
         g, x, axis, keepdims, dtype, where, _freedom(x, axis, keepdims, ddof, correction, where)
     ),
@@ -89,7 +91,7 @@ def var(
     return in_single(np.var, x, dtype, where, axis=axis, ddof=chosen_ddof(ddof, correction), keepdims=keepdims)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, axis, ddof, keepdims, dtype, where, correction: std_rule(
         g, out, x, axis, keepdims, dtype, where, _freedom(x, axis, keepdims, ddof, correction, where)
     ),
@@ -112,4 +114,4 @@ def std(
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

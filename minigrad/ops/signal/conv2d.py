@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.define import declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.kernels.conv2d import correlation
 from minigrad.kernels.conv2d.arguments import (
     Padding,
@@ -24,6 +24,8 @@ from minigrad.kernels.conv2d.arguments import (
 )
 from minigrad.ops.linalg.products import sum_of_rows
 
+table = Table(__name__)
+
 
 def _sum_of_maps(x: Any) -> Any:
     """``np.sum(x, axis=(0, 2, 3))`` of images."""
@@ -34,7 +36,7 @@ def _sum_of_maps(x: Any) -> Any:
     return sum_of_rows(sums.reshape(samples, channels))
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, kernels, stride, padding, dilation, groups: conv2d_transpose(
         g, kernels, x.shape[2:], stride, padding, dilation, groups
     ),
@@ -84,7 +86,7 @@ def conv2d(x: Any, kernels: Any, stride: Pair = 1, padding: Padding = 0, dilatio
     return correlation.correlate(x, kernels, geometry)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, kernels, bias, stride, padding, dilation, groups: conv2d_transpose(
         g, kernels, x.shape[2:], stride, padding, dilation, groups
     ),
@@ -98,6 +100,7 @@ def conv2d(x: Any, kernels: Any, stride: Pair = 1, padding: Padding = 0, dilatio
         (reals(1, 4, 3, 3), reals(2, 2, 2, 2), reals(2), {"stride": 2, "padding": 1, "groups": 2}),
         (reals(0, 2, 4, 4), reals(3, 2, 2, 2), reals(3)),
     ],
+    public=False,
 )
 def conv2d_with_bias(
     x: Any,
@@ -123,7 +126,7 @@ def conv2d_with_bias(
     return correlation.correlate(x, kernels, geometry, bias)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, kernels, size, stride, padding, dilation, groups: conv2d(
         g, kernels, stride, padding, dilation, groups
     ),
@@ -172,7 +175,7 @@ def conv2d_transpose(
     return correlation.image_gradient(x, kernels, geometry, size)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, maps, size, stride, padding, dilation, groups: conv2d_transpose(
         maps, g, x.shape[2:], stride, padding, dilation, groups
     ),
@@ -185,6 +188,7 @@ def conv2d_transpose(
         (reals(1, 1, 3, 4), reals(1, 1, 2, 2), {"size": (1, 1), "stride": 2}),
         (reals(0, 2, 4, 4), reals(0, 3, 3, 3), {"size": (2, 2)}),
     ],
+    public=False,
 )
 def conv2d_kernels(
     x: Any,
@@ -220,4 +224,4 @@ def conv2d_kernels(
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

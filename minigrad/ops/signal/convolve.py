@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from minigrad.engine.apply import shape_of
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
+
+table = Table(__name__)
 
 Mode = Literal["full", "same", "valid"]
 
@@ -25,7 +27,7 @@ _SEQUENCES = [(reals(5), reals(shape), {"mode": mode}) for mode in ("full", "sam
 _SEQUENCES += [(reals(2), reals(5), {"mode": "same"}), (reals(3), reals(4), {"mode": "valid"})]
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, y, mode: np.reshape(np.correlate(_uncropped(g, x, y, mode), np.reshape(y, -1)), x.shape),
     lambda g, out, x, y, mode: np.reshape(np.correlate(_uncropped(g, x, y, mode), np.reshape(x, -1)), y.shape),
     reads=("y", "x"),
@@ -40,7 +42,7 @@ def convolve(x: Any, y: Any, mode: Mode = "full") -> Any:
     return np.convolve(x, y, mode)
 
 
-@composite(overrides=[np.correlate], examples=_SEQUENCES)
+@table.composite(overrides=[np.correlate], examples=_SEQUENCES)
 def correlate(x: Any, y: Any, mode: Mode = "valid") -> Any:
     """Cross-correlation of two sequences: y slides over x without being flipped. `mode` as in `convolve`."""
     if shape_of(x) < shape_of(y):
@@ -49,4 +51,4 @@ def correlate(x: Any, y: Any, mode: Mode = "valid") -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -9,8 +9,10 @@ import numpy as np
 # Its parts are imported when they are used; scipy.signal takes most of a second.
 import scipy
 
-from minigrad.engine.define import declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
+
+table = Table(__name__)
 
 # Every mode is the full correlation, cropped; so the rules put a gradient back where it lies in the full result, and
 # know only that case.
@@ -34,7 +36,7 @@ _PLANES = [(reals(4, 5), reals(3, 2), {"mode": mode}) for mode in ("full", "same
 ]
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, kernel, mode: convolve2d(_uncropped(g, x, kernel, mode, flipped=False), kernel, "valid"),
     lambda g, out, x, kernel, mode: np.flip(correlate2d(_uncropped(g, x, kernel, mode, flipped=False), x, "valid")),
     reads=("kernel", "x"),
@@ -51,7 +53,7 @@ def correlate2d(x: Any, kernel: Any, mode: str = "valid") -> Any:
     return scipy.signal.correlate2d(x, kernel, mode)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, kernel, mode: correlate2d(_uncropped(g, x, kernel, mode, flipped=True), kernel, "valid"),
     lambda g, out, x, kernel, mode: correlate2d(_uncropped(g, x, kernel, mode, flipped=True), x, "valid"),
     reads=("kernel", "x"),
@@ -69,4 +71,4 @@ def convolve2d(x: Any, kernel: Any, mode: str = "full") -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

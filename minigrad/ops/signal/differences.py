@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import as_array
-from minigrad.engine.define import composite, declared_in
 from minigrad.engine.examples import positives, reals
+from minigrad.engine.table import Table
 from minigrad.ops.manipulation.shape import as_floats, astype, broadcast_to
+
+table = Table(__name__)
 
 
 def _along(axis: int, part: Any) -> tuple[Any, ...]:
@@ -27,7 +29,7 @@ def _from_last(axes: int | Sequence[int], ndim: int) -> list[int]:
     return [axis - ndim for axis in np.lib.array_utils.normalize_axis_tuple(axes, ndim)]
 
 
-@composite(
+@table.composite(
     overrides=[np.diff],
     examples=[
         reals(4),
@@ -66,7 +68,7 @@ def _as_long_as(x: Any, axis: int, part: Any) -> Any:
     return broadcast_to(part, tuple(1 if each == x.ndim + axis else size for each, size in enumerate(x.shape)))
 
 
-@composite(
+@table.composite(
     overrides=[np.ediff1d],
     examples=[reals(4), (reals(2, 2), reals(2), reals()), (reals(), reals(2)), (reals(0), reals(1, 2))],
 )
@@ -88,7 +90,7 @@ def _in_one_row(part: Any, dtype: np.dtype[Any]) -> Any:
     return astype(part, dtype)
 
 
-@composite(
+@table.composite(
     overrides=[np.gradient],
     examples=[
         reals(4),
@@ -162,7 +164,7 @@ def _widths(spacing: Any, size: int, axis: int) -> Any:
     return np.reshape(diff(coordinates), (size - 1, *[1] * (-1 - axis)))
 
 
-@composite(
+@table.composite(
     overrides=[np.trapezoid],
     examples=[
         reals(4),
@@ -194,4 +196,4 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import as_array, plain
-from minigrad.engine.define import composite, declared_in
 from minigrad.engine.examples import Sample, reals
+from minigrad.engine.table import Table
+
+table = Table(__name__)
 
 # In the order of the samples' arguments: the points are sorted, and lie between 0 and 4.
 _POINTS = np.arange(5, dtype=np.int8)
 
 
-@composite(
+@table.composite(
     overrides=[np.interp],
     examples=[
         (Sample((2, 3), 0.1, 3.9), _POINTS, reals(5)),
@@ -58,4 +60,4 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

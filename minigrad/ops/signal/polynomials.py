@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import as_array
-from minigrad.engine.define import composite, declared_in
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.manipulation.shape import as_floats
 from minigrad.ops.signal.convolve import convolve
 
+table = Table(__name__)
 
-@composite(
+
+@table.composite(
     overrides=[np.polyval],
     examples=[
         (reals(3), reals(2, 2)),
@@ -50,21 +52,21 @@ def _as_polynomial(p: Any, size: int = 0) -> Any:
 _TWO = [(reals(3), reals(3)), (reals(2), reals(4)), (reals(3), reals()), (reals(0), reals(2))]
 
 
-@composite(overrides=[np.polyadd], examples=_TWO)
+@table.composite(overrides=[np.polyadd], examples=_TWO)
 def polyadd(x: Any, y: Any) -> Any:
     """Sum of two polynomials."""
     x, y = _as_polynomial(x), _as_polynomial(y)
     return _as_polynomial(x, len(y)) + _as_polynomial(y, len(x))
 
 
-@composite(overrides=[np.polysub], examples=_TWO)
+@table.composite(overrides=[np.polysub], examples=_TWO)
 def polysub(x: Any, y: Any) -> Any:
     """Difference of two polynomials."""
     x, y = _as_polynomial(x), _as_polynomial(y)
     return _as_polynomial(x, len(y)) - _as_polynomial(y, len(x))
 
 
-@composite(overrides=[np.polymul], examples=_TWO)
+@table.composite(overrides=[np.polymul], examples=_TWO)
 def polymul(x: Any, y: Any) -> Any:
     """Product of two polynomials; as in NumPy, zeros at their beginnings are cut off first, and have no gradient."""
     return convolve(_trimmed(x), _trimmed(y))
@@ -83,7 +85,7 @@ def _powers(p: Any) -> Any:
     return np.arange(len(p), 0, -1, dtype=p.dtype if p.dtype.kind == "f" else None)
 
 
-@composite(
+@table.composite(
     overrides=[np.polyder],
     examples=[reals(4), (reals(4), {"m": 2}), (reals(2), {"m": 0}), (reals(0), {"m": 0})],
 )
@@ -101,7 +103,7 @@ def polyder(p: Any, m: int = 1) -> Any:
     return p
 
 
-@composite(
+@table.composite(
     overrides=[np.polyint],
     examples=[reals(3), (reals(3), 2, reals(2)), (reals(2), 2, reals()), (reals(2), 0), reals(0)],
 )
@@ -130,7 +132,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     return p
 
 
-@composite(overrides=[np.poly], examples=[reals(3), reals(1), reals(0)])
+@table.composite(overrides=[np.poly], examples=[reals(3), reals(1), reals(0)])
 def poly(seq_of_zeros: Any) -> Any:
     """The polynomial with these roots, and 1 as its first coefficient.
 
@@ -151,7 +153,7 @@ def poly(seq_of_zeros: Any) -> Any:
     return coefficients
 
 
-@composite(
+@table.composite(
     overrides=[np.polyfit],
     examples=[
         (reals(5), reals(5), 2),
@@ -190,4 +192,4 @@ def polyfit(x: Any, y: Any, deg: int, rcond: float | None = None, w: Any = None)
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

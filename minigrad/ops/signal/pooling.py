@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.apply import plain, shape_of
-from minigrad.engine.define import composite, declared_in, primitive
 from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
 from minigrad.kernels.conv2d import pooling
 from minigrad.kernels.conv2d.arguments import Pair, pair
+
+table = Table(__name__)
 
 _POOLED = [
     (reals(2, 2, 4, 6), 2),
@@ -21,7 +23,7 @@ _POOLED = [
 ]
 
 
-@composite(examples=_POOLED)
+@table.composite(examples=_POOLED)
 def max_pool2d(x: Any, size: Pair, stride: Pair | None = None) -> Any:
     """The maximum of every window of images (N, C, H, W); tied maxima share the gradient equally.
 
@@ -38,7 +40,7 @@ def max_pool2d(x: Any, size: Pair, stride: Pair | None = None) -> Any:
     return window_maxima(x, size=window, stride=steps)
 
 
-@composite(examples=_POOLED)
+@table.composite(examples=_POOLED)
 def avg_pool2d(x: Any, size: Pair, stride: Pair | None = None) -> Any:
     """The mean of every window of images (N, C, H, W); arguments and errors as for `max_pool2d`."""
     window, steps = _window(x, size, stride, "avg_pool2d")
@@ -66,53 +68,57 @@ _MAXIMA = np.array([[[[0.5, 2.0, -1.0, 0.25], [1.0, -0.5, 3.0, 3.0], [1.5, 0.75,
 _LARGEST = np.array([[[[2.0, 3.0, 3.0], [1.5, 3.0, 3.0]]]])
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, size, stride: to_maxima(g, x, out, size, stride),
     reads=("x out",),
     examples=_WINDOWS,
+    public=False,
 )
 def window_maxima(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """The maximum of every window: what `max_pool2d` computes when its arguments are checked."""
     return pooling.maxima(x, size, stride)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, shares, x, largest, size, stride: from_maxima(g, x, largest, size, stride),
     reads=("",),
     examples=[
         (reals(1, 1, 2, 3), {"x": _MAXIMA, "largest": _LARGEST, "size": (2, 2), "stride": (1, 1)}),
         (reals(0, 1, 2, 3), {"x": _MAXIMA[:0], "largest": _LARGEST[:0], "size": (2, 2), "stride": (1, 1)}),
     ],
+    public=False,
 )
 def to_maxima(shares: Any, x: Any, largest: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """Each element of an array (N, C, rows, columns) to the largest of its window of x: the gradient of pooling."""
     return pooling.to_maxima(shares, plain(x), plain(largest), size, stride)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, values, x, largest, size, stride: to_maxima(g, x, largest, size, stride),
     reads=("",),
     examples=[
         (reals(1, 1, 3, 4), {"x": _MAXIMA, "largest": _LARGEST, "size": (2, 2), "stride": (1, 1)}),
         (reals(0, 1, 3, 4), {"x": _MAXIMA[:0], "largest": _LARGEST[:0], "size": (2, 2), "stride": (1, 1)}),
     ],
+    public=False,
 )
 def from_maxima(values: Any, x: Any, largest: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """For each window the mean of the values where x attains the largest of the window."""
     return pooling.from_maxima(values, plain(x), plain(largest), size, stride)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, size, stride: to_windows(g, x.shape[2:], size, stride),
     reads=("",),
     examples=_WINDOWS,
+    public=False,
 )
 def window_means(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """The mean of every window: what `avg_pool2d` computes when its arguments are checked."""
     return pooling.means(x, size, stride)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, shares, image, size, stride: window_means(g, size, stride),
     reads=("",),
     examples=[
@@ -120,6 +126,7 @@ def window_means(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
         (reals(1, 2, 2, 3), {"image": (6, 4), "size": (3, 2), "stride": (2, 1)}),
         (reals(0, 2, 2, 2), {"image": (3, 3), "size": (2, 2), "stride": (1, 1)}),
     ],
+    public=False,
 )
 def to_windows(shares: Any, image: tuple[int, int], size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """Each element of an array (N, C, rows, columns) in equal shares to its window of images of a size."""
@@ -127,4 +134,4 @@ def to_windows(shares: Any, image: tuple[int, int], size: tuple[int, int], strid
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

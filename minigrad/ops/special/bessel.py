@@ -14,8 +14,10 @@ import numpy as np
 from scipy import special
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import declared_in, elementwise, half_by_single, primitive
 from minigrad.engine.examples import positives, reals
+from minigrad.engine.table import Table, half_by_single
+
+table = Table(__name__)
 
 _UNARY = [reals(2, 3)]
 _POSITIVE = [positives(2, 3)]
@@ -52,20 +54,20 @@ def _signed(v: Any) -> Any:
 
 # Of order 0 and 1.
 
-j0 = elementwise(
+j0 = table.elementwise(
     special.j0, lambda g, out, x: -g * j1(x), reads=("x",), examples=_UNARY, doc="Bessel function J of order 0."
 )
-j1 = elementwise(
+j1 = table.elementwise(
     special.j1,
     lambda g, out, x: g * (0.5 * (j0(x) - jv(2, x))),
     reads=("x",),
     examples=_UNARY,
     doc="Bessel function J of order 1.",
 )
-y0 = elementwise(
+y0 = table.elementwise(
     special.y0, lambda g, out, x: -g * y1(x), reads=("x",), examples=_POSITIVE, doc="Bessel function Y of order 0."
 )
-y1 = elementwise(
+y1 = table.elementwise(
     special.y1,
     lambda g, out, x: g * (0.5 * (y0(x) - yv(2, x))),
     reads=("x",),
@@ -75,41 +77,41 @@ y1 = elementwise(
 _i0 = half_by_single(special.i0)
 
 
-@primitive(lambda g, out, x: g * i1(x), reads=("x",), overrides=[special.i0, np.i0], examples=_UNARY)
+@table.primitive(lambda g, out, x: g * i1(x), reads=("x",), overrides=[special.i0, np.i0], examples=_UNARY)
 def i0(x: Any) -> Any:
     """Modified Bessel function I of order 0, elementwise: differentiable form of ``np.i0``, too."""
     return _i0(x)
 
 
-i1 = elementwise(
+i1 = table.elementwise(
     special.i1,
     lambda g, out, x: g * (0.5 * (i0(x) + iv(2, x))),
     reads=("x",),
     examples=_UNARY,
     doc="Modified Bessel function I of order 1.",
 )
-i0e = elementwise(
+i0e = table.elementwise(
     special.i0e,
     lambda g, out, x: g * (i1e(x) - np.sign(x) * out),
     reads=("out x",),
     examples=_UNARY,
     doc="exp(-|x|) i0(x); the derivative at 0 is 0.",
 )
-i1e = elementwise(
+i1e = table.elementwise(
     special.i1e,
     lambda g, out, x: g * (0.5 * (i0e(x) + ive(2, x)) - np.sign(x) * out),
     reads=("out x",),
     examples=_UNARY,
     doc="exp(-|x|) i1(x).",
 )
-k0 = elementwise(
+k0 = table.elementwise(
     special.k0,
     lambda g, out, x: -g * k1(x),
     reads=("x",),
     examples=_POSITIVE,
     doc="Modified Bessel function K of order 0.",
 )
-k1 = elementwise(
+k1 = table.elementwise(
     special.k1,
     lambda g, out, x: -g * (0.5 * (k0(x) + kv(2, x))),
     reads=("x",),
@@ -123,7 +125,7 @@ k1 = elementwise(
 _FAR = 1e9
 
 
-@primitive(
+@table.primitive(
     None,
     lambda g, out, v, x: g * (0.5 * (jv(_signed(v) - 1, x) - jv(_signed(v) + 1, x))),
     reads=("", "v x"),
@@ -136,7 +138,7 @@ def jv(v: Any, x: Any) -> Any:
     return _with_order(special.jv, v, x)
 
 
-@primitive(
+@table.primitive(
     None,
     lambda g, out, v, x: g * (0.5 * (yv(_signed(v) - 1, x) - yv(_signed(v) + 1, x))),
     reads=("", "v x"),
@@ -149,7 +151,7 @@ def yv(v: Any, x: Any) -> Any:
     return _with_order(special.yv, v, x)
 
 
-@primitive(
+@table.primitive(
     None,
     lambda g, out, v, x: g * (0.5 * (iv(_signed(v) - 1, x) + iv(_signed(v) + 1, x))),
     reads=("", "v x"),
@@ -162,7 +164,7 @@ def iv(v: Any, x: Any) -> Any:
     return _with_order(special.iv, v, x)
 
 
-@primitive(
+@table.primitive(
     None,
     lambda g, out, v, x: g * (0.5 * (ive(_signed(v) - 1, x) + ive(_signed(v) + 1, x)) - np.sign(x) * out),
     reads=("", "out v x"),
@@ -186,7 +188,7 @@ def ive(v: Any, x: Any) -> Any:
     return values
 
 
-@primitive(
+@table.primitive(
     None,
     lambda g, out, v, x: -g * (0.5 * (kv(_signed(v) - 1, x) + kv(_signed(v) + 1, x))),
     reads=("", "v x"),
@@ -210,7 +212,7 @@ def _spherical_slope(g: Any, n: Any, x: Any) -> Any:
     return g * (share * spherical_jn(before, x) - (1.0 - share) * spherical_jn(n + 1, x))
 
 
-@primitive(
+@table.primitive(
     None,
     lambda g, out, n, x: _spherical_slope(g, n, x),
     reads=("", "n x"),
@@ -232,4 +234,4 @@ def spherical_jn(n: Any, x: Any) -> Any:
 
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

@@ -9,37 +9,39 @@ import numpy as np
 from scipy import special
 
 from minigrad.engine.apply import plain
-from minigrad.engine.define import declared_in, elementwise, primitive
 from minigrad.engine.examples import positives, reals
+from minigrad.engine.table import Table
+
+table = Table(__name__)
 
 _UNARY = [reals(2, 3)]
 _POSITIVE = [positives(2, 3)]
 
-exp10 = elementwise(
+exp10 = table.elementwise(
     special.exp10,
     lambda g, out, x: g * out * math.log(10.0),
     reads=("out",),
     examples=_UNARY,
     doc="10 to the power of x.",
 )
-cosm1 = elementwise(
+cosm1 = table.elementwise(
     special.cosm1, lambda g, out, x: -g * np.sin(x), reads=("x",), examples=_UNARY, doc="cos(x) - 1, exact near 0."
 )
-expi = elementwise(
+expi = table.elementwise(
     special.expi,
     lambda g, out, x: g * np.exp(x) / x,
     reads=("x",),
     examples=_POSITIVE,
     doc="Exponential integral Ei(x).",
 )
-exp1 = elementwise(
+exp1 = table.elementwise(
     special.exp1,
     lambda g, out, x: -g * np.exp(-x) / x,
     reads=("x",),
     examples=_POSITIVE,
     doc="Exponential integral E1(x).",
 )
-exprel = elementwise(
+exprel = table.elementwise(
     special.exprel,
     lambda g, out, x: g * exp_moment(x, n=1),
     reads=("x",),
@@ -48,10 +50,11 @@ exprel = elementwise(
 )
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, n: g * exp_moment(x, n=n + 1),
     reads=("x",),
     examples=[(reals(2, 3), {"n": 1}), (reals(), {"n": 0}), (reals(0), {"n": 2})],
+    public=False,
 )
 def exp_moment(x: Any, n: int) -> Any:
     """Integral of t^n exp(x t) over t from 0 to 1, elementwise: the derivative of exprel of order `n`.
@@ -96,7 +99,7 @@ _INVERSE = [
     (0.4, reals(2, low=-1.5, high=1.5)),
 ]
 
-boxcox = elementwise(
+boxcox = table.elementwise(
     special.boxcox,
     lambda g, out, x, y: g * x ** (y - 1.0),
     lambda g, out, x, y: _by_exponent(g, _log(x), y),
@@ -104,7 +107,7 @@ boxcox = elementwise(
     examples=_BOXCOX,
     doc="(x^y - 1) / y, and log(x) where y is 0. By y there is a derivative for x > 0, and at 0 for y > 0.",
 )
-boxcox1p = elementwise(
+boxcox1p = table.elementwise(
     special.boxcox1p,
     lambda g, out, x, y: g * (1.0 + x) ** (y - 1.0),
     lambda g, out, x, y: _by_exponent(g, _log1p(x), y),
@@ -112,7 +115,7 @@ boxcox1p = elementwise(
     examples=_BOXCOX,
     doc="((1 + x)^y - 1) / y, and log(1 + x) where y is 0. By y there is a derivative for x > -1, and at -1 for y > 0.",
 )
-inv_boxcox = elementwise(
+inv_boxcox = table.elementwise(
     special.inv_boxcox,
     lambda g, out, x, y: g * out ** (1.0 - y),
     lambda g, out, x, y: -_by_exponent(g * out ** (1.0 - y), np.log(out), y),
@@ -120,7 +123,7 @@ inv_boxcox = elementwise(
     examples=_INVERSE,
     doc="(1 + x y)^(1 / y), and exp(x) where y is 0: the inverse of boxcox.",
 )
-inv_boxcox1p = elementwise(
+inv_boxcox1p = table.elementwise(
     special.inv_boxcox1p,
     lambda g, out, x, y: g * (1.0 + out) ** (1.0 - y),
     lambda g, out, x, y: -_by_exponent(g * (1.0 + out) ** (1.0 - y), np.log1p(out), y),
@@ -130,4 +133,4 @@ inv_boxcox1p = elementwise(
 )
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

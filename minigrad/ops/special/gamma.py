@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from minigrad.engine.define import declared_in, elementwise, primitive
 from minigrad.engine.examples import Sample, positives, reals
+from minigrad.engine.table import Table
+
+table = Table(__name__)
 
 _UNARY = [reals(2, 3)]
 _POSITIVE = [positives(2, 3)]
@@ -28,21 +30,21 @@ def _bell(x: Any) -> Any:
     return np.exp(-limited * limited)
 
 
-erf = elementwise(
+erf = table.elementwise(
     special.erf,
     lambda g, out, x: g * _bell(x) * (2.0 / math.sqrt(math.pi)),
     reads=("x",),
     examples=_UNARY,
     doc="Error function of x.",
 )
-erfc = elementwise(
+erfc = table.elementwise(
     special.erfc,
     lambda g, out, x: g * _bell(x) * (-2.0 / math.sqrt(math.pi)),
     reads=("x",),
     examples=_UNARY,
     doc="1 - erf(x), exact where that would round to 0.",
 )
-erfcx = elementwise(
+erfcx = table.elementwise(
     special.erfcx,
     lambda g, out, x: g * (2.0 * x * out - 2.0 / math.sqrt(math.pi)),
     reads=("out x",),
@@ -52,14 +54,14 @@ erfcx = elementwise(
 The first derivative has an absolute error of 1e-16, though it goes to 0 for large x; the error of each further
 derivative is 2 x times as large.""",
 )
-erfi = elementwise(
+erfi = table.elementwise(
     special.erfi,
     lambda g, out, x: g * np.exp(x * x) * (2.0 / math.sqrt(math.pi)),
     reads=("x",),
     examples=_UNARY,
     doc="Imaginary error function, -i erf(ix).",
 )
-dawsn = elementwise(
+dawsn = table.elementwise(
     special.dawsn,
     lambda g, out, x: g * (1.0 - 2.0 * x * out),
     reads=("out x",),
@@ -69,14 +71,14 @@ dawsn = elementwise(
 The first derivative has an absolute error of 1e-16, though it goes to 0 for large |x|; the error of each further
 derivative is 2 |x| times as large.""",
 )
-erfinv = elementwise(
+erfinv = table.elementwise(
     special.erfinv,
     lambda g, out, x: g * np.exp(out * out) * (0.5 * math.sqrt(math.pi)),
     reads=("out",),
     examples=[reals(2, 3, low=-0.9, high=0.9)],
     doc="Inverse of erf.",
 )
-erfcinv = elementwise(
+erfcinv = table.elementwise(
     special.erfcinv,
     lambda g, out, x: g * np.exp(out * out) * (-0.5 * math.sqrt(math.pi)),
     reads=("out",),
@@ -86,14 +88,14 @@ erfcinv = elementwise(
 
 # The normal and the logistic distribution.
 
-ndtri = elementwise(
+ndtri = table.elementwise(
     special.ndtri,
     lambda g, out, x: g * np.exp(0.5 * out * out) * math.sqrt(2.0 * math.pi),
     reads=("out",),
     examples=_PROBABILITY,
     doc="Inverse of ndtr: the quantiles of the standard normal distribution.",
 )
-log_ndtr = elementwise(
+log_ndtr = table.elementwise(
     special.log_ndtr,
     lambda g, out, x: g * inverse_mills(x),
     reads=("x",),
@@ -118,10 +120,12 @@ _FAR = 10.0
 _MILLS_SERIES = _mills_series(30)
 
 
-@primitive(
+@table.primitive(
     lambda g, out, x, order: g * inverse_mills(x, order=order + 1),
     reads=("x",),
     examples=[reals(2, 3), (reals(2, 3, low=-14.0, high=-10.5), {"order": 1}), (reals(), {"order": 2}), reals(0)],
+    public=False,
+    elementwise=True,
 )
 def inverse_mills(x: Any, order: int = 0) -> Any:
     """Density of the standard normal distribution over its distribution function, elementwise: d log_ndtr(x) / dx.
@@ -155,7 +159,7 @@ def _mills_far_out(t: Any, order: int) -> Any:
     return total * t ** (1.0 - order)
 
 
-logit = elementwise(
+logit = table.elementwise(
     special.logit,
     lambda g, out, x: g / (x * (1.0 - x)),
     reads=("x",),
@@ -165,21 +169,21 @@ logit = elementwise(
 
 # Gamma functions.
 
-gammaln = elementwise(
+gammaln = table.elementwise(
     special.gammaln,
     lambda g, out, x: g * digamma(x),
     reads=("x",),
     examples=_POSITIVE,
     doc="Logarithm of |gamma(x)|.",
 )
-gamma = elementwise(
+gamma = table.elementwise(
     special.gamma,
     lambda g, out, x: g * (out * digamma(x)),
     reads=("out x",),
     examples=[positives(2, 3), reals(3, low=-0.9, high=-0.1)],
     doc="Gamma function of x.",
 )
-digamma = elementwise(
+digamma = table.elementwise(
     special.digamma,
     lambda g, out, x: g * polygamma(1, x),
     reads=("x",),
@@ -189,7 +193,7 @@ digamma = elementwise(
 )
 
 
-@primitive(
+@table.primitive(
     None,
     lambda g, out, n, x: g * polygamma(n + 1, x),
     reads=("", "n x"),
@@ -214,7 +218,7 @@ def polygamma(n: Any, x: Any) -> Any:
     return values.astype(dtype) if dtype.kind == "f" else values
 
 
-betaln = elementwise(
+betaln = table.elementwise(
     special.betaln,
     lambda g, out, x, y: g * (digamma(x) - digamma(x + y)),
     lambda g, out, x, y: g * (digamma(y) - digamma(x + y)),
@@ -222,7 +226,7 @@ betaln = elementwise(
     examples=_TWO_POSITIVE,
     doc="Logarithm of |beta(x, y)|.",
 )
-beta = elementwise(
+beta = table.elementwise(
     special.beta,
     lambda g, out, x, y: g * (out * (digamma(x) - digamma(x + y))),
     lambda g, out, x, y: g * (out * (digamma(y) - digamma(x + y))),
@@ -232,4 +236,4 @@ beta = elementwise(
 )
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

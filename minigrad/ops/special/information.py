@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from minigrad.engine.define import declared_in, elementwise
 from minigrad.engine.examples import positives, reals
+from minigrad.engine.table import Table
 from minigrad.ops.elementwise.arithmetic import keep_where
+
+table = Table(__name__)
 
 _POSITIVE = [(positives(2, 3), positives(2, 3)), (positives(2, 1), positives(3))]
 
@@ -24,7 +26,7 @@ def _over(g: Any, x: Any, y: Any) -> Any:
     return keep_where(g * (x / np.where(both, 1.0, y)), np.logical_not(both))
 
 
-xlogy = elementwise(
+xlogy = table.elementwise(
     special.xlogy,
     lambda g, out, x, y: g * np.log(y),
     lambda g, out, x, y: _over(g, x, y),
@@ -32,7 +34,7 @@ xlogy = elementwise(
     examples=_POSITIVE,
     doc="x log(y), and 0 where x is 0; at (0, 0) the derivative by y is 0.",
 )
-xlog1py = elementwise(
+xlog1py = table.elementwise(
     special.xlog1py,
     lambda g, out, x, y: g * np.log1p(y),
     lambda g, out, x, y: _over(g, x, 1.0 + y),
@@ -40,7 +42,7 @@ xlog1py = elementwise(
     examples=_POSITIVE,
     doc="x log(1 + y), and 0 where x is 0; at (0, -1) the derivative by y is 0.",
 )
-entr = elementwise(
+entr = table.elementwise(
     special.entr,
     lambda g, out, x: -g * (np.log(x) + 1.0),
     reads=("x",),
@@ -61,7 +63,7 @@ def _log_quotient(g: Any, x: Any, y: Any, added: float) -> Any:
 
 _QUOTIENTS = [*_POSITIVE, (0.5, positives(2)), (positives(), 2.0)]
 
-rel_entr = elementwise(
+rel_entr = table.elementwise(
     special.rel_entr,
     lambda g, out, x, y: _log_quotient(g, x, y, 1.0),
     lambda g, out, x, y: -_over(g, x, y),
@@ -69,7 +71,7 @@ rel_entr = elementwise(
     examples=_QUOTIENTS,
     doc="x log(x / y), and 0 where x is 0; the derivatives at (0, 0) are 0.",
 )
-kl_div = elementwise(
+kl_div = table.elementwise(
     special.kl_div,
     lambda g, out, x, y: _log_quotient(g, x, y, 0.0),
     lambda g, out, x, y: g - _over(g, x, y),
@@ -82,7 +84,7 @@ kl_div = elementwise(
 
 _ERRORS = [(positives(2, 3), reals(2, 3)), (positives(2, 1), reals(3)), (1.1, reals(2, 3)), (positives(3), 1.5)]
 
-huber = elementwise(
+huber = table.elementwise(
     special.huber,
     lambda g, out, x, y: keep_where(g * (abs(y) - x), np.greater(abs(y), x)),
     lambda g, out, x, y: g * np.where(np.greater(abs(y), x), x * np.sign(y), y),
@@ -104,7 +106,7 @@ def _by_error(g: Any, x: Any, y: Any) -> Any:
     return g * y * (x / np.where(np.equal(length, 0.0), 1.0, length))
 
 
-pseudo_huber = elementwise(
+pseudo_huber = table.elementwise(
     special.pseudo_huber,
     lambda g, out, x, y: _by_scale(g, x, y),
     lambda g, out, x, y: _by_error(g, x, y),
@@ -114,4 +116,4 @@ pseudo_huber = elementwise(
 )
 
 if not TYPE_CHECKING:
-    __all__ = declared_in(__name__)
+    __all__ = table.names

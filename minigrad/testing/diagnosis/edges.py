@@ -27,7 +27,7 @@ def edges_of(node: Node) -> list[Edge]:
     """The edges from a node to the arguments that have a derivative."""
     if node.op is None or node.parents is None:
         return []
-    return [(node, k) for k, p in enumerate(node.parents) if p is not None and node.op.rules[k] is not None]
+    return [(node, k) for k, p in enumerate(node.parents) if p is not None and node.op.rule(k) is not None]
 
 
 def parent_of(edge: Edge) -> Node:
@@ -41,13 +41,13 @@ def parent_of(edge: Edge) -> Node:
 
 def true_share(node: Node, position: int, gradient: Array) -> Array:
     """What the rule gives."""
-    rule = node_op(node).rules[position]
+    rule = node_op(node).rule(position)
     return rule(gradient, node.out, *node.args, **node.params)  # type: ignore[no-any-return]
 
 
 def with_operands(out: Array, args: list[Array], node: Node, position: int, g: Array) -> Array:
     """What the rule gives, told another output or other arguments than those there were."""
-    return node_op(node).rules[position](g, out, *args, **node.params)  # type: ignore[no-any-return]
+    return node_op(node).rule(position)(g, out, *args, **node.params)  # type: ignore[no-any-return]
 
 
 def passed_on(node: Node, position: int, g: Array) -> Array:

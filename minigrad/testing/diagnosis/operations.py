@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.apply import apply
-from minigrad.engine.backward import fitted
 from minigrad.engine.graph import Node
+from minigrad.engine.shares import fitted
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.checking.verdict import judge
@@ -63,7 +63,7 @@ class _OperationSubject(Subject):
         args = self._filled(used)
         seed = upstream[0] if name != "g" else array
         return [
-            fitted(self.op.rules[k](seed, out, *args, **self.node.params), value, self.op, k)
+            fitted(self.op.rule(k)(seed, out, *args, **self.node.params), value, self.op, k)
             for k, value in zip(self.arguments, values, strict=True)
         ]
 

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from minigrad.engine.backward import fitted
-from minigrad.engine.graph import Node, ancestors
-from minigrad.engine.recording import recording_in_full
+from minigrad.engine.graph import Node, ancestors, newest_first
+from minigrad.engine.recording import recording
+from minigrad.engine.shares import fitted
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.diagnosis.edges import (
     Array,
@@ -53,7 +53,7 @@ class Tape:
             raise ValueError("nothing was recorded")
         self.root = output._node
         self.seed = np.asarray(seed, dtype=output.dtype)
-        self.nodes = [node for node in ancestors(self.root) if node.op is not None]
+        self.nodes = [node for node in newest_first(ancestors([self.root])) if node.op is not None]
         self.leaves = [tensor._node for tensor in leaves]
         self.log = log or Log()
         self.given: Mapping[Node, Array] = {}
@@ -235,7 +235,7 @@ def traced(subject: Subject, values: Sequence[Array], upstream: Sequence[Array])
     tensors = [Tensor(v, requires_grad=True, name=leaf.name) for leaf, v in zip(subject.leaves, values, strict=True)]
     recorder = Recorder()
     try:
-        with recording_in_full(), np.errstate(all="ignore"):
+        with recording(complete=True), np.errstate(all="ignore"):
             output = subject.traced(tensors, recorder)
             return Tape(output, tensors, upstream[0], recorder.log) if output.shape == upstream[0].shape else None
     except Exception:

@@ -14,7 +14,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from minigrad.engine.apply import apply
 from minigrad.engine.graph import Node, Primitive
 from minigrad.engine.tensor import Tensor
-from minigrad.ops import scatter_add
+from minigrad.ops.manipulation.indexing import scatter_add
 
 # In the globals of functions that are recorded, so that their frames are known.
 MARK = "__recorded_by_minigrad__"

@@ -1,0 +1,140 @@
+"""How do minigrad's own operations declare themselves?
+
+A file of operations makes one table, and declares through it::
+
+    table = Table(__name__)
+
+    tanh = table.elementwise(np.tanh, lambda g, out, x: g * (1.0 - out * out), reads=("out",), ...)
+
+Nothing else has to list what it declares.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from minigrad.engine import registry
+from minigrad.engine.apply import of_one, of_two, plain
+from minigrad.engine.define import declaration, positions_read
+from minigrad.engine.graph import Primitive, Rule
+from minigrad.engine.registry import Operation, numpy_name, operations, register
+
+P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Elementwise operations in which Python's operators give the same as the ufuncs, to the last bit.
+_OPERATORS: dict[np.ufunc, Callable[..., Any]] = {
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.divide: operator.truediv,
+    np.negative: operator.neg,
+    np.absolute: operator.abs,
+}
+
+
+class Table:
+    """What one file declares.
+
+    Attributes:
+        module: the ``__name__`` of the file, under which its operations are pickled.
+    """
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    @property
+    def names(self) -> list[str]:
+        """The public operations that were declared so far, for the ``__all__`` of the file."""
+        return [name for name, each in operations.items() if each.public and each.function.__module__ == self.module]
+
+    def primitive(self, *rules: Rule | None, **words: Any) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+        """An operation with rules of its own.
+
+        It takes the words of `minigrad.primitive`, and two more: ``public=False`` for a helper, which exists so that
+        other operations and rules can be written, and is imported from its file by those who need it; and
+        ``elementwise=True`` for an operation on each element by itself, which is checked on arrays of all shapes.
+        """
+        return declaration(*rules, builtin=True, **words)
+
+    def composite(self, overrides: Sequence[Callable[..., Any]] = (), examples: Sequence[Any] = ()) -> Callable[[F], F]:
+        """An operation that needs no rules, because it is made of operations that have them."""
+
+        def declare(function: F) -> F:
+            register(Operation(function.__name__, function, None, overrides, examples, builtin=True))
+            return function
+
+        return declare
+
+    def elementwise(
+        self,
+        ufunc: np.ufunc,
+        *rules: Rule,
+        reads: Sequence[str],
+        examples: Sequence[Any],
+        doc: str,
+        name: str | None = None,
+        forward: Callable[..., Any] | None = None,
+        also: Sequence[np.ufunc] = (),
+    ) -> Callable[..., Any]:
+        """The operation of a NumPy or SciPy ufunc of x, or x and y.
+
+        `doc` says what it computes, `reads` as elsewhere; `forward` does the same in less time, `also` are other
+        ufuncs for the same function.
+        """
+        if forward is None:
+            forward = ufunc if "e" in "".join(ufunc.types) else half_by_single(ufunc)
+        name = name or ufunc.__name__
+        positions = positions_read(reads, len(rules), ["x", "y"], name)
+        op = Primitive(name, forward, rules, ufunc.nin > 1, positions, _OPERATORS.get(ufunc))
+        call: Callable[..., Any] = of_one(op) if ufunc.nin == 1 else of_two(op)
+        call.__name__ = call.__qualname__ = name
+        call.__module__ = self.module
+        call.__doc__ = (
+            f"{doc}\n\nDifferentiable form of ``{numpy_name(ufunc)}``: elementwise, with broadcasting and NumPy's "
+            "dtypes."
+        )
+        register(Operation(name, call, op, [ufunc, *also], examples, builtin=True, elementwise=True))
+        return call
+
+
+def half_by_single(ufunc: np.ufunc) -> Callable[..., Any]:
+    """A ufunc of one or two arguments that has no loop for float16, and would turn it into float64."""
+
+    def of_one(x: Any) -> Any:
+        half = getattr(x, "dtype", None) == np.float16
+        return ufunc(x.astype(np.float32)).astype(np.float16) if half else ufunc(x)
+
+    def of_two(x: Any, y: Any) -> Any:
+        if np.float16 not in (getattr(x, "dtype", None), getattr(y, "dtype", None)):
+            return ufunc(x, y)
+        dtype = np.result_type(x, y)
+        if dtype != np.float16:
+            return ufunc(x, y)
+        return ufunc(*[each.astype(np.float32) if hasattr(each, "dtype") else each for each in (x, y)]).astype(dtype)
+
+    return of_one if ufunc.nin == 1 else of_two
+
+
+def those_of_numpy(*names: str) -> list[Any]:
+    """The NumPy functions of these names, of which older versions lack some."""
+    return [getattr(np, name) for name in names if hasattr(np, name)]
+
+
+def constant(*functions: Callable[..., Any]) -> None:
+    """Let NumPy functions whose derivative is zero or does not exist be called on Tensors; they return plain arrays."""
+    for function in functions:
+        registry.overrides[function] = _on_arrays(function)
+
+
+def _on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*plain(args), **(plain(kwargs) if kwargs else kwargs))
+
+    return call
