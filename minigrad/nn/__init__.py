@@ -28,3 +28,7 @@ __all__ = [
     "he_normal",
     "he_uniform",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

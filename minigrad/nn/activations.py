@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad import ops
-from minigrad.nn.layer import Layer
+from minigrad.nn.stateless import Stateless
 
 
-class Tanh(Layer):
+class Tanh(Stateless):
     """tanh(x)."""
 
     def forward(self, x: Any) -> Any:
@@ -16,7 +16,7 @@ class Tanh(Layer):
         return ops.tanh(x)
 
 
-class Sigmoid(Layer):
+class Sigmoid(Stateless):
     """1 / (1 + exp(-x))."""
 
     def forward(self, x: Any) -> Any:
@@ -24,7 +24,7 @@ class Sigmoid(Layer):
         return ops.sigmoid(x)
 
 
-class ReLU(Layer):
+class ReLU(Stateless):
     """max(x, 0)."""
 
     def forward(self, x: Any) -> Any:
@@ -32,7 +32,7 @@ class ReLU(Layer):
         return ops.relu(x)
 
 
-class LeakyReLU(Layer):
+class LeakyReLU(Stateless):
     """x where it is positive, slope * x elsewhere."""
 
     def __init__(self, slope: float = 0.01) -> None:
@@ -46,7 +46,7 @@ class LeakyReLU(Layer):
         return f"LeakyReLU({self.slope})"
 
 
-class GELU(Layer):
+class GELU(Stateless):
     """x * P(Z <= x) for a standard normal Z."""
 
     def forward(self, x: Any) -> Any:
@@ -54,7 +54,7 @@ class GELU(Layer):
         return ops.gelu(x)
 
 
-class Softplus(Layer):
+class Softplus(Stateless):
     """log(1 + exp(x))."""
 
     def forward(self, x: Any) -> Any:
@@ -62,7 +62,7 @@ class Softplus(Layer):
         return ops.softplus(x)
 
 
-class Softmax(Layer):
+class Softmax(Stateless):
     """exp(x) / sum(exp(x)) along an axis. For training, give logits to losses.cross_entropy instead."""
 
     def __init__(self, axis: int = -1) -> None:
@@ -76,7 +76,7 @@ class Softmax(Layer):
         return "Softmax()" if self.axis == -1 else f"Softmax(axis={self.axis})"
 
 
-class LogSoftmax(Layer):
+class LogSoftmax(Stateless):
     """log(softmax(x)) along an axis."""
 
     def __init__(self, axis: int = -1) -> None:

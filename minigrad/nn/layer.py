@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,15 @@ from minigrad.engine.tensor import Tensor
 from minigrad.nn.summary import observe, observed_shapes, table
 
 Self = TypeVar("Self", bound="Layer")
+P = ParamSpec("P")
+R = TypeVar("R")
+Given = TypeVar("Given", covariant=True)
+
+
+class _Forward(Protocol[P, Given]):
+    """What a layer is for type checkers where it is called: a call takes and gives what its `forward` does."""
+
+    def forward(self, *args: P.args, **kwargs: P.kwargs) -> Given: ...
 
 
 class Layer:
@@ -38,15 +47,15 @@ class Layer:
 
     training: bool = True
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The equation of this layer."""
         raise NotImplementedError(f"{type(self).__name__} has no forward(x) method")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self: _Forward[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of `forward`."""
         out = self.forward(*args, **kwargs)
         if (shapes := observed_shapes()) is not None:
-            observe(shapes, self, out)
+            observe(shapes, self, out)  # type: ignore[arg-type]  # it is a Layer, too
         return out
 
     def __repr__(self) -> str:

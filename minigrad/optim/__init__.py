@@ -8,3 +8,7 @@ from minigrad.optim.schedules import Schedule, cosine, step_decay
 from minigrad.optim.sgd import SGD
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "Schedule", "clip_by_norm", "cosine", "step_decay"]
+
+
+def __dir__() -> list[str]:
+    return __all__

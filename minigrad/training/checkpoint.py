@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "save"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 _FORMAT = "minigrad checkpoint 1"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import overload
 
 
 class History:
@@ -33,6 +34,12 @@ class History:
 
     def __iter__(self) -> Iterator[dict[str, float]]:
         return iter(self.records)
+
+    @overload
+    def __getitem__(self, key: str) -> list[float]: ...
+
+    @overload
+    def __getitem__(self, key: int) -> dict[str, float]: ...
 
     def __getitem__(self, key: str | int) -> list[float] | dict[str, float]:
         """The values of one quantity, by name, or the record of one epoch, by position.

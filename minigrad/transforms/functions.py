@@ -9,20 +9,30 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, TypeVarTuple, cast, overload
 
 import numpy as np
 
 from minigrad.engine.pytrees import mapped, matched, replaced
 from minigrad.transforms.jacobians import Forward, jacobians
+from minigrad.transforms.signatures import Gradient, Hessian, Tree, ValueAndGradient
 from minigrad.transforms.trace import Trace, in_kind, one_like, pull_back, seed_like
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
+Arguments = TypeVarTuple("Arguments")
+
+
+@overload
+def grad(f: Function, argnums: Literal[0] = 0) -> Gradient: ...
+@overload
+def grad(f: Function, argnums: Argnums) -> Function: ...
 
 
 def grad(f: Function, argnums: Argnums = 0) -> Function:
-    """The gradient of a function with one number as its result.
+    """The gradient of a function with one number as its result, as a function of the same arguments.
+
+    `minigrad.gradients` is for Tensors that were computed already, and `minigrad.gradient` differences samples.
 
     Args:
         f: gives a floating-point array, Tensor or number of size 1. It is called with Tensors in the places of arrays
@@ -57,6 +67,12 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     return _named(gradient, f, "gradient")
 
 
+@overload
+def value_and_grad(f: Function, argnums: Literal[0] = 0) -> ValueAndGradient: ...
+@overload
+def value_and_grad(f: Function, argnums: Argnums) -> Function: ...
+
+
 def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     """The value and the gradient of a function in one call, as a tuple; takes and raises what `grad` does.
 
@@ -88,7 +104,7 @@ def _value_and_grad(f: Function, argnums: Argnums, name: str) -> Function:
     return both
 
 
-def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
+def vjp(f: Function, /, *args: *Arguments, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[*Arguments]]]:
     """The value of a function, and its pullback: the product of a vector and the Jacobian, for any vector.
 
     Args:
@@ -193,6 +209,12 @@ def _jacobian(f: Function, argnums: Argnums, name: str) -> Function:
     return rows
 
 
+@overload
+def hessian(f: Function, argnums: Literal[0] = 0) -> Hessian: ...
+@overload
+def hessian(f: Function, argnums: Argnums) -> Function: ...
+
+
 def hessian(f: Function, argnums: Argnums = 0) -> Function:
     """The second derivatives of a function with one number as its result: the Jacobian of its gradient.
 
@@ -208,7 +230,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     return _named(_jacobian(lambda *args, **kwargs: slope(*args, **kwargs)[1], argnums, "hessian"), f, "Hessian")
 
 
-def hvp(f: Function, args: Any, vectors: Any, /, **kwargs: Any) -> Any:
+def hvp(f: Function, args: Tree, vectors: Any, /, **kwargs: Any) -> Tree:
     """The product of the Hessian of a function and a vector, for a few times the cost of a gradient.
 
     SciPy's optimisers take it as ``hessp=lambda x, v: mg.hvp(f, x, v)``.
@@ -230,13 +252,13 @@ def hvp(f: Function, args: Any, vectors: Any, /, **kwargs: Any) -> Any:
         array([ 6., 12.])
     """
     several = isinstance(args, tuple) and not hasattr(args, "_fields")
-    args, vectors = _as_tuples("hvp", "vectors", args, vectors)
-    slope = _value_and_grad(f, range(len(args)), "hvp")
-    trace = Trace("hvp", lambda *given: slope(*given, **kwargs)[1], args, {}, range(len(args)))
+    given, vectors = _as_tuples("hvp", "vectors", args, vectors)
+    slope = _value_and_grad(f, range(len(given)), "hvp")
+    trace = Trace("hvp", lambda *each: slope(*each, **kwargs)[1], given, {}, range(len(given)))
     seeds = trace.tangents(vectors, "the vector")
     recorded = trace.records(seeds)
     found = trace.answers(pull_back(trace.outputs, seeds, trace.variables, recorded, keep_graph=recorded), recorded)
-    return tuple(found) if several else found[0]
+    return cast("Tree", tuple(found) if several else found[0])
 
 
 def _check(name: str, f: Any, argnums: Any) -> None:

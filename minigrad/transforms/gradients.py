@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from minigrad.engine.graph import Node
 from minigrad.engine.tensor import Tensor, cotangents
 
@@ -12,11 +14,14 @@ from minigrad.engine.tensor import Tensor, cotangents
 def gradients(
     output: Tensor,
     inputs: Sequence[Tensor],
-    seed: Any = None,
+    seed: ArrayLike | None = None,
     create_graph: bool = False,
     retain_graph: bool | None = None,
-) -> list[Tensor | None]:
+) -> list[Tensor | Any]:  # Any for None, which a type checker need not ask about where there is a gradient
     """The gradients of one output with respect to several inputs; nothing is deposited in ``.grad``.
+
+    The Tensors are there already, as after ``backward()``. `minigrad.grad` differentiates a function, before it is
+    called, and `minigrad.gradient` differences samples.
 
     Args:
         output: the Tensor to differentiate.

@@ -169,6 +169,7 @@ def heaviside(x: Any, y: Any) -> Any:
     reads=("x",),
     overrides=[np.nan_to_num],
     examples=[reals(2, 3), (reals(), {"nan": 1.0}), reals(0)],
+    elementwise=True,
 )
 def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
     """x with NaN and infinities replaced, elementwise, the latter by the largest numbers; their gradient is 0."""

@@ -192,6 +192,7 @@ logaddexp2 = table.elementwise(
     reads=("x",),
     overrides=[np.sinc],
     examples=_UNARY,
+    elementwise=True,
 )
 def sinc(x: Any) -> Any:
     """sin(pi x) / (pi x), elementwise, and 1 at 0; its derivatives are right near 0 and at 0 itself."""

@@ -77,7 +77,9 @@ y1 = table.elementwise(
 _i0 = half_by_single(special.i0)
 
 
-@table.primitive(lambda g, out, x: g * i1(x), reads=("x",), overrides=[special.i0, np.i0], examples=_UNARY)
+@table.primitive(
+    lambda g, out, x: g * i1(x), reads=("x",), overrides=[special.i0, np.i0], examples=_UNARY, elementwise=True
+)
 def i0(x: Any) -> Any:
     """Modified Bessel function I of order 0, elementwise: differentiable form of ``np.i0``, too."""
     return _i0(x)
