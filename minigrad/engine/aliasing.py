@@ -15,13 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.graph import TracedNode
+from minigrad.engine.recording import is_grad_enabled
 from minigrad.engine.registry import overrides
 
 
 class _Family(list[Any]):
     """Weak references to the Tensors that share memory; `handed_out` says whether plain arrays do, too."""
 
-    handed_out = False
+    def __init__(self, handed_out: bool = False) -> None:
+        super().__init__()
+        self.handed_out = handed_out
+
+
+# Of a Tensor that shares memory with plain arrays alone; nothing is added to it.
+_ARRAYS_ALONE = _Family(handed_out=True)
 
 
 def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any, Any], Any]:
@@ -33,16 +40,19 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
         if node is not None and node.op is None and not (is_scalar and isinstance(node, TracedNode)):
             raise TypeError(_about_leaf(node, symbol))
         result = operator(self, other)
+        if isinstance(result, (np.ndarray, np.generic)):
+            # Of an operation without a derivative, such as //.
+            result = type(self)._wrap(result)
         # NumPy's scalars cannot be changed: the name is given to a new one. So it is with what other types make of it.
         if is_scalar or type(result) is not type(self):
             return result
         result = _fitted(result, self, symbol)
-        if node is not None and result._node is None:
+        if node is not None and not is_grad_enabled():
             raise TypeError(
                 f"t {symbol}= y inside no_grad would make a constant of a Tensor through which gradients flow; write "
                 f"t = t {symbol} y"
             )
-        family = getattr(self, "_family", None)
+        family = self._family
         if family is not None:
             relatives = _relatives(self, family)
             if relatives or family.handed_out:
@@ -55,7 +65,7 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
                     )
                 np.copyto(array, result._array)
                 return self
-            del self._family
+            self._family = None
         self._array, self._node = np.asarray(result._array), result._node
         if self._name is not None and self._node is not None:
             self._node.name = self._name
@@ -99,27 +109,21 @@ def _relatives(tensor: Any, family: _Family) -> list[Any]:
     found = []
     for member in family:
         other = member()
-        if other is None or other is tensor or getattr(other, "_family", None) is not family:
+        if other is None or other is tensor or other._family is not family:
             continue
         # Parts of one array need not overlap. Where NumPy would give a view and minigrad a copy, the memory differs.
-        if _base(other._array) is not _base(array) or np.may_share_memory(other._array, array):
+        if _owner(other._array) is not _owner(array) or np.may_share_memory(other._array, array):
             found.append(other)
     return found
 
 
-def family_of(tensor: Any) -> _Family:
-    """The family of a Tensor, which it may found."""
-    try:
-        return tensor._family  # type: ignore[no-any-return]
-    except AttributeError:
-        tensor._family = family = _Family([weakref.ref(tensor)])
-        return family
-
-
 def make_relatives(tensor: Any, other: Any) -> None:
     """Say that two Tensors share memory, or would if NumPy had made them."""
-    family = family_of(other)
-    if len(family) & (len(family) - 1) == 0:
+    family = other._family
+    if family is None or family is _ARRAYS_ALONE:
+        other._family = family = _Family(handed_out=family is not None)
+        family.append(weakref.ref(other))
+    elif len(family) & (len(family) - 1) == 0:
         # Now and then, because looking for the dead takes time for every member.
         family[:] = [member for member in family if member() is not None]
     family.append(weakref.ref(tensor))
@@ -128,7 +132,10 @@ def make_relatives(tensor: Any, other: Any) -> None:
 
 def hand_out(tensor: Any) -> None:
     """Say that the array of a Tensor was given to the user."""
-    family_of(tensor).handed_out = True
+    if tensor._family is None:
+        tensor._family = _ARRAYS_ALONE
+    else:
+        tensor._family.handed_out = True
 
 
 def note_shared_memory(tensor: Any, args: Sequence[Any]) -> None:
@@ -139,7 +146,7 @@ def note_shared_memory(tensor: Any, args: Sequence[Any]) -> None:
     out = tensor._array
     for arg in args:
         array = getattr(arg, "_array", None)
-        if type(array) is np.ndarray and (array is out or out.base is array or out.base is _base(array)):
+        if type(array) is np.ndarray and (array is out or out.base is array or _owner(out) is _owner(array)):
             make_relatives(tensor, arg)
             if tensor._node is None and arg._node is not None:
                 tensor._array = read_only(out)
@@ -153,5 +160,8 @@ def read_only(array: Any) -> NDArray[Any]:
     return view
 
 
-def _base(array: Any) -> Any:
-    return array.base if isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray) else array
+def _owner(array: Any) -> Any:
+    """What the memory of an array belongs to, through all views in between."""
+    while (base := getattr(array, "base", None)) is not None:
+        array = base
+    return array

@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.engine.aliasing import note_shared_memory
 from minigrad.engine.constants import protected
-from minigrad.engine.graph import NO_PARAMS, Node, Primitive, TracedNode, active_traces, traced
+from minigrad.engine.graph import NO_PARAMS, Node, Primitive, TracedNode, active_traces, next_order, trace
 from minigrad.engine.recording import PLAIN, current_recording
 from minigrad.engine.residuals import WORTH_REPLACING, unread_left_out
 from minigrad.engine.tensor import Tensor
@@ -24,6 +24,7 @@ _READY = frozenset({np.ndarray, float, int, bool, *_SCALARS})
 _REAL = frozenset("biuf")
 _EXPLAINED = (TypeError, ValueError, IndexError)
 _new = Tensor.__new__
+_new_node = Node.__new__
 ndarray = np.ndarray
 
 
@@ -130,23 +131,39 @@ def _result(
             is_float = out.dtype.kind == "f"
     tensor = _new(Tensor)
     tensor._array = out
-    tensor._node = tensor._name = None
+    tensor._name = tensor._family = None
     # Integers and booleans have no derivative: what is computed from floats but is none, such as a cast, is a constant.
-    if any_parent and is_float:
-        recording = current_recording()
-        if recording is PLAIN or recording.enabled:
-            stamps = None
-            # Without parameters, an operation either gives no less than it takes, or its rules read all of it.
-            if (params or (kind is ndarray and out.nbytes >= WORTH_REPLACING)) and not recording.complete:
-                arrays, out = unread_left_out(primitive, arrays, parents, out)
-            if any_constant or params:
-                arrays, params, stamps = protected(primitive, arrays, parents, params)
-            if active_traces:
-                tensor._node = traced(TracedNode(primitive, arrays, parents, params, out, stamps), parents)
-            else:
-                tensor._node = Node(primitive, arrays, parents, params, out, stamps)
-            if recording.observer is not None:
-                recording.observer.result(tensor._node)
+    if not any_parent or not is_float:
+        tensor._node = None
+        return tensor
+    recording = current_recording()
+    if not recording.enabled:
+        tensor._node = None
+        return tensor
+    # What `Node` does, without a call: this is half of what recording costs.
+    node: Node
+    if active_traces:
+        node = _new_node(TracedNode)
+        trace(node, parents)
+    else:
+        node = _new_node(Node)
+    node.special = False
+    node.order = next_order()
+    node.op = primitive
+    # Without parameters, an operation either gives no less than it takes, or its rules read all of it.
+    if params or (kind is ndarray and out.nbytes >= WORTH_REPLACING):
+        if not recording.complete:
+            arrays, out = unread_left_out(primitive, arrays, parents, out)
+        arrays, params = protected(node, arrays, parents, params)
+    elif any_constant:
+        arrays, params = protected(node, arrays, parents, params)
+    node.args = arrays
+    node.parents = parents
+    node.params = params
+    node.out = out
+    tensor._node = node
+    if recording is not PLAIN and recording.observer is not None:
+        recording.observer.result(node)
     return tensor
 
 
@@ -161,6 +178,11 @@ def shape_of(value: Any) -> tuple[int, ...]:
 def as_array(value: Any) -> Any:
     """A list or a number as an array; arrays and Tensors as they are."""
     return value if isinstance(value, (Tensor, np.ndarray)) else np.asarray(value)
+
+
+def scalar_if_0d(value: Any) -> Any:
+    """A 0-d array as NumPy's scalar, which most of its functions give; all else as it is."""
+    return value if np.ndim(value) else np.positive(value)
 
 
 def plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.constants import check_unchanged
-from minigrad.engine.graph import Node, Primitive, ancestors, newest_first
+from minigrad.engine.graph import NO_PARAMS, Node, Primitive, ancestors, newest_first
 from minigrad.engine.ownership import is_ours_alone
 from minigrad.engine.recording import Observer
 from minigrad.engine.shares import checked
@@ -54,13 +54,13 @@ def backpropagate(
     collected: dict[Node, Any] = {}
     # Nodes whose gradient on its way is an array that this pass made, and may therefore add to.
     sums: set[Node] = set()
-    ndarray = np.ndarray
+    take, ndarray = pending.pop, np.ndarray
     for root, seed in roots:
         pending[root] = seed if pending[root] is None else pending[root] + seed
     node = nodes[0]
     try:
         for node in nodes:
-            gradient = pending.pop(node)
+            gradient = take(node)
             if gradient is None:
                 continue
             op, args, out, params, parents = node.op, node.args, node.out, node.params, node.parents
@@ -71,14 +71,16 @@ def backpropagate(
                 collected[node] = gradient if lift is None and is_ours_alone(gradient) else np.positive(gradient)
                 continue
             assert parents is not None
-            if node.stamps is not None:
-                check_unchanged(node)
             rules = op.rules
             if op.variadic:
                 rules = tuple([op.rule(position) for position in range(len(parents))])
             elif op.overwriting is not None and lift is None and is_ours_alone(gradient):
                 rules = (op.overwriting,)
-            if node in wanted if wanted is not None else node.keeps_grad:
+            if node.special:
+                check_unchanged(node)
+                if wanted is None and node.keeps_grad:
+                    collected[node] = np.positive(gradient)
+            if wanted is not None and node in wanted:
                 collected[node] = np.positive(gradient)
             if lift is not None:
                 args = [arg if parent is None else lift(arg, parent) for arg, parent in zip(args, parents, strict=True)]
@@ -102,14 +104,16 @@ def backpropagate(
                 elif parent in sums:
                     np.add(held, share, out=held)
                 else:
-                    pending[parent] = total = held + share
-                    if lift is None and type(total) is ndarray:
+                    pending[parent] = held = held + share
+                    if lift is None and type(held) is ndarray:
                         sums.add(parent)
             if not keep_graph and (relevant is None or any(parent in relevant for parent in parents)):
                 # Nothing the node kept alive is needed any more.
-                node.release()
+                node.args, node.parents, node.params, node.out = (), None, NO_PARAMS, None
+                if node.special:
+                    node.stamps = None
             # So that only the pass refers to what is on its way.
-            gradient = share = held = total = None
+            gradient = share = held = None
     except BaseException as error:
         error.add_note(f"while going back through {node.describe()}")
         raise

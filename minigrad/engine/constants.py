@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.graph import Node, Positions, Primitive, values_read
+from minigrad.engine.graph import Node, values_read
 from minigrad.engine.pytrees import mapped
 
 # Up to here, in bytes, copying an array takes less time than most operations on it.
@@ -39,30 +39,54 @@ class Stamp:
 
 
 def protected(
-    primitive: Primitive, arrays: tuple[Any, ...], parents: tuple[Node | None, ...], params: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any], list[Stamp] | None]:
-    """Arguments and parameters as a node may keep them, and stamps of those that it shares with the user."""
-    stamps: list[Stamp] = []
-    kept = list(arrays)
-    read: Positions | None = None
-    asked = False
-    for position, array in enumerate(arrays):
-        if parents[position] is None and type(array) is np.ndarray:
-            if not asked:
-                read, asked = values_read(primitive, parents), True
-            if read is None or position in read:
-                kept[position] = _kept(array, stamps)
-    if params and any(type(value) not in _ATOMS and _may_hold_arrays(value) for value in params.values()):
-        params = mapped(params, lambda value: _kept(value, stamps) if type(value) is np.ndarray else value)
-    return tuple(kept), params, stamps or None
+    node: Node, arrays: tuple[Any, ...], parents: tuple[Node | None, ...], params: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments and parameters as the node of an operation may keep them; it gets stamps of those that stay shared."""
+    for parent, array in zip(parents, arrays, strict=True):
+        if parent is None and type(array) is np.ndarray:
+            read = values_read(node.op, parents)
+            arrays = tuple(
+                [
+                    _kept(array, node)
+                    if type(array) is np.ndarray and parents[i] is None and (read is None or i in read)
+                    else array
+                    for i, array in enumerate(arrays)
+                ]
+            )
+            break
+    for value in params.values():
+        if type(value) not in _ATOMS and _may_hold_arrays(value):
+            params = mapped(params, lambda value: _parameter(value, node))
+            break
+    return arrays, params
 
 
-def _kept(array: Any, stamps: list[Stamp]) -> Any:
-    """A copy of a small array, the array itself if nobody can write to it, or else the array and a stamp of it."""
+def _parameter(value: Any, node: Node) -> Any:
+    """A parameter, or a part of one, as a node may keep it.
+
+    Raises:
+        TypeError: for a Tensor that requires a gradient, which would not pass.
+    """
+    if type(value) is np.ndarray:
+        return _kept(value, node)
+    if not hasattr(value, "_node"):
+        return value
+    if value._node is not None:
+        op = node.op.name if node.op is not None else ""
+        raise TypeError(
+            f"{op}: no gradient passes its parameters, and one was given {value._node.describe()}, which requires one; "
+            "give it .detach() of that, or .numpy(), where a constant is meant"
+        )
+    return _kept(np.asarray(value._array), node)
+
+
+def _kept(array: Any, node: Node) -> Any:
+    """A copy of a small array, the array itself if nobody can write to it, or else the array, and a stamp of it."""
     if not is_writable(array):
         return array
     if array.nbytes > COPIED and not array.dtype.hasobject:
-        stamps.append(Stamp(array))
+        node.stamps = (*(node.stamps or ()), Stamp(array))
+        node.special = True
         return array
     copy = array.copy()
     # So that it is not copied again where a rule uses it in a pass that is recorded itself.
@@ -75,16 +99,12 @@ def _may_hold_arrays(value: Any) -> bool:
 
 
 def is_writable(array: Any) -> bool:
-    """Whether anybody can write to the memory of an array: a view may be read-only where its base is not."""
-    while not array.flags.writeable:
-        base = array.base
-        if base is None or type(base) is bytes:
-            return False
-        if type(base) is not np.ndarray:
-            # Memory of another library, or a subclass of arrays.
-            return True
-        array = base
-    return True
+    """Whether anybody can write to the memory of an array, whatever the flag of a view of it says."""
+    base = array.base
+    while type(base) is np.ndarray:
+        array, base = base, base.base
+    # Of memory of other libraries only that of bytes is known never to change.
+    return array.flags.writeable or not (base is None or type(base) is bytes)
 
 
 def check_unchanged(node: Node) -> None:

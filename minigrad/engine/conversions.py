@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -66,12 +65,11 @@ class Conversions:
         return bool(self._array)
 
     def __float__(self) -> float:
-        self._refuse_in_transforms("a number (float(), the math module, array[i] = tensor)")
         if self._node is not None:
-            warnings.warn(
-                "float() of a Tensor that requires a gradient gives a constant; write .item() where that is meant, "
-                "and np.sin, not math.sin, where it is not",
-                stacklevel=2,
+            raise LostGradientError(
+                "float() of a Tensor that requires a gradient (the math module and array[i] = tensor call it, too) "
+                "would be a constant; write np.sin, not math.sin, mg.set_at(array, i, tensor) for array[i] = tensor, "
+                "and .item() where a constant is meant"
             )
         return float(_only(self._array))
 

@@ -68,8 +68,9 @@ class Primitive:
         return None if self.reads is None else self.reads[0 if self.variadic else position]
 
 
-def values_read(primitive: Primitive, parents: Sequence[Node | None]) -> Positions | None:
+def values_read(primitive: Primitive | None, parents: Sequence[Node | None]) -> Positions | None:
     """What the rules of those arguments read that have a node; None if that is unknown."""
+    assert primitive is not None
     return (
         None if primitive.reads is None else _values_read(primitive, tuple([parent is not None for parent in parents]))
     )
@@ -80,7 +81,7 @@ def _values_read(primitive: Primitive, wanted: tuple[bool, ...]) -> Positions:
     return Positions().union(*[primitive.read_by(position) or () for position, asked in enumerate(wanted) if asked])
 
 
-_next_order = itertools.count().__next__
+next_order = itertools.count().__next__
 NO_PARAMS: dict[str, Any] = {}
 # Stands in `Node.depends` for whatever is no variable of a transform: parameters, for example.
 OUTSIDE = 0
@@ -92,27 +93,29 @@ class _Notes:
     Attributes:
         grad: the gradient deposited for the user.
         changed: whether the array of this leaf was updated, or the leaf frozen, since.
-        keeps_grad: whether the gradient of this result is to be deposited for the user.
         name: that the user gave.
+        stamps: tell whether large constants among the arguments have changed since; see `minigrad.engine.constants`.
+        keeps_grad: whether the gradient of this result is to be deposited for the user.
     """
 
     __slots__ = ("__dict__",)
 
     grad: Any = None
     changed: bool = False
-    keeps_grad: bool = False
     name: str | None = None
+    stamps: Any = None
+    keeps_grad: bool = False
 
 
 class Node(_Notes):
     """How one result was made: the operation, its arguments, the nodes those came from, and its parameters.
 
     A leaf (a Tensor that the user made) is a node without an operation. Large arguments and results whose values no
-    rule will read are hollow. `order` counts the nodes made so far, `stamps` tell whether large constants among the
-    arguments have changed since, and `depends` has the numbers of the transforms on whose variables the result depends.
+    rule will read are hollow. `order` counts the nodes made so far, `special` says whether a pass has to look at stamps
+    or at `keeps_grad`, and `depends` has the numbers of the transforms on whose variables the result depends.
     """
 
-    __slots__ = ("args", "op", "order", "out", "params", "parents", "stamps")
+    __slots__ = ("args", "op", "order", "out", "params", "parents", "special")
 
     depends = frozenset({OUTSIDE})
 
@@ -123,25 +126,20 @@ class Node(_Notes):
         parents: tuple[Node | None, ...] | None,
         params: dict[str, Any],
         out: Any,
-        stamps: Any = None,
     ) -> None:
         self.op = op
         self.args = args
         self.parents = parents
         self.params = params
         self.out = out
-        self.stamps = stamps
-        self.order = _next_order()
+        self.special = False
+        self.order = next_order()
 
     def describe(self) -> str:
         """A short phrase for error messages."""
         if self.op is None:
             return f"the Tensor {self.name!r}" if self.name else f"a Tensor of shape {self.out.shape}"
         return f"the result {self.name!r} of {self.op.name}" if self.name else f"a result of {self.op.name}"
-
-    def release(self) -> None:
-        """Let go of what the node keeps alive, so that no pass can go through it again."""
-        self.args, self.parents, self.params, self.out, self.stamps = (), None, NO_PARAMS, None, None
 
 
 class TracedNode(Node):
@@ -166,14 +164,17 @@ active_traces: set[int] = set()
 new_trace = itertools.count(1).__next__
 
 
-def traced(node: TracedNode, parents: Iterable[Node | None]) -> TracedNode:
-    """A node that depends on whatever its parents depend on."""
-    depends: frozenset[int] = frozenset()
+def trace(node: Node, parents: Iterable[Node | None]) -> None:
+    """Let a node depend on whatever its parents depend on."""
+    depends = None
     for parent in parents:
-        if parent is not None and parent.depends is not depends and not parent.depends <= depends:
-            depends = parent.depends if depends <= parent.depends else still_active(depends | parent.depends)
-    node.depends = depends
-    return node
+        if parent is not None:
+            found = parent.depends
+            if depends is None or depends is found:
+                depends = found
+            elif not found <= depends:
+                depends = found if depends <= found else still_active(depends | found)
+    node.depends = depends or frozenset()
 
 
 def still_active(traces: Iterable[int]) -> frozenset[int]:
@@ -196,6 +197,7 @@ def ancestors(roots: Iterable[Node], oldest: int = 0) -> dict[Node, Any]:
     """
     found: dict[Node, Any] = dict.fromkeys(roots)
     waiting = list(found)
+    wait = waiting.append
     # What is appended on the way is visited, too.
     for node in waiting:
         parents = node.parents
@@ -209,7 +211,7 @@ def ancestors(roots: Iterable[Node], oldest: int = 0) -> dict[Node, Any]:
                 if oldest and parent.order < oldest and parent.op is not None:
                     continue
                 found[parent] = None
-                waiting.append(parent)
+                wait(parent)
         if node.op is None and node.changed:
             raise RuntimeError(
                 f"cannot differentiate: {node.describe()} was updated after it was used, and its old values "

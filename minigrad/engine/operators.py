@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -55,6 +55,8 @@ class ArrayLike:
     """The operators and methods that users of `numpy.ndarray` type without thinking."""
 
     __slots__ = ()
+
+    _array: Any
 
     __add__, __radd__ = _operator(np.add), _reflected(np.add)
     __sub__, __rsub__ = _operator(np.subtract), _reflected(np.subtract)
@@ -159,6 +161,17 @@ class ArrayLike:
     def ravel(self, order: str = "C") -> Any:
         """The same elements in one dimension."""
         return self.reshape(-1, order=order)
+
+    def copy(self, order: Literal["K", "A", "C", "F"] = "C") -> Any:
+        """The same elements in memory of their own."""
+        # A copy of NumPy's scalar is one, and ``np.copy`` of it is a 0-d array.
+        return np.copy(self, order) if type(self._array) is np.ndarray else np.positive(self)
+
+    def conj(self) -> Any:
+        """The Tensor itself, which holds real numbers."""
+        return self
+
+    conjugate = conj
 
     def flatten(self, order: str = "C") -> Any:
         """A copy of the elements in one dimension."""

@@ -47,8 +47,8 @@ class Recording:
 PLAIN = Recording()
 _current: ContextVar[Recording] = ContextVar("minigrad_recording", default=PLAIN)
 
-# Both are single calls of C, in the middle of which no signal arrives. Code that sets a recording sets the one of before
-# as the first thing in a `finally` block, and then calls `leave_what_has_ended`.
+# Both are single calls of C, in the middle of which no signal arrives. Code that sets a recording sets the one of
+# before as the first thing in a `finally` block, and then calls `leave_what_has_ended`.
 current_recording = _current.get
 set_recording = _current.set
 

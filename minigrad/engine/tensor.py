@@ -55,7 +55,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
 
     __slots__ = ("__weakref__", "_array", "_family", "_name", "_node")
 
-    # An array, or a NumPy scalar where NumPy would give one. `_family` is absent where nobody shares the memory.
+    # An array, or a NumPy scalar where NumPy would give one. `_family` is None where nobody shares the memory.
     _array: Any
     _family: Any
     _node: Node | None
@@ -73,7 +73,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             raise TypeError(f"a Tensor holds real numbers; data of dtype {array.dtype} cannot be one")
         self._array = array
         self._name = name
-        self._node = None
+        self._node = self._family = None
         if requires_grad:
             self._node = self._new_leaf()
 
@@ -83,7 +83,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         tensor = cls.__new__(cls)
         tensor._array = data
         tensor._node = node
-        tensor._name = None
+        tensor._name = tensor._family = None
         return tensor
 
     @property
@@ -253,7 +253,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         """Ask for the gradient of a result to be deposited in its ``.grad`` as well, by later passes."""
         if self._node is None:
             raise RuntimeError("retain_grad(): this Tensor does not require a gradient")
-        self._node.keeps_grad = True
+        self._node.keeps_grad = self._node.special = True
 
     def backward(self, seed: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
         """Add the gradient of this Tensor to the ``.grad`` of every leaf it was computed from.
@@ -303,6 +303,9 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
 def _rebuilt(data: Any, requires_grad: bool, name: str | None, grad: Tensor | None) -> Tensor:
     """A leaf again, from what `Tensor.__reduce__` kept of it."""
     tensor = Tensor(data, requires_grad, name=name)
+    if isinstance(data, np.generic):
+        # A scalar stays one, to which ``t += y`` gives a new value.
+        tensor._array = data
     if grad is not None:
         tensor.grad = grad
     return tensor

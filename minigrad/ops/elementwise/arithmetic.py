@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
+from minigrad.engine.apply import scalar_if_0d
 from minigrad.engine.examples import positives, reals
 from minigrad.engine.registry import overrides
 from minigrad.engine.table import Table
@@ -213,7 +214,9 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     if low is None and high is None:
         return positive(x)
     raised = x if low is None else where(np.logical_or(np.less(x, low), np.isnan(low)), low, x)
-    return raised if high is None else where(np.logical_or(np.greater(raised, high), np.isnan(high)), high, raised)
+    result = raised if high is None else where(np.logical_or(np.greater(raised, high), np.isnan(high)), high, raised)
+    # Of 0-d arrays `where` gives arrays, and np.clip gives scalars.
+    return scalar_if_0d(result)
 
 
 # What ``array.clip(tensor, tensor)`` calls.

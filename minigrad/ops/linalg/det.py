@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 import numpy as np
 
 from minigrad.engine.annotations import Array, Out
-from minigrad.engine.apply import apply, plain
+from minigrad.engine.apply import apply, plain, scalar_if_0d
 from minigrad.engine.examples import deficient, matrices, reals
 from minigrad.engine.graph import Primitive
 from minigrad.engine.table import Table
@@ -197,7 +197,7 @@ def slogdet(x: Any) -> Slogdet[Any]:
     The gradient of the logarithm of a matrix with determinant 0 is a LinAlgError.
     """
     packed = sign_and_log_det(x)
-    return Slogdet(plain(packed)[..., 0][()], packed[..., 1])
+    return Slogdet(plain(packed)[..., 0][()], scalar_if_0d(packed[..., 1]))
 
 
 if not TYPE_CHECKING:

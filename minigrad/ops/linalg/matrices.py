@@ -71,6 +71,9 @@ def matrix_power(x: Any, n: int) -> Any:
         raise np.linalg.LinAlgError(f"powers exist of square matrices; these have shape {np.shape(x)}")
     if n < 0:
         x, n = np.linalg.inv(x), -n
+    if n == 1:
+        # NumPy gives the argument itself.
+        return x
     if n == 0:
         return keep_where(x, False) + np.eye(rows, dtype=np.result_type(x))
     squares: Any = x

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import as_array
+from minigrad.engine.apply import as_array, scalar_if_0d
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table, those_of_numpy
 
@@ -38,7 +38,7 @@ def inner(x: Any, y: Any) -> Any:
     x, y = as_array(x), as_array(y)
     if x.ndim == 0 or y.ndim == 0:
         return np.multiply(x, y)
-    return tensordot(x, y, (-1, -1))
+    return scalar_if_0d(tensordot(x, y, (-1, -1)))
 
 
 @table.composite(
@@ -184,7 +184,7 @@ def _with_third(x: Any) -> Any:
 def vecdot(x: Any, y: Any, axis: int = -1) -> Any:
     """Products of vectors: the sum of x * y over one axis, the same in both, with the others broadcast."""
     x, y = np.moveaxis(as_array(x), axis, -1), np.moveaxis(as_array(y), axis, -1)
-    return np.squeeze(np.matmul(np.expand_dims(x, -2), np.expand_dims(y, -1)), (-2, -1))
+    return scalar_if_0d(np.squeeze(np.matmul(np.expand_dims(x, -2), np.expand_dims(y, -1)), (-2, -1)))
 
 
 @table.composite(

@@ -111,12 +111,14 @@ def pad(
             raise TypeError(f"pad is not differentiated by {name}=, which has to be constant; join with np.concatenate")
     if isinstance(pad_width, dict):
         pad_width = _by_axis(pad_width, np.ndim(x))
+    if np.ndim(x) == 0 and isinstance(x, Tensor):
+        return np.copy(x)
     if mode == "constant":
         return pad_constant(x, pad_width, **given)
     if not isinstance(x, Tensor):
         return np.pad(x, pad_width, mode, **given)
     if x.dtype.kind != "f":
-        return Tensor(np.pad(x.numpy(), pad_width, mode, **given))
+        return Tensor(np.pad(plain(x), pad_width, mode, **given))
     widths = _pairs(pad_width, x.ndim)
     odd = reflect_type == "odd"
     if _TAKES[mode] in ("", "reflect_type") and not odd:

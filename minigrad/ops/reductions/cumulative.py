@@ -169,7 +169,7 @@ def apply_over_axes(func: Callable[..., Any], x: Any, axes: int | Sequence[int])
         axis = axis % x.ndim
         result = func(x, axis)
         x = result if np.ndim(result) == x.ndim else np.expand_dims(result, axis)
-    return x
+    return x if np.ndim(x) else np.copy(x)
 
 
 if not TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import as_array, plain
+from minigrad.engine.apply import as_array, plain, scalar_if_0d
 from minigrad.engine.examples import Sample, reals
 from minigrad.engine.table import Table
 
@@ -56,7 +56,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     part = (x - xp[start]) / divisor
     values = np.where(jumps, fp[end], fp[start] + part * (fp[end] - fp[start]))
     values = np.where(x < xp[0], fp[0] if left is None else left, values)
-    return np.where(x > xp[-1], fp[-1] if right is None else right, values)
+    return scalar_if_0d(np.where(x > xp[-1], fp[-1] if right is None else right, values))
 
 
 if not TYPE_CHECKING:
