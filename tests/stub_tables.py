@@ -174,6 +174,9 @@ METHODS = {
     "flatten": '(self, order: Literal["C", "F"] = "C") -> Self',
     "transpose": "(self, *axes: Shape | None) -> Self",
     "compress": "(self, condition: Self | Numbers, axis: int | None = None) -> Self",
+    "conj": "(self) -> Self",
+    "conjugate": "(self) -> Self",
+    "copy": '(self, order: Literal["K", "A", "C", "F"] = "C") -> Self',
 }
 PROPERTIES = {"real": "Self", "imag": "Array", "itemsize": "int", "nbytes": "int", "mT": "Self", "T": "Self"}
 
@@ -200,7 +203,6 @@ CONSTANT = {
             "Self",
         )
     ],
-    "conj": [("(self)", "Self")],
     "nonzero": [("(self)", "tuple[NDArray[np.intp], ...]")],
     "round": [("(self, decimals: int = 0)", "Array")],
     "searchsorted": [

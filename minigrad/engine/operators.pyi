@@ -87,6 +87,12 @@ class ArrayLike:
         """Axes permuted, reversed by default; given as one tuple or as several integers."""
     def compress(self, condition: Self | Numbers, axis: int | None = None) -> Self:
         """The slices along an axis where a condition is true; see `minigrad.compress`."""
+    def conj(self) -> Self:
+        """The Tensor itself, which holds real numbers."""
+    def conjugate(self) -> Self:
+        """The Tensor itself, which holds real numbers."""
+    def copy(self, order: Literal["K", "A", "C", "F"] = "C") -> Self:
+        """The same elements in memory of their own."""
     @overload
     def all(self, axis: None = None, out: None = None, keepdims: Literal[False] = False, *, where: Numbers = True) -> np.bool: ...
     @overload
@@ -106,7 +112,6 @@ class ArrayLike:
     def argpartition(self, kth: int | Sequence[int], axis: int | None = -1) -> NDArray[np.intp]: ...
     def argsort(self, axis: int | None = -1, kind: str | None = None) -> NDArray[np.intp]: ...
     def choose(self, choices: Self | Sequence[Self | Numbers], mode: Literal["raise", "wrap", "clip"] = "raise") -> Self: ...
-    def conj(self) -> Self: ...
     def nonzero(self) -> tuple[NDArray[np.intp], ...]: ...
     def round(self, decimals: int = 0) -> Array: ...
     def searchsorted(self, v: Numbers, side: Literal["left", "right"] = "left", sorter: Array | None = None) -> Any: ...
@@ -130,10 +135,6 @@ class ArrayLike:
         """Cube root of x."""
     def clip(self, a_min: Self | Numbers | None = None, a_max: Self | Numbers | None = None, *, min: Self | Numbers | None = None, max: Self | Numbers | None = None) -> Self:
         """x limited to the interval from `a_min` to `a_max`; at the bounds themselves the gradient passes to x."""
-    def conjugate(self) -> Self:
-        """The same numbers, because all are real."""
-    def copy(self, order: Literal['K', 'A', 'C', 'F'] = "K") -> Self:
-        """The same elements in memory of their own, arranged in one of NumPy's orders."""
     def cos(self) -> Self:
         """Cosine of x, in radians."""
     def cosh(self) -> Self:
@@ -238,6 +239,8 @@ class ArrayLike:
         """An angle of x radians, in degrees."""
     def radians(self) -> Self:
         """An angle of x degrees, in radians."""
+    def real(self) -> Self:
+        """The array itself, because all numbers in it are real."""
     def reciprocal(self) -> Self:
         """1 / x."""
     def relu(self) -> Self:

@@ -250,7 +250,7 @@ def cond(x: Tensor, p: float | Literal["fro", "nuc"] | None = None) -> Tensor:
 def cond(x: Numbers, p: float | Literal["fro", "nuc"] | None = None) -> Array: ...
 @overload
 def conjugate(x: Tensor) -> Tensor:
-    """The same numbers, because all are real."""
+    """The same numbers in an array of their own, because all are real."""
 @overload
 def conjugate(x: Numbers) -> Array: ...
 @overload
@@ -1280,6 +1280,16 @@ def ravel(x: Tensor, order: Literal['C', 'F'] = "C") -> Tensor:
     """The same elements in one dimension, counted in the order "C" or "F"; see `reshape`."""
 @overload
 def ravel(x: Numbers, order: Literal['C', 'F'] = "C") -> Array: ...
+@overload
+def real(x: Tensor) -> Tensor:
+    """The array itself, because all numbers in it are real."""
+@overload
+def real(x: Numbers) -> Array: ...
+@overload
+def real_if_close(x: Tensor, tol: float = 100) -> Tensor:
+    """A view of the array, because all numbers in it are real, whatever `tol` is."""
+@overload
+def real_if_close(x: Numbers, tol: float = 100) -> Array: ...
 @overload
 def reciprocal(x: Tensor) -> Tensor:
     """1 / x."""
