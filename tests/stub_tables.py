@@ -106,7 +106,7 @@ from numpy.typing import DTypeLike
 
 from minigrad.engine.annotations import Array, Axes, Index, Numbers, Shape
 from minigrad.engine.tensor import Tensor
-from minigrad.kernels.conv2d.arguments import Padding, Pair
+from minigrad.ops.signal.arguments import Padding, Pair
 from minigrad.ops.linalg.det import Slogdet
 from minigrad.ops.linalg.eigh import Eigh
 from minigrad.ops.linalg.factorizations import QR

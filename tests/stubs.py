@@ -202,7 +202,8 @@ def methods_stub():
     special = {name for name in own if name.startswith("__")} - UNTYPED
     same_names({name for name in own if not name.startswith("_")}, METHODS.keys() | PROPERTIES.keys(), "METHODS")
     tensor = mg.Tensor(np.ones((1, 1)))
-    by_registry = [name for name in PUBLIC if PUBLIC[name].is_method and hasattr(tensor, name) and name not in METHODS]
+    found = [name for name, operation in PUBLIC.items() if operation.is_method and hasattr(tensor, name)]
+    by_registry = [name for name in found if name not in METHODS.keys() | PROPERTIES.keys()]
     constant = {name for name in dir(tensor) if isinstance(getattr(tensor, name), functools.partial)}
     same_names(constant - {*by_registry, *METHODS}, CONSTANT.keys(), "CONSTANT")
     lines = []

@@ -239,8 +239,6 @@ class ArrayLike:
         """An angle of x radians, in degrees."""
     def radians(self) -> Self:
         """An angle of x degrees, in radians."""
-    def real(self) -> Self:
-        """The array itself, because all numbers in it are real."""
     def reciprocal(self) -> Self:
         """1 / x."""
     def relu(self) -> Self:

@@ -12,12 +12,12 @@ from numpy.typing import DTypeLike
 from minigrad.engine.annotations import Numbers
 from minigrad.engine.apply import shape_of
 from minigrad.engine.tensor import Tensor
-from minigrad.kernels.conv2d.arguments import Padding, Pair, checked_padding, is_integer, pair
 from minigrad.nn.initializers import Initializer, glorot_uniform
 from minigrad.nn.layer import Layer
 from minigrad.nn.stateless import Stateless
 from minigrad.ops import avg_pool2d, conv2d, matmul, max_pool2d, reshape
 from minigrad.ops.linalg.products import matmul_with_bias
+from minigrad.ops.signal.arguments import Padding, Pair, checked_padding, is_integer, pair
 from minigrad.ops.signal.conv2d import conv2d_with_bias
 
 Seed = int | np.random.Generator | None
