@@ -7,12 +7,15 @@ from types import EllipsisType
 from typing import Any, SupportsIndex, TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array: TypeAlias = NDArray[Any]
 
-# What an operation takes for an array: one, a number, or numbers in nested lists. NumPy's ArrayLike would also be
-# strings and Tensors, for which operations give something else.
+# What ``np.array`` takes, which a Tensor is made of; it may be a Tensor.
+Data: TypeAlias = ArrayLike
+
+# What an operation takes for an array: one, a number, or numbers in nested lists. `Data` would also be strings, and
+# Tensors, for which an operation gives a Tensor.
 Number: TypeAlias = float | np.number[Any] | np.bool
 _Element: TypeAlias = Array | Number
 Numbers: TypeAlias = (

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from minigrad import ops
-from minigrad.nn.stateless import Stateless
+from minigrad.nn.stateless import Stateless, Values
 
 
 class Tanh(Stateless):
     """tanh(x)."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """tanh(x)."""
         return ops.tanh(x)
 
@@ -19,7 +17,7 @@ class Tanh(Stateless):
 class Sigmoid(Stateless):
     """1 / (1 + exp(-x))."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """sigmoid(x)."""
         return ops.sigmoid(x)
 
@@ -27,7 +25,7 @@ class Sigmoid(Stateless):
 class ReLU(Stateless):
     """max(x, 0)."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """relu(x)."""
         return ops.relu(x)
 
@@ -38,7 +36,7 @@ class LeakyReLU(Stateless):
     def __init__(self, slope: float = 0.01) -> None:
         self.slope = slope
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """leaky_relu(x, slope)."""
         return ops.leaky_relu(x, slope=self.slope)
 
@@ -49,7 +47,7 @@ class LeakyReLU(Stateless):
 class GELU(Stateless):
     """x * P(Z <= x) for a standard normal Z."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """gelu(x)."""
         return ops.gelu(x)
 
@@ -57,7 +55,7 @@ class GELU(Stateless):
 class Softplus(Stateless):
     """log(1 + exp(x))."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """softplus(x)."""
         return ops.softplus(x)
 
@@ -68,7 +66,7 @@ class Softmax(Stateless):
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """softmax(x, axis)."""
         return ops.softmax(x, axis=self.axis)
 
@@ -82,7 +80,7 @@ class LogSoftmax(Stateless):
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """log_softmax(x, axis)."""
         return ops.log_softmax(x, axis=self.axis)
 

@@ -14,7 +14,7 @@ from minigrad.engine.apply import shape_of
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.initializers import Initializer, glorot_uniform
 from minigrad.nn.layer import Layer
-from minigrad.nn.stateless import Stateless
+from minigrad.nn.stateless import Stateless, Values
 from minigrad.ops import avg_pool2d, conv2d, matmul, max_pool2d, reshape
 from minigrad.ops.linalg.products import matmul_with_bias
 from minigrad.ops.signal.arguments import Padding, Pair, checked_padding, is_integer, pair
@@ -257,7 +257,7 @@ class _Pool(Stateless):
 class MaxPool(_Pool):
     """The maximum of every window: (N, C, H, W) gives (N, C, rows, columns); windows do not overlap by default."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """max_pool2d(x, size)."""
         return max_pool2d(x, self.size, self.stride)
 
@@ -265,7 +265,7 @@ class MaxPool(_Pool):
 class AvgPool(_Pool):
     """The mean of every window: (N, C, H, W) gives (N, C, rows, columns); windows do not overlap by default."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """avg_pool2d(x, size)."""
         return avg_pool2d(x, self.size, self.stride)
 
@@ -290,7 +290,7 @@ class Dropout(Stateless):
         self.rate = rate
         self.rng = np.random.default_rng(rng)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """x * mask / (1 - rate)."""
         if not self.training or self.rate == 0.0:
             return x

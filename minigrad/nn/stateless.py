@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from minigrad.engine.annotations import Array, Numbers
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.layer import Layer
+
+Values = TypeVar("Values", Tensor, Array)
 
 
 class Stateless(Layer):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from numpy.typing import ArrayLike
-
+from minigrad.engine.annotations import Data
 from minigrad.engine.graph import Node
 from minigrad.engine.tensor import Tensor, cotangents
 
@@ -14,7 +13,7 @@ from minigrad.engine.tensor import Tensor, cotangents
 def gradients(
     output: Tensor,
     inputs: Sequence[Tensor],
-    seed: ArrayLike | None = None,
+    seed: Data | None = None,
     create_graph: bool = False,
     retain_graph: bool | None = None,
 ) -> list[Tensor | Any]:  # Any for None, which a type checker need not ask about where there is a gradient
