@@ -15,7 +15,7 @@ from minigrad.engine.annotations import Numbers
 from minigrad.engine.apply import plain, shape_of
 from minigrad.engine.tensor import Tensor
 from minigrad.ops import log_softmax, mean, softplus, sum, where
-from minigrad.ops.reductions.losses import binary_cross_entropy, label_cross_entropy, mean_squared_difference
+from minigrad.ops.nn.losses import binary_cross_entropy, label_cross_entropy, mean_squared_difference
 
 __all__ = ["bce", "bce_with_logits", "cross_entropy", "mse"]
 

@@ -22,7 +22,7 @@ HEAD = """# Operations
 checked on the examples of its declaration: its value against NumPy's, its derivatives of first and second order against
 differences of values (of sixth order, with a bar for their error), the product of its Jacobian and a vector against
 that of a vector and its Jacobian, and whether float32 in gives float32 out, in the value and in both gradients. *0-d*
-and *empty* say whether such arrays are among the examples; a number refers to the reason below why not.
+and *empty* say whether such arrays are among the examples, or refused: by NumPy, or here.
 
 {functions} functions of NumPy and SciPy have a gradient that is verified to first and second order.
 """
@@ -41,9 +41,6 @@ ufuncs is supported, and `reduce` of `np.add`, `np.multiply`, `np.maximum`, `np.
 
 def passes(check, operation, example):
     """Whether a check of the suite holds for one example."""
-    number = next(number for number, other in enumerate(operation.examples) if other is example)
-    if check is test_ops.second_derivative and f"{operation.name}-{number}" in test_ops.STRAIGHT:
-        return True  # a test of its own
     try:
         test_ops.verified(check, operation, example)
     except Exception:
@@ -52,41 +49,24 @@ def passes(check, operation, example):
 
 
 def answer(check, operation):
-    if check is test_ops.float32_is_kept and operation.name in test_ops.ALWAYS_DOUBLE:
+    if check is test_ops.float32_is_kept and test_ops.is_double(operation):
         return "float64"
     return "yes" if all(passes(check, operation, example) for example in operation.examples) else "NO"
 
 
-def has_array(operation, wanted):
-    """Whether an example has an array of a kind; the property tests draw all kinds for elementwise operations."""
-    if operation.elementwise:
-        return True
-    calls = [test_ops.Call(operation, example, test_ops.rng_for(operation)) for example in operation.examples]
-    return any(wanted(array) for call in calls for array in call.arrays)
-
-
 def rows():
     """For every public operation its table, its name, the functions it stands for, and what was found."""
-    reasons = []
     found = []
     for name, operation in sorted(test_ops.BUILTIN.items()):
         if not operation.public:
             continue
         cells = [answer(check, operation) for check in COLUMNS.values()]
-        for wanted, absent in (
-            (lambda array: array.ndim == 0, test_ops.NO_SCALARS),
-            (lambda array: array.size == 0, test_ops.NO_EMPTY),
-        ):
-            if has_array(operation, wanted):
-                cells.append("yes")
-            else:
-                reason = absent.get(name, "NO")
-                reasons += [] if reason in reasons else [reason]
-                cells.append(f"({reasons.index(reason) + 1})")
+        # A test sees to it that what no example has is refused.
+        cells += ["yes" if test_ops.reaches(operation, kind) else "refused" for kind in test_ops.KINDS]
         names = [numpy_name(function) for function in operation.overrides]
         functions = [each for each in names if "." in each]  # others are not public
         found.append((operation.function.__module__, name, functions, cells))
-    return found, reasons
+    return found
 
 
 def verified_functions(found):
@@ -94,20 +74,26 @@ def verified_functions(found):
     return sorted({function for *_, functions, cells in found if cells[:2] == ["yes", "yes"] for function in functions})
 
 
+def first_line(module):
+    """What a file is for."""
+    return sys.modules[module].__doc__.splitlines()[0].rstrip(".")
+
+
 def page():
     """The text of docs/operations.md."""
-    found, reasons = rows()
+    found = rows()
     lines = [HEAD.format(functions=len(verified_functions(found)))]
+    chapter = None
     for module in sorted({module for module, *_ in found}):
-        lines += [f"## {sys.modules[module].__doc__.splitlines()[0].rstrip('.')}", ""]
+        if chapter != (chapter := module.rpartition(".")[0]):
+            lines += [f"## {first_line(chapter)}", ""]
+        lines += [f"### {first_line(module)}", ""]
         lines += [f"| `mg.` | stands for | {' | '.join(COLUMNS)} | 0-d | empty |", "| --- " * (4 + len(COLUMNS)) + "|"]
         for home, name, functions, cells in found:
             if home == module:
                 stands = ", ".join(f"`{function}`" for function in functions) or "-"
                 lines.append(f"| `{name}` | {stands} | {' | '.join(cells)} |")
         lines.append("")
-    lines += ["Why there is no such example:", ""]
-    lines += [f"{number}. {reason}" for number, reason in enumerate(reasons, 1)]
     differentiated = {function for operation in operations.values() for function in operation.overrides}
     constants = sorted({numpy_name(function) for function in overrides if function not in differentiated})
     constants = [name for name in constants if "." in name]  # others are not public

@@ -106,12 +106,12 @@ from numpy.typing import DTypeLike
 
 from minigrad.engine.annotations import Array, Axes, Index, Numbers, Shape
 from minigrad.engine.tensor import Tensor
-from minigrad.ops.signal.arguments import Padding, Pair
+from minigrad.ops.nn.arguments import Padding, Pair
 from minigrad.ops.linalg.det import Slogdet
 from minigrad.ops.linalg.eigh import Eigh
 from minigrad.ops.linalg.factorizations import QR
 from minigrad.ops.linalg.svd import SVD
-from minigrad.ops.signal.convolve import Mode
+from minigrad.ops.signal.correlation import Mode
 
 '''
 

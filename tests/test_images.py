@@ -11,7 +11,7 @@ from scipy.signal import correlate2d
 import minigrad as mg
 from minigrad.kernels.conv2d import channels_last, columns, correlation, fourier, pointwise, rows
 from minigrad.kernels.conv2d.geometry import Geometry
-from minigrad.ops.signal.conv2d import conv2d_kernels
+from minigrad.ops.nn.conv2d import conv2d_kernels
 from minigrad.testing import gradcheck
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.kernels import buffers
-from minigrad.ops.elementwise.arithmetic import keep_where
+from minigrad.ops.elementwise.where import keep_where
 
 SINGLE = np.dtype(np.float32)
 SHAPE = (300, 400)

@@ -10,7 +10,7 @@ from scipy import signal
 import minigrad as mg
 from minigrad.engine.examples import Sample
 from minigrad.engine.registry import operations
-from minigrad.ops.elementwise.arithmetic import keep_where
+from minigrad.ops.elementwise.where import keep_where
 from minigrad.testing import gradcheck
 from minigrad.testing.strategies.hypothesis import arrays, broadcastable_arrays, matmul_arrays, shapes
 

@@ -16,11 +16,15 @@ class Sample:
 
     The values come from a lattice, shifted a little for each argument of a call, so that no two of them tie, within
     an argument or between two, and none is at 0, where many functions have a kink.
+
+    `straight` says that the second derivative there is 0 and a little rounding, as that of |x| is: differences of
+    values cannot tell these apart.
     """
 
     shape: tuple[int, ...]
     low: float
     high: float
+    straight: bool = False
 
     def draw(self, rng: np.random.Generator, argument: int = 0) -> NDArray[np.float64]:
         """Values for one argument of a call; `argument` is its position."""
@@ -55,9 +59,9 @@ class Matrices(Sample):
         return np.asarray((left * values[..., None, :]) @ np.swapaxes(left if self.symmetric else right, -1, -2))
 
 
-def reals(*shape: int, low: float = -2.0, high: float = 2.0) -> Sample:
+def reals(*shape: int, low: float = -2.0, high: float = 2.0, straight: bool = False) -> Sample:
     """Distinct numbers of both signs, none of them 0."""
-    return Sample(shape, low, high)
+    return Sample(shape, low, high, straight)
 
 
 def positives(*shape: int) -> Sample:

@@ -22,7 +22,7 @@ Array = NDArray[Any]
 T = TypeVar("T")
 
 # Smaller arrays are reused by the C library itself.
-LARGE = 1 << 16
+WORTH_LENDING = 1 << 16
 _UNCACHED = 1 << 22
 # So much may be kept that nobody uses.
 _LIMIT = 1 << 28
@@ -137,7 +137,7 @@ if hasattr(os, "register_at_fork"):
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """``np.empty``, of memory that was used before if the array is large."""
     size = math.prod(shape) * dtype.itemsize
-    if size < LARGE or dtype.hasobject:
+    if size < WORTH_LENDING or dtype.hasobject:
         return np.empty(shape, dtype)
     return np.ndarray(shape, dtype, _buffers.take(size))
 
@@ -151,7 +151,7 @@ def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
 
 def like(array: Any) -> Array | None:
     """Room for a result of the same shape and dtype as a large array of floats; None where that is not worth it."""
-    if type(array) is not np.ndarray or array.nbytes < LARGE or array.dtype.kind != "f":
+    if type(array) is not np.ndarray or array.nbytes < WORTH_LENDING or array.dtype.kind != "f":
         return None
     return empty(array.shape, array.dtype)
 

@@ -11,7 +11,7 @@ from minigrad.kernels import buffers
 
 _SAME_SIZE = {"e": np.int16, "f": np.int32, "d": np.int64}
 # From here on the time of a call does not matter.
-_LARGE = 1000
+_WORTH_BITS = 1000
 
 
 def zeroed(values: Any, mask: NDArray[np.bool_], out: NDArray[Any] | None = None) -> Any:
@@ -26,7 +26,7 @@ def zeroed(values: Any, mask: NDArray[np.bool_], out: NDArray[Any] | None = None
     the mask this is right for infinities and NaN.
     """
     integer = _SAME_SIZE.get(values.dtype.char)
-    if integer is None or values.size < _LARGE:
+    if integer is None or values.size < _WORTH_BITS:
         result = np.where(mask, values, values.dtype.type(0))
         if out is None:
             return result

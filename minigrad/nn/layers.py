@@ -17,8 +17,8 @@ from minigrad.nn.layer import Layer
 from minigrad.nn.stateless import Stateless, Values
 from minigrad.ops import avg_pool2d, conv2d, matmul, max_pool2d, reshape
 from minigrad.ops.linalg.products import matmul_with_bias
-from minigrad.ops.signal.arguments import Padding, Pair, checked_padding, is_integer, pair
-from minigrad.ops.signal.conv2d import conv2d_with_bias
+from minigrad.ops.nn.arguments import Padding, Pair, checked_padding, is_integer, pair
+from minigrad.ops.nn.conv2d import conv2d_with_bias
 
 Seed = int | np.random.Generator | None
 

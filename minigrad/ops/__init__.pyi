@@ -7,12 +7,12 @@ from numpy.typing import DTypeLike
 
 from minigrad.engine.annotations import Array, Axes, Index, Numbers, Shape
 from minigrad.engine.tensor import Tensor
-from minigrad.ops.signal.arguments import Padding, Pair
+from minigrad.ops.nn.arguments import Padding, Pair
 from minigrad.ops.linalg.det import Slogdet
 from minigrad.ops.linalg.eigh import Eigh
 from minigrad.ops.linalg.factorizations import QR
 from minigrad.ops.linalg.svd import SVD
-from minigrad.ops.signal.convolve import Mode
+from minigrad.ops.signal.correlation import Mode
 
 @overload
 def abs(x: Tensor) -> Tensor:
@@ -663,10 +663,12 @@ def gradient(x: Numbers, *varargs: Tensor, axis: int | Sequence[int] | None = No
 @overload
 def gradient(x: Numbers, *varargs: Numbers, axis: int | Sequence[int] | None = None, edge_order: int = 1) -> Any: ...
 @overload
-def heaviside(x: Tensor | Numbers, y: Tensor) -> Tensor:
-    """0 for negative x, 1 for positive x, and y where x is 0, elementwise; there is no derivative by x."""
+def heaviside(x: Tensor, y: Tensor | Numbers) -> Tensor:
+    """0 for negative x, 1 for positive x, and y where x is 0, elementwise; the derivative by x is 0."""
 @overload
-def heaviside(x: Tensor | Numbers, y: Numbers) -> Array: ...
+def heaviside(x: Numbers, y: Tensor) -> Tensor: ...
+@overload
+def heaviside(x: Numbers, y: Numbers) -> Array: ...
 @overload
 def hsplit(x: Tensor, indices_or_sections: int | Sequence[int]) -> list[Tensor]:
     """A list of consecutive parts along the second axis, or along the only one; see `split`."""

@@ -1,1 +1,1 @@
-"""Operations on each element by itself."""
+"""Operations on each element by itself, with broadcasting."""

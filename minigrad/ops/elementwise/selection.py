@@ -1,4 +1,4 @@
-"""Operations that put an array together of elements from others, as conditions or integers tell."""
+"""Elements of many arrays or functions, as conditions or integers tell."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
-from minigrad.ops.elementwise.arithmetic import where
+from minigrad.ops.elementwise.where import where
+from minigrad.ops.manipulation.dtypes import astype
 from minigrad.ops.manipulation.joining import concatenate
-from minigrad.ops.manipulation.shape import astype, broadcast_to, reshape
+from minigrad.ops.manipulation.shape import broadcast_to, reshape
 
 table = Table(__name__)
 

@@ -10,7 +10,7 @@ from minigrad.engine.annotations import Out
 from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals, symmetric
 from minigrad.engine.table import Table
-from minigrad.ops.elementwise.arithmetic import keep_where
+from minigrad.ops.elementwise.where import keep_where
 from minigrad.ops.linalg.matrices import by_triangle, symmetrized, transposed
 
 table = Table(__name__)

@@ -20,7 +20,7 @@ table = Table(__name__)
 _LETTERS = ascii_uppercase + ascii_lowercase
 
 # From so many products on, the search for a faster way takes less time than it saves.
-_MANY = 8000
+_WORTH_A_SEARCH = 8000
 
 
 def _unused(letters: str, count: int) -> str:
@@ -100,7 +100,7 @@ def contract(arrays: Sequence[Any], subscripts: str, optimize: Any = False) -> A
             for letters, array in zip(inputs.split(","), arrays, strict=True)
             for letter, size in zip(letters, np.shape(array), strict=True)
         }
-        optimize = len(sizes) > len(output) and math.prod(sizes.values()) >= _MANY
+        optimize = len(sizes) > len(output) and math.prod(sizes.values()) >= _WORTH_A_SEARCH
     return np.einsum(subscripts, *arrays, optimize=optimize)
 
 

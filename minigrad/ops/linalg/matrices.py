@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.engine.examples import matrices, reals
 from minigrad.engine.table import Table
-from minigrad.ops.elementwise.arithmetic import keep_where
+from minigrad.ops.elementwise.where import keep_where
 
 table = Table(__name__)
 

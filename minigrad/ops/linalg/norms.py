@@ -10,15 +10,13 @@ import numpy as np
 from minigrad.engine.apply import plain
 from minigrad.engine.examples import matrices, reals
 from minigrad.engine.table import Table
-from minigrad.ops.manipulation.shape import as_floats
+from minigrad.ops.manipulation.dtypes import as_floats
 
 table = Table(__name__)
 
 Axes = int | tuple[int, ...] | None
-
 # Of these, other than of those which lie evenly to both sides of 0, no two have the same size.
 _UNEVEN = reals(2, 3, low=-2.1)
-
 # How the sums, or singular values, that an order of a matrix norm is about are combined.
 _EXTREMA = {1: np.max, -1: np.min, 2: np.max, -2: np.min, math.inf: np.max, -math.inf: np.min}
 
@@ -125,6 +123,7 @@ def _of_matrices(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Any
         (matrices(3, 2), {"ord": -np.inf, "axis": (1, 0)}),
         (reals(3, 2, 2), {"ord": "fro", "axis": (0, -1), "keepdims": True}),
         (reals(0, 2), {"axis": 1}),
+        reals(straight=True),
     ],
 )
 def norm(x: Any, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> Any:

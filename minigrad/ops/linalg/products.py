@@ -23,7 +23,7 @@ def product(x: Any, y: Any) -> Any:
         return np.matmul(x, y)
     # Up to five times as fast as matmul where one of the sizes is 1, and never slower.
     rows, columns = len(x), y.shape[1]
-    if rows * columns * dtype.itemsize < buffers.LARGE:
+    if rows * columns * dtype.itemsize < buffers.WORTH_LENDING:
         return np.dot(x, y)
     return np.dot(x, y, out=buffers.empty((rows, columns), dtype))
 

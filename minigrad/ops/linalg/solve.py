@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.examples import matrices, reals
+from minigrad.engine.examples import matrices, positives, reals
 from minigrad.engine.table import Table
 from minigrad.ops.linalg.matrices import transposed
 
@@ -83,6 +83,7 @@ def solve(x: Any, y: Any) -> Any:
         (reals(3, 2, 2, 3), reals(3, 2)),
         (reals(3, 6, 2), reals(6), {"axes": (0,)}),
         (reals(2, 0, 0), reals(2, 0)),
+        (positives(), reals()),
     ],
 )
 def tensorsolve(x: Any, y: Any, axes: Sequence[int] | None = None) -> Any:

@@ -1,1 +1,1 @@
-"""Operations that move elements about: NumPy's array manipulation, indexing and sorting."""
+"""Operations that make arrays and move their elements about: creation, shapes, indexing, joining, sorting."""

@@ -1,19 +1,19 @@
-"""Evenly spaced numbers, filled arrays and sums in bins."""
+"""Evenly spaced numbers, grids and filled arrays."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.engine.apply import as_array, plain
+from minigrad.engine.apply import as_array, plain, shape_of
 from minigrad.engine.examples import positives, reals
 from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
-from minigrad.ops.manipulation.indexing import scatter_add
-from minigrad.ops.manipulation.shape import as_floats, astype, broadcast_to
+from minigrad.ops.manipulation.dtypes import astype
+from minigrad.ops.manipulation.shape import broadcast_to, reshape
 
 table = Table(__name__)
 
@@ -155,29 +155,41 @@ def full_like(
 
 
 @table.composite(
-    overrides=[np.bincount],
+    overrides=[np.meshgrid],
     examples=[
-        (np.array([1, 0, 1, 3]), reals(4)),
-        (np.array([1, 0]), reals(2), {"minlength": 3}),
-        (np.array([], int), reals(0), {"minlength": 2}),
+        (reals(3), reals(2)),
+        (reals(3), reals(2), reals(2), {"indexing": "ij"}),
+        (reals(3), reals(2), reals(), {"sparse": True}),
+        (reals(2), {"copy": False}),
+        (reals(0), reals(2)),
     ],
 )
-def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """For 0, 1, 2, ... the sum of the weights where x is that number; without weights how often it is.
+def meshgrid(
+    *arrays: Any, copy: bool = True, sparse: bool = False, indexing: Literal["xy", "ij"] = "xy"
+) -> tuple[Any, ...]:
+    """The coordinates of a grid, as a tuple of one array for each axis.
 
-    Args:
-        x: integers of one dimension, none of them negative.
-        weights: as many numbers.
-        minlength: how many sums there are at least.
+    With `indexing` "xy" the first two axes are exchanged; with `sparse` each array is as small as broadcasting allows.
+    Tensors are never written to, so that `copy` makes a difference for arrays only.
+
+    Raises:
+        ValueError: for another `indexing`.
     """
-    x = plain(x)
-    counts = np.bincount(x, minlength=minlength)
-    if weights is None:
-        return counts
-    weights = as_floats(weights)
-    if weights.shape != np.shape(x):
-        raise ValueError(f"bincount takes as many weights as numbers, not {weights.shape} and {np.shape(x)}")
-    return scatter_add(weights, index=np.asarray(x, np.intp), shape=counts.shape)
+    if not any(isinstance(array, Tensor) for array in arrays):
+        return tuple(np.meshgrid(*arrays, copy=copy, sparse=sparse, indexing=indexing))
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"indexing={indexing!r} is not 'xy' or 'ij'")
+    axes = list(range(len(arrays)))
+    if indexing == "xy" and len(arrays) > 1:
+        axes[:2] = 1, 0
+    sizes = [math.prod(shape_of(array)) for array in arrays]
+    grid = tuple([sizes[axes.index(axis)] for axis in range(len(arrays))])
+    coordinates = []
+    for array, axis in zip(arrays, axes, strict=True):
+        column = reshape(array, (-1,) + (1,) * (len(arrays) - 1 - axis))
+        column = reshape(column, (1,) * axis + shape_of(column))
+        coordinates.append(column if sparse else broadcast_to(column, grid))
+    return tuple(coordinates)
 
 
 if not TYPE_CHECKING:

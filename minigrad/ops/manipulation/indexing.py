@@ -16,7 +16,7 @@ table = Table(__name__)
 Shape = int | tuple[int, ...]
 
 # From so many elements on, repeated indices are summed in ways that take time to prepare.
-_MANY = 4096
+_WORTH_PREPARING = 4096
 
 # Parts of an index that give a view, in which no element can appear twice; booleans are integers, but give none.
 _BASIC = (int, slice, types.NoneType, types.EllipsisType, np.integer)
@@ -77,7 +77,7 @@ def scatter_add(x: Any, index: Any, shape: Shape, unique: bool = False) -> Any:
         result[index] = x
         return result
     first, *others = index if isinstance(index, tuple) else (index,)
-    if result.ndim <= 1 or x.size < _MANY:
+    if result.ndim <= 1 or x.size < _WORTH_PREPARING:
         if 0 < x.ndim < np.ndim(first):
             # NumPy itself broadcasts wrongly here, and reads memory that belongs to nobody.
             x = np.broadcast_to(x, result[index].shape)

@@ -1,4 +1,4 @@
-"""Operations that change the shape, the axes or the dtype of an array."""
+"""Operations that change the shape of an array."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import DTypeLike
 
-from minigrad.engine.apply import as_array, shape_of
+from minigrad.engine.apply import shape_of
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 
@@ -57,93 +56,6 @@ def _known(order: Literal["C", "F"]) -> Literal["C", "F"]:
 def ravel(x: Any, order: Literal["C", "F"] = "C") -> Any:
     """The same elements in one dimension, counted in the order "C" or "F"; see `reshape`."""
     return reshape(x, -1, order)
-
-
-@table.primitive(
-    lambda g, out, x, order: g,
-    reads=("",),
-    overrides=[np.copy],
-    examples=[reals(2, 3), (reals(2, 3), {"order": "F"}), reals(), reals(0)],
-)
-def copy(x: Any, order: Literal["K", "A", "C", "F"] = "K") -> Any:
-    """The same elements in memory of their own, arranged in one of NumPy's orders."""
-    return np.copy(x, order=order)
-
-
-@table.primitive(
-    lambda g, out, x, axes: np.transpose(g, None if axes is None else np.argsort([axis % x.ndim for axis in axes])),
-    reads=("",),
-    overrides=[np.transpose],
-    examples=[
-        reals(2, 3),
-        (reals(2, 3, 4), {"axes": (1, 2, 0)}),
-        (reals(2, 3, 4), {"axes": (-1, 0, 1)}),
-        reals(),
-        reals(0, 2),
-    ],
-)
-def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
-    """Axes permuted: axis i of the result is ``axes[i]`` of x; reversed by default."""
-    return np.transpose(x, axes)
-
-
-@table.primitive(
-    lambda g, out, x, axis1, axis2: np.swapaxes(g, axis1, axis2),
-    reads=("",),
-    overrides=[np.swapaxes],
-    examples=[(reals(2, 3, 4), {"axis1": 0, "axis2": -1}), (reals(0, 2), {"axis1": 0, "axis2": 1})],
-)
-def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
-    """Two axes exchanged."""
-    return np.swapaxes(x, axis1, axis2)
-
-
-@table.primitive(
-    lambda g, out, x, source, destination: np.moveaxis(g, destination, source),
-    reads=("",),
-    overrides=[np.moveaxis],
-    examples=[
-        (reals(2, 3, 4), {"source": 0, "destination": -1}),
-        (reals(2, 3, 4), {"source": (0, 1), "destination": (2, 0)}),
-        (reals(0, 2), {"source": 0, "destination": 1}),
-    ],
-)
-def moveaxis(x: Any, source: Shape, destination: Shape) -> Any:
-    """Axes moved to new positions, the others kept in order."""
-    return np.moveaxis(x, source, destination)
-
-
-@table.composite(
-    overrides=[np.rollaxis],
-    examples=[
-        (reals(2, 3, 4), {"axis": 2}),
-        (reals(2, 3, 4), {"axis": 0, "start": 2}),
-        (reals(2, 3, 4), {"axis": -2, "start": 3}),
-        (reals(0, 2), {"axis": 1}),
-    ],
-)
-def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
-    """One axis moved to lie before the axis that is at `start` now, or last where that is the number of axes."""
-    ndim = np.ndim(x)
-    if not -ndim <= start <= ndim:
-        raise np.exceptions.AxisError(f"start={start} is not between {-ndim} and {ndim}")
-    source, target = axis % max(ndim, 1), start + ndim if start < 0 else start
-    return moveaxis(x, axis, target - 1 if source < target else target)
-
-
-@table.composite(
-    overrides=[np.matrix_transpose, np.linalg.matrix_transpose],
-    examples=[reals(2, 3), reals(2, 3, 4), reals(0, 2)],
-)
-def matrix_transpose(x: Any) -> Any:
-    """The last two axes exchanged.
-
-    Raises:
-        ValueError: for fewer than two axes.
-    """
-    if np.ndim(x) < 2:
-        raise ValueError(f"matrix_transpose needs two axes; this array has {np.ndim(x)}")
-    return swapaxes(x, -1, -2)
 
 
 @table.primitive(
@@ -227,23 +139,6 @@ def _each(arrays: Sequence[Any], enlarged: Callable[[tuple[int, ...]], tuple[int
     """Arrays reshaped to what is made of their shapes: one by itself, several as a tuple."""
     results = tuple([reshape(x, enlarged(shape_of(x))) for x in arrays])
     return results[0] if len(results) == 1 else results
-
-
-@table.primitive(
-    lambda g, out, x, dtype, copy: astype(g, x.dtype),
-    reads=("",),
-    overrides=[np.astype],
-    examples=[(reals(2, 3), {"dtype": np.float64}), (reals(), {"dtype": float}), (reals(0), {"dtype": float})],
-)
-def astype(x: Any, dtype: DTypeLike, *, copy: bool = True) -> Any:
-    """x in another dtype, or x itself. Gradients end at integers and booleans, which have no derivative."""
-    return x.astype(dtype, copy=copy)
-
-
-def as_floats(x: Any) -> Any:
-    """A list, a number or an array as an array of floats, of float64 unless it holds floats."""
-    x = as_array(x)
-    return x if x.dtype.kind == "f" else astype(x, np.float64)
 
 
 if not TYPE_CHECKING:

@@ -14,8 +14,6 @@ from minigrad.engine.table import Table
 
 table = Table(__name__)
 
-Axes = int | tuple[int, ...] | None
-
 _ORDER = np.array([[2, 0, 1], [1, 2, 0]])
 _TIES = np.array([[0, 0, 1], [2, 2, 2]])
 
@@ -142,15 +140,6 @@ def partition(x: Any, kth: int | Sequence[int], axis: int | None = -1, kind: str
     Equal values share their gradients equally.
     """
     return np.partition(x, kth, axis=axis, kind=kind)  # type: ignore[call-overload]
-
-
-@table.composite(
-    overrides=[np.ptp],
-    examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3, 2), {"axis": (0, -1), "keepdims": True}), reals()],
-)
-def ptp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """Maximum minus minimum over the given axes; ties share the gradient equally."""
-    return np.max(x, axis=axis, keepdims=keepdims) - np.min(x, axis=axis, keepdims=keepdims)
 
 
 if not TYPE_CHECKING:

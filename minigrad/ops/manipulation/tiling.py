@@ -1,21 +1,19 @@
-"""Operations that repeat elements, also in windows, grids and powers."""
+"""Operations that repeat elements, also in windows."""
 
 from __future__ import annotations
 
 import math
 import operator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib import stride_tricks
 
-from minigrad.engine.apply import plain, shape_of
+from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
-from minigrad.engine.tensor import Tensor
 from minigrad.ops.manipulation.indexing import scatter_add
-from minigrad.ops.manipulation.rolling import moving
-from minigrad.ops.manipulation.shape import broadcast_to, reshape
+from minigrad.ops.manipulation.rearranging import moving
 
 table = Table(__name__)
 
@@ -87,22 +85,6 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
 @moving(
     table,
-    overrides=[np.resize],
-    examples=[
-        (reals(2, 3), {"new_shape": (2, 2)}),
-        (reals(3), {"new_shape": (2, 4)}),
-        (reals(), {"new_shape": 3}),
-        (reals(0), {"new_shape": 2}),
-    ],
-    unique=False,
-)
-def resize(x: Any, new_shape: Shape) -> Any:
-    """As many of the flattened elements as another shape takes, from the start again where there are too few."""
-    return np.resize(x, new_shape)
-
-
-@moving(
-    table,
     overrides=[stride_tricks.sliding_window_view],
     examples=[
         (reals(4), {"window_shape": 2}),
@@ -116,65 +98,6 @@ def resize(x: Any, new_shape: Shape) -> Any:
 def sliding_window_view(x: Any, window_shape: Shape, axis: Shape | None = None) -> Any:
     """All windows of a shape, along new last axes; their positions count along the axes they slide over."""
     return stride_tricks.sliding_window_view(x, window_shape, axis)
-
-
-@table.composite(
-    overrides=[np.meshgrid],
-    examples=[
-        (reals(3), reals(2)),
-        (reals(3), reals(2), reals(2), {"indexing": "ij"}),
-        (reals(3), reals(2), reals(), {"sparse": True}),
-        (reals(2), {"copy": False}),
-        (reals(0), reals(2)),
-    ],
-)
-def meshgrid(
-    *arrays: Any, copy: bool = True, sparse: bool = False, indexing: Literal["xy", "ij"] = "xy"
-) -> tuple[Any, ...]:
-    """The coordinates of a grid, as a tuple of one array for each axis.
-
-    With `indexing` "xy" the first two axes are exchanged; with `sparse` each array is as small as broadcasting allows.
-    Tensors are never written to, so that `copy` makes a difference for arrays only.
-
-    Raises:
-        ValueError: for another `indexing`.
-    """
-    if not any(isinstance(array, Tensor) for array in arrays):
-        return tuple(np.meshgrid(*arrays, copy=copy, sparse=sparse, indexing=indexing))
-    if indexing not in ("xy", "ij"):
-        raise ValueError(f"indexing={indexing!r} is not 'xy' or 'ij'")
-    axes = list(range(len(arrays)))
-    if indexing == "xy" and len(arrays) > 1:
-        axes[:2] = 1, 0
-    sizes = [math.prod(shape_of(array)) for array in arrays]
-    grid = tuple([sizes[axes.index(axis)] for axis in range(len(arrays))])
-    coordinates = []
-    for array, axis in zip(arrays, axes, strict=True):
-        column = reshape(array, (-1,) + (1,) * (len(arrays) - 1 - axis))
-        column = reshape(column, (1,) * axis + shape_of(column))
-        coordinates.append(column if sparse else broadcast_to(column, grid))
-    return tuple(coordinates)
-
-
-@table.primitive(
-    lambda g, out, x, N, increasing: np.sum(  # noqa: N803
-        (g if increasing else np.flip(g, axis=1))[:, 1:]
-        * np.arange(1, out.shape[1]).astype(x.dtype)
-        * np.vander(x, max(out.shape[1] - 1, 0), increasing=True),
-        axis=1,
-    ),
-    reads=("x",),
-    overrides=[np.vander],
-    examples=[reals(3), (reals(3), {"N": 2}), (reals(2), {"N": 4, "increasing": True}), reals(0)],
-)
-def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:  # noqa: N803
-    """The powers of each element in a row of its own, from the highest to the zeroth, or the other way round.
-
-    There are N of them, by default as many as elements. float32 stays float32, where NumPy would turn it into float64.
-    """
-    dtype = np.asarray(x).dtype
-    powers = np.vander(x, N, increasing)
-    return powers.astype(dtype, copy=False) if dtype.kind == "f" else powers
 
 
 if not TYPE_CHECKING:

@@ -10,8 +10,9 @@ from minigrad.engine.apply import plain, shape_of
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
+from minigrad.ops.manipulation.dtypes import astype
 from minigrad.ops.manipulation.indexing import repeats, scatter_add
-from minigrad.ops.manipulation.shape import astype, broadcast_to, reshape
+from minigrad.ops.manipulation.shape import broadcast_to, reshape
 
 table = Table(__name__)
 

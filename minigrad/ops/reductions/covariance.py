@@ -11,13 +11,13 @@ from numpy.typing import DTypeLike
 from minigrad.engine.apply import as_array, plain
 from minigrad.engine.examples import positives, reals
 from minigrad.engine.table import Table
-from minigrad.ops.manipulation.shape import astype
+from minigrad.ops.manipulation.dtypes import astype
 from minigrad.ops.reductions.sums import Axes
 
 table = Table(__name__)
 
 
-def _as(value: Any, dtype: Any) -> Any:
+def _in_dtype(value: Any, dtype: Any) -> Any:
     return value if value.dtype == dtype else astype(value, dtype)
 
 
@@ -70,12 +70,12 @@ def average(x: Any, axis: Axes = None, weights: Any = None, returned: bool = Fal
     dtype = np.result_type(x.dtype, weights.dtype, *([np.float64] if whole[0] else []))
     # float16 could hold neither the sums nor, in the way back, a share of them.
     wide = np.result_type(dtype, np.float32)
-    weights = _as(weights, wide)
+    weights = _in_dtype(weights, wide)
     total = np.sum(weights, axis=None if weights.shape == x.shape and axis is None else axis, keepdims=keepdims)
     if np.any(np.equal(plain(total), 0.0)):
         raise ZeroDivisionError("the weights sum to 0, so there is no average")
-    result = _as(np.sum(_as(x, wide) * weights, axis=axis, keepdims=keepdims) / total, dtype)
-    return (result, np.broadcast_to(_as(total, dtype), result.shape)) if returned else result
+    result = _in_dtype(np.sum(_in_dtype(x, wide) * weights, axis=axis, keepdims=keepdims) / total, dtype)
+    return (result, np.broadcast_to(_in_dtype(total, dtype), result.shape)) if returned else result
 
 
 def _variables(x: Any, rowvar: bool, dtype: Any) -> Any:
@@ -83,8 +83,8 @@ def _variables(x: Any, rowvar: bool, dtype: Any) -> Any:
     if x.ndim > 2:
         raise ValueError(f"variables and their observations have two dimensions at most, not {x.ndim}")
     if x.ndim < 2:
-        return _as(np.reshape(x, (1, -1)), dtype)
-    return _as(x if rowvar else np.transpose(x), dtype)
+        return _in_dtype(np.reshape(x, (1, -1)), dtype)
+    return _in_dtype(x if rowvar else np.transpose(x), dtype)
 
 
 def _observation_weights(weights: Any, name: str, count: int) -> Any:
@@ -110,6 +110,7 @@ def _observation_weights(weights: Any, name: str, count: int) -> Any:
         (reals(2, 4), {"fweights": np.array([1, 2, 1, 3])}),
         (reals(4), None, True, False, None, np.array([2, 1, 1, 2]), positives(4)),
         (reals(), {"bias": True}),
+        reals(0, 3),
     ],
 )
 def cov(
@@ -158,10 +159,10 @@ def cov(
     ddof = ddof if ddof is not None else 0 if bias else 1
     weights = None
     if fweights is not None:
-        weights = _as(_observation_weights(fweights, "fweights", count), dtype)
+        weights = _in_dtype(_observation_weights(fweights, "fweights", count), dtype)
     freedom: Any = count - ddof
     if aweights is not None:
-        by_weight = _as(_observation_weights(aweights, "aweights", count), dtype)
+        by_weight = _in_dtype(_observation_weights(aweights, "aweights", count), dtype)
         weights = by_weight if weights is None else weights * by_weight
     if weights is not None:
         total = np.sum(weights)
@@ -179,7 +180,7 @@ def cov(
 
 @table.composite(
     overrides=[np.corrcoef],
-    examples=[reals(2, 4), (reals(4, 3), {"rowvar": False}), (reals(4), reals(4))],
+    examples=[reals(2, 4), (reals(4, 3), {"rowvar": False}), (reals(4), reals(4)), reals(0, 3)],
 )
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: DTypeLike | None = None) -> Any:
     """Pearson's coefficients of correlation between variables, which are given as to `cov`."""

@@ -1,102 +1,61 @@
-"""Reductions that leave NaN out."""
+"""Reductions that leave NaN out, each made from its twin that does not."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.engine.apply import plain
+from minigrad.engine.registry import operations
 from minigrad.engine.table import Table
-from minigrad.ops.elementwise.arithmetic import keep_where
-from minigrad.ops.reductions.sums import (
-    BOUNDED,
-    CAST,
-    EMPTY,
-    PARTIAL,
-    REDUCED,
-    Axes,
-    count_of,
-    divided,
-    options,
-    prod,
-    shared_among_ties,
-    spread,
-    sum,
-)
-from minigrad.ops.reductions.variance import CORRECTED, chosen_ddof, in_single, std_rule, var_rule
+from minigrad.ops.reductions.extrema import BOUNDED, max, min
+from minigrad.ops.reductions.sums import CAST, EMPTY, PARTIAL, REDUCED, Axes, count_of, mean, options, prod, sum
+from minigrad.ops.reductions.variance import CORRECTED, chosen_ddof, in_single, std, std_rule, var, var_rule
 
 table = Table(__name__)
 
 
-def _numbers(x: Any, where: Any = True) -> Any:
-    """Which elements are not NaN."""
+def _numbers(x: Any, where: Any) -> Any:
+    """Which elements are there: those that are not NaN, and not left out by the user."""
     return ~np.isnan(plain(x)) & plain(where)
 
 
-@table.composite(overrides=[np.nansum], examples=[*REDUCED, *EMPTY, *PARTIAL, CAST])
-def nansum(
-    x: Any,
-    axis: Axes = None,
-    keepdims: bool = False,
-    *,
-    dtype: DTypeLike | None = None,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    """`sum` of what is not NaN; the gradient of NaN is 0."""
-    return sum(keep_where(x, _numbers(x)), axis, keepdims, dtype=dtype, initial=initial, where=where)
+def _without_nan(
+    twin: Callable[..., Any],
+    of_numpy: Callable[..., Any],
+    reads: str,
+    examples: Sequence[Any],
+    rule: Callable[..., Any] | None = None,
+    also: str = "the gradient of NaN is 0",
+) -> Callable[..., Any]:
+    """The reduction that does what its twin does, with the same parameters, to the elements that are not NaN.
 
+    Its rule is that of the twin, which is told to leave out NaN, too; or the `rule` that is given.
+    """
+    primitive = operations[twin.__name__].primitive
+    assert primitive is not None
+    rule_of_twin = rule or primitive.rules[0]
+    assert rule_of_twin is not None
 
-@table.composite(overrides=[np.nanprod], examples=[*REDUCED, *EMPTY, *PARTIAL, CAST])
-def nanprod(
-    x: Any,
-    axis: Axes = None,
-    keepdims: bool = False,
-    *,
-    dtype: DTypeLike | None = None,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    """`prod` of what is not NaN; the gradient of NaN is 0."""
-    return prod(x, axis, keepdims, dtype=dtype, initial=initial, where=_numbers(x, where))
+    def by_x(g: Any, out: Any, x: Any, where: Any, **params: Any) -> Any:
+        return rule_of_twin(g, out, x, where=_numbers(x, where), **params)
 
+    @functools.wraps(twin)
+    def reduction(x: Any, where: Any, **params: Any) -> Any:
+        if "correction" in params:
+            params["ddof"] = chosen_ddof(params["ddof"], params.pop("correction"))
+        if twin in (mean, var, std):
+            return in_single(of_numpy, x, params.pop("dtype"), where, **params)
+        return of_numpy(x, **options(where, **params))
 
-@table.primitive(
-    lambda g, out, x, axis, keepdims, dtype, where: spread(
-        divided(g, np.maximum(count_of(x, axis, keepdims, _numbers(x, where)), 1.0)),
-        x,
-        axis,
-        keepdims,
-        _numbers(x, where),
-    ),
-    reads=("x",),
-    overrides=[np.nanmean],
-    examples=[*REDUCED, *PARTIAL, CAST],
-)
-def nanmean(
-    x: Any, axis: Axes = None, keepdims: bool = False, *, dtype: DTypeLike | None = None, where: Any = True
-) -> Any:
-    """`mean` of what is not NaN; the gradient of NaN is 0."""
-    return in_single(np.nanmean, x, dtype, where, axis=axis, keepdims=keepdims)
-
-
-def _extremum_rule(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool, initial: Any, where: Any) -> Any:
-    return shared_among_ties(g, out, x, axis, keepdims, initial, _numbers(x, where))
-
-
-@table.primitive(_extremum_rule, reads=("out x",), overrides=[np.nanmax], examples=[*REDUCED, *BOUNDED])
-def nanmax(x: Any, axis: Axes = None, keepdims: bool = False, *, initial: Any = None, where: Any = True) -> Any:
-    """`max` of what is not NaN; tied maxima share the gradient, and that of NaN is 0."""
-    return np.nanmax(x, axis=axis, keepdims=keepdims, **options(where, initial=initial))
-
-
-@table.primitive(_extremum_rule, reads=("out x",), overrides=[np.nanmin], examples=[*REDUCED, *BOUNDED])
-def nanmin(x: Any, axis: Axes = None, keepdims: bool = False, *, initial: Any = None, where: Any = True) -> Any:
-    """`min` of what is not NaN; tied minima share the gradient, and that of NaN is 0."""
-    return np.nanmin(x, axis=axis, keepdims=keepdims, **options(where, initial=initial))
+    reduction.__name__ = reduction.__qualname__ = of_numpy.__name__
+    reduction.__module__ = table.module
+    reduction.__doc__ = f"`{twin.__name__}` of what is not NaN; {also}."
+    return table.primitive(by_x, reads=(reads,), overrides=[of_numpy], examples=examples)(reduction)
 
 
 def _variance_rule(
@@ -111,50 +70,32 @@ def _variance_rule(
     correction: float | None,
     root: bool = False,
 ) -> Any:
-    """The gradient of a variance, or of its root, where NaN are left out; 0 where too few elements remain."""
-    left = _numbers(x, where)
-    freedom = count_of(x, axis, keepdims, left) - chosen_ddof(ddof, correction)
+    """The gradient of a variance, or of its root; 0 where too few elements remain, of which NumPy gives NaN."""
+    freedom = count_of(x, axis, keepdims, where) - chosen_ddof(ddof, correction)
     enough = np.greater(freedom, 0.0)
     g, freedom = np.where(enough, g, 0.0), np.where(enough, freedom, 1.0)
     if not root:
-        return var_rule(g, x, axis, keepdims, dtype, left, freedom)
-    return std_rule(g, np.where(enough, out, 1.0), x, axis, keepdims, dtype, left, freedom)
+        return var_rule(g, x, axis, keepdims, dtype, where, freedom)
+    return std_rule(g, np.where(enough, out, 1.0), x, axis, keepdims, dtype, where, freedom)
 
 
-@table.primitive(_variance_rule, reads=("x",), overrides=[np.nanvar], examples=[*REDUCED, *CORRECTED, *PARTIAL, CAST])
-def nanvar(
-    x: Any,
-    axis: Axes = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-    *,
-    dtype: DTypeLike | None = None,
-    where: Any = True,
-    correction: float | None = None,
-) -> Any:
-    """`var` of what is not NaN; NaN, with gradient 0, of slices that have no more than `ddof` such elements."""
-    return in_single(np.nanvar, x, dtype, where, axis=axis, ddof=chosen_ddof(ddof, correction), keepdims=keepdims)
+_SUMS = [*REDUCED, *EMPTY, *PARTIAL, CAST]
+_VARIANCES = [*REDUCED, *CORRECTED, *PARTIAL, CAST]
+_TOO_FEW = "NaN, with gradient 0, of slices that have no more than `ddof` such elements"
 
-
-@table.primitive(
-    functools.partial(_variance_rule, root=True),
-    reads=("out x",),
-    overrides=[np.nanstd],
-    # Without that of two rows, whose deviations are straight: half of the distance.
-    examples=[*REDUCED[2:], *CORRECTED, *PARTIAL, CAST],
+nansum = _without_nan(sum, np.nansum, "x", _SUMS)
+nanprod = _without_nan(prod, np.nanprod, "x", _SUMS)
+nanmean = _without_nan(mean, np.nanmean, "x", [*REDUCED, *PARTIAL, CAST])
+nanmax = _without_nan(
+    max, np.nanmax, "out x", [*REDUCED, *BOUNDED], also="tied maxima share the gradient, and that of NaN is 0"
 )
-def nanstd(
-    x: Any,
-    axis: Axes = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-    *,
-    dtype: DTypeLike | None = None,
-    where: Any = True,
-    correction: float | None = None,
-) -> Any:
-    """`std` of what is not NaN; NaN, with gradient 0, of slices that have no more than `ddof` such elements."""
-    return in_single(np.nanstd, x, dtype, where, axis=axis, ddof=chosen_ddof(ddof, correction), keepdims=keepdims)
+nanmin = _without_nan(
+    min, np.nanmin, "out x", [*REDUCED, *BOUNDED], also="tied minima share the gradient, and that of NaN is 0"
+)
+nanvar = _without_nan(var, np.nanvar, "x", _VARIANCES, rule=_variance_rule, also=_TOO_FEW)
+nanstd = _without_nan(
+    std, np.nanstd, "out x", _VARIANCES, rule=functools.partial(_variance_rule, root=True), also=_TOO_FEW
+)
 
 
 if not TYPE_CHECKING:

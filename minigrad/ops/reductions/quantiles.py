@@ -105,6 +105,7 @@ _MEDIANS = [
     (reals(2, 3, 2), {"axis": (0, -1), "keepdims": True}),
     (reals(3, 2), {"axis": ()}),
     reals(),
+    (reals(0, 3), {"axis": 1}),
 ]
 _QUANTILES = [
     (reals(5), 0.3),
@@ -113,12 +114,14 @@ _QUANTILES = [
     (reals(3, 4), {"q": 0.6, "axis": 0, "method": "nearest"}),
     (reals(7), {"q": 0.35, "method": "median_unbiased"}),
     (reals(), {"q": 0.7}),
+    (reals(0, 3), 0.3, {"axis": 1}),
 ]
 
 _PERCENTILES = [
     (reals(5), 30),
     (reals(2, 4), {"q": np.array([75, 40], np.float32), "axis": 1, "method": "hazen", "keepdims": True}),
     (reals(), {"q": 70}),
+    (reals(0, 3), {"q": 30, "axis": 1}),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Operations that combine the elements along axes."""
+"""Sums, means and products over axes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from numpy.typing import DTypeLike
 from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
-from minigrad.ops.elementwise.arithmetic import keep_where
-from minigrad.ops.manipulation.shape import astype, broadcast_to
+from minigrad.ops.elementwise.where import keep_where
+from minigrad.ops.manipulation.dtypes import astype
+from minigrad.ops.manipulation.shape import broadcast_to
 
 table = Table(__name__)
 
 Axes = int | tuple[int, ...] | None
-
 _MASK = np.array([[True, False, True], [False, True, True]])
 REDUCED = [
     reals(2, 3),
-    (reals(2, 3), {"axis": 0}),
+    (reals(3, 2), {"axis": 0}),
+    (reals(0, 3), {"axis": 1}),
     (reals(2, 3, 4), {"axis": (0, -1), "keepdims": True}),
     (reals(2, 3, 4), {"axis": (2, 0)}),
     (reals(2, 3), {"axis": ()}),
@@ -71,6 +72,11 @@ def count_of(x: Any, axis: Axes, keepdims: bool, where: Any) -> Any:
     return math.prod(x.shape[each] for each in _axes(axis))
 
 
+def _at_least_one(count: Any) -> Any:
+    """Counts by which nothing is divided that anybody asked for, where all elements are left out."""
+    return count if isinstance(count, int) else np.maximum(count, 1.0)
+
+
 def divided(g: Any, count: Any) -> Any:
     """g / count, where float16 could hold neither a large count nor its reciprocal."""
     if g.dtype != np.float16:
@@ -99,7 +105,7 @@ def sum(  # noqa: A001  # NumPy's name
 
 @table.primitive(
     lambda g, out, x, axis, keepdims, where, **_: spread(
-        divided(g, count_of(x, axis, keepdims, where)), x, axis, keepdims, where
+        divided(g, _at_least_one(count_of(x, axis, keepdims, where))), x, axis, keepdims, where
     ),
     reads=("",),
     overrides=[np.mean],
@@ -112,54 +118,6 @@ def mean(
     if dtype is None and where is True:
         return np.mean(x, axis=axis, keepdims=keepdims)
     return np.mean(x, axis=axis, keepdims=keepdims, **options(where, dtype=dtype))
-
-
-def shared_among_ties(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool, initial: Any, where: Any) -> Any:
-    """The gradient of an extremum: equal shares to all elements that attain it, and to `initial` if that does."""
-    extremum = restored(out, x, axis, keepdims)
-    dtype = np.result_type(g.dtype, np.float32)
-    included = True if where is True else plain(where)
-    attained = np.equal(x, extremum) & included
-    ties = np.sum(attained, axis=axis, keepdims=True, dtype=dtype)
-    if initial is not None:
-        ties = ties + np.equal(extremum, initial)
-    if not np.all(ties):
-        # NaN is no extremum that an element could equal; it comes from elements that are NaN.
-        attained = np.where(ties, attained, np.isnan(x) & included)
-        ties = np.maximum(np.sum(attained, axis=axis, keepdims=True, dtype=dtype), 1.0)
-    return np.where(attained, divided(restored(g, x, axis, keepdims), ties), 0.0)
-
-
-BOUNDED = [
-    (reals(2, 3), {"axis": 0, "where": _MASK, "initial": 0.01}),
-    (reals(2, 3), {"axis": 1, "initial": 0.01}),
-]
-
-
-@table.primitive(
-    lambda g, out, x, axis, keepdims, initial, where: shared_among_ties(g, out, x, axis, keepdims, initial, where),
-    reads=("out x",),
-    overrides=[np.max, np.amax],
-    examples=[*REDUCED, *BOUNDED],
-)
-def max(  # noqa: A001  # NumPy's name
-    x: Any, axis: Axes = None, keepdims: bool = False, *, initial: Any = None, where: Any = True
-) -> Any:
-    """Maximum over the given axes of `initial` and the elements where `where` is true; ties share the gradient."""
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims, **options(where, initial=initial))
-
-
-@table.primitive(
-    lambda g, out, x, axis, keepdims, initial, where: shared_among_ties(g, out, x, axis, keepdims, initial, where),
-    reads=("out x",),
-    overrides=[np.min, np.amin],
-    examples=[*REDUCED, *BOUNDED],
-)
-def min(  # noqa: A001  # NumPy's name
-    x: Any, axis: Axes = None, keepdims: bool = False, *, initial: Any = None, where: Any = True
-) -> Any:
-    """Minimum over the given axes of `initial` and the elements where `where` is true; ties share the gradient."""
-    return np.minimum.reduce(x, axis=axis, keepdims=keepdims, **options(where, initial=initial))
 
 
 def _product_of_others(x: Any, axis: Axes) -> Any:
@@ -216,6 +174,28 @@ def prod(
     The derivative is right where elements are 0, also several of them.
     """
     return np.multiply.reduce(x, axis=axis, keepdims=keepdims, **options(where, dtype=dtype, initial=initial))
+
+
+def _finite_floor(logarithms: Any) -> Any:
+    """Logarithms of sums, with 0 for those of sums of nothing but zeros: every share of these is 0."""
+    return np.where(np.equal(logarithms, -math.inf), 0.0, logarithms)
+
+
+@table.primitive(
+    lambda g, out, x, axis, keepdims: (
+        restored(g, x, axis, keepdims) * np.exp(x - restored(_finite_floor(out), x, axis, keepdims))
+    ),
+    reads=("out x",),
+    examples=REDUCED,
+)
+def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(x))) over the given axes, without overflow."""
+    largest = np.max(x, axis=axis, keepdims=True)
+    # An infinite maximum is itself the result; subtracting it would give NaN.
+    shift = np.where(np.isfinite(largest), largest, 0.0)
+    with np.errstate(divide="ignore"):
+        result = np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=True)) + shift
+    return result if keepdims else np.squeeze(result, axis=axis)
 
 
 if not TYPE_CHECKING:

@@ -10,8 +10,8 @@ from numpy.typing import DTypeLike
 from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
-from minigrad.ops.elementwise.arithmetic import keep_where
-from minigrad.ops.manipulation.shape import astype
+from minigrad.ops.elementwise.where import keep_where
+from minigrad.ops.manipulation.dtypes import astype
 from minigrad.ops.reductions.sums import CAST, PARTIAL, REDUCED, Axes, count_of, divided, options, restored
 
 table = Table(__name__)

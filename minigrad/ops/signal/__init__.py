@@ -1,1 +1,1 @@
-"""Differences, interpolation, polynomials, correlation and pooling."""
+"""Differences, interpolation, polynomials, convolution and correlation."""

@@ -1,7 +1,8 @@
-"""Differences of neighbours along an axis, and what is made of them: slopes and areas."""
+"""Differences of neighbours along an axis, and what is made of them: slopes, areas and angles without jumps."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ import numpy as np
 from minigrad.engine.apply import as_array
 from minigrad.engine.examples import positives, reals
 from minigrad.engine.table import Table
-from minigrad.ops.manipulation.shape import as_floats, astype, broadcast_to
+from minigrad.ops.manipulation.dtypes import as_floats, astype
+from minigrad.ops.manipulation.shape import broadcast_to
 
 table = Table(__name__)
 
@@ -196,6 +198,24 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
         dx = np.reshape(widths, (x.size - 1, *[1] * (-1 - from_last))) if x.ndim == 1 else widths
     pairs = y[_along(from_last, slice(1, None))] + y[_along(from_last, slice(None, -1))]
     return np.sum(dx * pairs / 2.0, axis=from_last)
+
+
+@table.primitive(
+    lambda g, out, x, discont, axis, period: g,
+    reads=("",),
+    overrides=[np.unwrap],
+    examples=[
+        (reals(5, 2, low=-9.0, high=9.0), {"axis": 0, "period": 2.0, "discont": 1.5}),
+        reals(2, 5, low=-9.0, high=9.0),
+        reals(0),
+    ],
+)
+def unwrap(x: Any, discont: float | None = None, axis: int = -1, *, period: float = 2.0 * math.pi) -> Any:
+    """x with multiples of `period` added, so that neighbours along an axis differ by at most half of one.
+
+    Jumps smaller than `discont` stay.
+    """
+    return np.unwrap(x, discont, axis, period=period)
 
 
 if not TYPE_CHECKING:

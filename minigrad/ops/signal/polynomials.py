@@ -11,8 +11,8 @@ from minigrad.engine.apply import as_array
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
-from minigrad.ops.manipulation.shape import as_floats
-from minigrad.ops.signal.convolve import convolve
+from minigrad.ops.manipulation.dtypes import as_floats
+from minigrad.ops.signal.correlation import convolve
 
 table = Table(__name__)
 
@@ -189,6 +189,27 @@ def polyfit(x: Any, y: Any, deg: int, rcond: float | None = None, w: Any = None)
     if rank <= deg:
         warnings.warn("polyfit: the points do not determine the coefficients", np.exceptions.RankWarning, stacklevel=2)
     return coefficients / np.reshape(length, (-1, *[1] * (y.ndim - 1)))
+
+
+@table.primitive(
+    lambda g, out, x, N, increasing: np.sum(  # noqa: N803
+        (g if increasing else np.flip(g, axis=1))[:, 1:]
+        * np.arange(1, out.shape[1]).astype(x.dtype)
+        * np.vander(x, max(out.shape[1] - 1, 0), increasing=True),
+        axis=1,
+    ),
+    reads=("x",),
+    overrides=[np.vander],
+    examples=[reals(3), (reals(3), {"N": 2}), (reals(2), {"N": 4, "increasing": True}), reals(0)],
+)
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:  # noqa: N803
+    """The powers of each element in a row of its own, from the highest to the zeroth, or the other way round.
+
+    There are N of them, by default as many as elements. float32 stays float32, where NumPy would turn it into float64.
+    """
+    dtype = np.asarray(x).dtype
+    powers = np.vander(x, N, increasing)
+    return powers.astype(dtype, copy=False) if dtype.kind == "f" else powers
 
 
 if not TYPE_CHECKING:

@@ -124,7 +124,7 @@ k1 = table.elementwise(
 # Of any order.
 
 # From here on SciPy's ive has no values.
-_FAR = 1e9
+_END_OF_IVE = 1e9
 
 
 @table.primitive(
@@ -179,13 +179,13 @@ def ive(v: Any, x: Any) -> Any:
     values = _with_order(special.ive, v, x)
     x = np.asarray(x, float)
     size = np.abs(x)
-    far = np.greater(size, _FAR)
+    far = np.greater(size, _END_OF_IVE)
     if np.any(far):
         # SciPy gives NaN here. The first terms of the expansion for large x, NIST Digital Library of Mathematical
         # Functions, 10.40.1, are those of i0e times an exponential function.
         v = np.asarray(v, float)
-        sign = np.sign(special.ive(v, np.copysign(_FAR, x)))
-        beyond = sign * special.i0e(size) * np.exp(-0.5 * v * v / np.maximum(size, _FAR))
+        sign = np.sign(special.ive(v, np.copysign(_END_OF_IVE, x)))
+        beyond = sign * special.i0e(size) * np.exp(-0.5 * v * v / np.maximum(size, _END_OF_IVE))
         values = np.where(far, beyond, values).astype(values.dtype)
     return values
 

@@ -9,7 +9,7 @@ from scipy import special
 
 from minigrad.engine.examples import positives, reals
 from minigrad.engine.table import Table
-from minigrad.ops.elementwise.arithmetic import keep_where
+from minigrad.ops.elementwise.where import keep_where
 
 table = Table(__name__)
 

@@ -1,4 +1,4 @@
-"""Operations that only move and repeat elements."""
+"""Operations that turn elements round, and move them along axes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
-from minigrad.engine.tensor import Tensor
-from minigrad.ops.manipulation.indexing import getitem, scatter_add
+from minigrad.ops.manipulation.indexing import scatter_add
 
 table = Table(__name__)
 
@@ -118,33 +116,6 @@ def fftshift(x: Any, axes: Shape | None = None) -> Any:
 def ifftshift(x: Any, axes: Shape | None = None) -> Any:
     """The element of frequency zero moved from the middle back to the start: the inverse of `fftshift`."""
     return np.fft.ifftshift(x, axes)
-
-
-@table.composite(
-    overrides=[np.trim_zeros],
-    examples=[
-        reals(3),
-        (reals(3), {"trim": "f"}),
-        (reals(2, 3), {"trim": "b", "axis": 1}) if hasattr(np, "matvec") else reals(3),
-        reals(0),
-    ],
-)
-def trim_zeros(x: Any, trim: str = "fb", axis: Shape | None = None) -> Any:
-    """Without the zeros at the front ("f" in `trim`), the back ("b"), or both, along all axes or these.
-
-    Of several axes, those parts are cut off that hold nothing but zeros.
-    """
-    if set(trim.lower()) not in ({"f"}, {"b"}, {"f", "b"}):
-        raise ValueError(f"trim={trim!r} is not 'f', 'b' or 'fb'")
-    x = x if isinstance(x, Tensor) else np.asarray(x)
-    chosen = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
-    index: list[slice] = [slice(None)] * x.ndim
-    for each, found in enumerate(np.nonzero(plain(x)) if x.ndim else ()):
-        if each in chosen:
-            first = int(found.min()) if found.size and "f" in trim.lower() else 0
-            last = int(found.max()) + 1 if found.size and "b" in trim.lower() else None
-            index[each] = slice(first, last if found.size else 0)
-    return getitem(x, tuple(index))
 
 
 if not TYPE_CHECKING:

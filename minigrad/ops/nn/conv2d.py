@@ -14,7 +14,7 @@ from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 from minigrad.kernels.conv2d import correlation
 from minigrad.ops.linalg.products import sum_of_rows
-from minigrad.ops.signal.arguments import (
+from minigrad.ops.nn.arguments import (
     Padding,
     Pair,
     check_channels,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,20 +11,19 @@ from minigrad.engine.examples import reals
 from minigrad.engine.table import Table, half_by_single
 from minigrad.kernels import buffers
 from minigrad.kernels.masked import zeroed
-from minigrad.ops.elementwise.arithmetic import keep_where
+from minigrad.ops.elementwise.where import keep_where
+from minigrad.ops.special.distributions import density, limited, ndtr
 
 table = Table(__name__)
 
 _UNARY = [reals(2, 3)]
-
 # From here on the time of a call does not matter.
-_MANY = 1000
-
+_WORTH_MORE_CALLS = 1000
 _expit = half_by_single(special.expit)
 
 
 def _sigmoid(x: Any) -> Any:
-    if type(x) is not np.ndarray or x.size < _MANY or x.dtype.char not in "fd":
+    if type(x) is not np.ndarray or x.size < _WORTH_MORE_CALLS or x.dtype.char not in "fd":
         return _expit(x)
     # Four steps that NumPy takes for several elements at once are up to four times as fast.
     with np.errstate(over="ignore", under="ignore"):
@@ -54,24 +52,6 @@ log_sigmoid = table.elementwise(
 )
 
 
-def _limited(x: Any) -> Any:
-    """x where exp(-x^2 / 2) is not 0: beyond, that and all its derivatives are 0, but the square may overflow."""
-    return np.clip(x, -40.0, 40.0)
-
-
-def _density(x: Any) -> Any:
-    return np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi))
-
-
-ndtr = table.elementwise(
-    special.ndtr,
-    lambda g, out, x: g * _density(_limited(x)),
-    reads=("x",),
-    examples=_UNARY,
-    doc="Cumulative distribution function of the standard normal distribution.",
-)
-
-
 @table.primitive(
     lambda g, out, x: keep_where(g, out > 0.0),
     reads=("out",),
@@ -81,7 +61,7 @@ ndtr = table.elementwise(
 )
 def relu(x: Any) -> Any:
     """max(x, 0), elementwise; the derivative at 0 is 0."""
-    if type(x) is np.ndarray and x.size >= _MANY:
+    if type(x) is np.ndarray and x.size >= _WORTH_MORE_CALLS:
         # The maximum with a number takes three times as long: NumPy has vector instructions for it in `clip` only.
         return np.clip(x, 0.0, np.inf, out=buffers.like(x))
     return np.maximum(x, 0.0)
@@ -108,8 +88,8 @@ def softplus(x: Any) -> Any:
 
 
 def _gelu_slope(x: Any) -> Any:
-    limited = _limited(x)
-    return ndtr(x) + limited * _density(limited)
+    reached = limited(x)
+    return ndtr(x) + reached * density(reached)
 
 
 @table.primitive(

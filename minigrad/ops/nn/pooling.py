@@ -10,7 +10,7 @@ from minigrad.engine.apply import plain, shape_of
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 from minigrad.kernels.conv2d import pooling
-from minigrad.ops.signal.arguments import Pair, pair
+from minigrad.ops.nn.arguments import Pair, pair
 
 table = Table(__name__)
 
@@ -69,7 +69,8 @@ _LARGEST = np.array([[[[2.0, 3.0, 3.0], [1.5, 3.0, 3.0]]]])
 
 
 @table.primitive(
-    lambda g, out, x, size, stride: to_maxima(g, x, out, size, stride),
+    # Which element is the largest of its window does not depend on small changes, so that both are constants.
+    lambda g, out, x, size, stride: to_maxima(g, plain(x), plain(out), size, stride),
     reads=("x out",),
     examples=_WINDOWS,
     public=False,
@@ -90,7 +91,7 @@ def window_maxima(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any
 )
 def to_maxima(shares: Any, x: Any, largest: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """Each element of an array (N, C, rows, columns) to the largest of its window of x: the gradient of pooling."""
-    return pooling.to_maxima(shares, plain(x), plain(largest), size, stride)
+    return pooling.to_maxima(shares, x, largest, size, stride)
 
 
 @table.primitive(
@@ -104,7 +105,7 @@ def to_maxima(shares: Any, x: Any, largest: Any, size: tuple[int, int], stride: 
 )
 def from_maxima(values: Any, x: Any, largest: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """For each window the mean of the values where x attains the largest of the window."""
-    return pooling.from_maxima(values, plain(x), plain(largest), size, stride)
+    return pooling.from_maxima(values, x, largest, size, stride)
 
 
 @table.primitive(

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.engine.apply import plain
 from minigrad.engine.examples import Sample, reals
 from minigrad.engine.table import Table
-from minigrad.ops.reductions.softmax import softmax
+from minigrad.ops.nn.softmax import softmax
 from minigrad.ops.reductions.sums import divided
 
 table = Table(__name__)

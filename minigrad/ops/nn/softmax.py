@@ -1,0 +1,39 @@
+"""Softmax along axes, and its logarithm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.engine.examples import reals
+from minigrad.engine.table import Table
+from minigrad.ops.reductions.sums import Axes
+
+table = Table(__name__)
+
+
+@table.primitive(
+    lambda g, out, x, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)),
+    reads=("out",),
+    examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3), {"axis": None}), reals(), reals(0, 3)],
+)
+def softmax(x: Any, axis: Axes = -1) -> Any:
+    """exp(x) / sum(exp(x)) along an axis, without overflow."""
+    powers = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return powers / np.sum(powers, axis=axis, keepdims=True)
+
+
+@table.primitive(
+    lambda g, out, x, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True),
+    reads=("out",),
+    examples=[reals(2, 3), (reals(2, 3), {"axis": 0}), (reals(2, 3), {"axis": None}), reals(), reals(0, 3)],
+)
+def log_softmax(x: Any, axis: Axes = -1) -> Any:
+    """log(softmax(x)) along an axis, exact where softmax would round to 0."""
+    shifted = x - np.max(x, axis=axis, keepdims=True)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+
+
+if not TYPE_CHECKING:
+    __all__ = table.names
