@@ -78,6 +78,7 @@ assert_type(nn.ReLU()(x), mg.Tensor)
 assert_type(nn.ReLU()(array), Array)
 assert_type(Twice()(x, factor=3.0), mg.Tensor)
 assert_type(losses.mse(model(x), array), mg.Tensor)
+assert_type(losses.mse(array, model(x)), mg.Tensor)
 assert_type(losses.cross_entropy(model(array), [0, 1]), mg.Tensor)
 assert_type(losses.mse(array, array), np.floating[Any])
 
