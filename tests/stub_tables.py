@@ -56,7 +56,7 @@ RESULTS = {
     "gradient": [({"axis": "int"}, "T"), ({}, "Any")],  # a tuple for several axes
     "linspace": [({}, "T"), ({"retstep": "Literal[True]"}, "tuple[T, T]")],
     "lstsq": [({}, "tuple[T, Any, int, T]")],
-    "modf": [({}, "tuple[T, T]")],
+    "modf": [({}, "tuple[T, Array]")],
     "qr": [({}, "QR[T]"), ({"mode": 'Literal["r"]'}, "T")],
     "slogdet": [({}, "Slogdet[T]")],
     "eigh": [({}, "Eigh[T]")],
