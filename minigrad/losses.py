@@ -1,23 +1,48 @@
 """How wrong is a prediction?
 
 Each loss takes ``(prediction, target)``, Tensors or plain arrays, and gives a 0-d result. A target takes the dtype of
-the prediction. Shapes are never broadcast against each other. As elsewhere, arrays of constants are not copied: a
-target that is an array must not be written to before `backward`, which reads it again.
+the prediction. Shapes are never broadcast against each other.
 """
 
 from __future__ import annotations
 
-from typing import Any, overload
+import reprlib
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from minigrad.engine.annotations import Numbers
 from minigrad.engine.apply import plain, shape_of
+from minigrad.engine.names import missing
 from minigrad.engine.tensor import Tensor
 from minigrad.ops import log_softmax, mean, softplus, sum, where
-from minigrad.ops.nn.losses import binary_cross_entropy, label_cross_entropy, mean_squared_difference
+from minigrad.ops.nn.losses import binary_cross_entropy as _binary_cross_entropy
+from minigrad.ops.nn.losses import label_cross_entropy as _label_cross_entropy
+from minigrad.ops.nn.losses import mean_squared_difference as _mean_squared_difference
 
 __all__ = ["bce", "bce_with_logits", "cross_entropy", "mse"]
+
+_CROSS_ENTROPY = "losses.cross_entropy, which takes logits and labels (or one-hot rows)"
+_ELSEWHERE = {
+    **dict.fromkeys(["mseloss", "meansquarederror", "squarederror", "l2loss"], "losses.mse"),
+    **dict.fromkeys(["bceloss", "binarycrossentropy", "logloss"], "losses.bce, or losses.bce_with_logits for logits"),
+    **dict.fromkeys(
+        ["bcewithlogitsloss", "binarycrossentropywithlogits", "sigmoidbinarycrossentropy", "sigmoidcrossentropy"],
+        "losses.bce_with_logits",
+    ),
+    **dict.fromkeys(
+        [
+            *("crossentropyloss", "categoricalcrossentropy", "sparsecategoricalcrossentropy", "softmaxcrossentropy"),
+            "softmaxcrossentropywithintegerlabels",
+        ],
+        _CROSS_ENTROPY,
+    ),
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        raise missing("losses", name, __all__, _ELSEWHERE)
 
 
 def __dir__() -> list[str]:
@@ -39,14 +64,15 @@ def mse(prediction: Any, target: Any) -> Any:
         prediction, target: of one shape, any.
 
     Raises:
-        ValueError: for two different shapes, or empty ones.
+        ValueError: for two different shapes, empty ones, or targets that hold NaN.
+        TypeError: for what holds no real numbers.
 
     Example:
         >>> losses.mse(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
         np.float64(2.0)
     """
     prediction, target = _alike(prediction, target, "mse")
-    return mean_squared_difference(prediction, target)
+    return _without_nan(_mean_squared_difference(prediction, target), target, "mse")
 
 
 @overload
@@ -68,12 +94,14 @@ def bce(prediction: Any, target: Any) -> Any:
         prediction, target: numbers in [0, 1], of one shape, any.
 
     Raises:
-        ValueError: for two different shapes, empty ones, or numbers outside [0, 1].
+        ValueError: for two different shapes, empty ones, numbers outside [0, 1], or targets that hold NaN.
+        TypeError: for what holds no real numbers.
     """
     prediction, target = _alike(prediction, target, "bce")
-    _check_probabilities(prediction, "bce: predictions", "; for logits there is bce_with_logits")
+    # A prediction of NaN passes: it shows in the loss, where training stops and says at which step.
+    _check_probabilities(prediction, "bce: predictions", "; for logits there is bce_with_logits", nan_passes=True)
     _check_probabilities(target, "bce: targets", "")
-    return binary_cross_entropy(prediction, target)
+    return _binary_cross_entropy(prediction, target)
 
 
 @overload
@@ -94,7 +122,8 @@ def bce_with_logits(logits: Any, target: Any) -> Any:
         target: numbers y in [0, 1], of the same shape.
 
     Raises:
-        ValueError: for two different shapes, empty ones, or targets outside [0, 1].
+        ValueError: for two different shapes, empty ones, or targets outside [0, 1], NaN included.
+        TypeError: for what holds no real numbers.
     """
     logits, target = _alike(logits, target, "bce_with_logits")
     _check_probabilities(target, "bce_with_logits: targets", "")
@@ -119,20 +148,34 @@ def cross_entropy(logits: Any, target: Any) -> Any:
     Raises:
         ValueError: for shapes that do not belong together, no samples, labels out of range, or rows that are not
             probabilities.
-        TypeError: for labels that are not integers.
+        TypeError: for labels that are not integers, or what holds no real numbers.
 
     Example:
         >>> print(f"{losses.cross_entropy(np.array([[0.0, 0.0]]), [1]):.6f}")
         0.693147
     """
-    if len(shape_of(logits)) != 2:
-        raise ValueError(f"cross_entropy: logits have shape (N, K), not {shape_of(logits)}")
+    _check_real(logits, "cross_entropy", "logits")
+    _check_real(target, "cross_entropy", "target")
+    shape, given = shape_of(logits), shape_of(target)
+    if len(shape) != 2:
+        hint = ""
+        if len(shape) == 1:
+            hint = "; for one sample write logits[None]. The order is (logits, target)"
+        elif len(shape) > 2:
+            hint = f"; write logits.reshape(-1, {shape[-1]}), and " + (
+                "target.reshape(-1)" if given == shape[:-1] else f"target.reshape(-1, {shape[-1]})"
+            )
+        raise ValueError(f"cross_entropy: logits have shape (N, K), not {shape}{hint}")
+    if given == (shape[0], 1) != shape:
+        raise ValueError(
+            f"cross_entropy: logits of shape {shape} need labels of shape {shape[:1]}, not {given}: write target[:, 0]"
+        )
     samples, classes = shape_of(logits)
     if not samples:
         raise ValueError("cross_entropy: there are no samples")
     if len(shape_of(target)) == 1:
         labels = plain(target)
-        return label_cross_entropy(_floating(logits), labels=_checked_labels(labels, samples, classes))
+        return _label_cross_entropy(_floating(logits), labels=_checked_labels(labels, samples, classes))
     logits, target = _alike(logits, target, "cross_entropy")
     _check_distributions(plain(target))
     # A class that is ruled out, with a logit of -inf, costs nothing where the target rules it out too: 0 times its
@@ -162,15 +205,19 @@ def _checked_labels(labels: Any, samples: int, classes: int) -> Any:
 
 
 def _check_distributions(rows: Any) -> None:
-    _check_probabilities(rows, "cross_entropy: targets", "")
     sums = np.sum(rows, axis=1, dtype=float)
+    if not np.isnan(sums).any():
+        _check_probabilities(rows, "cross_entropy: targets", "")
     if not np.allclose(sums, 1.0, atol=1e-3):
         worst = int(np.argmax(np.abs(sums - 1.0)))
-        raise ValueError(f"cross_entropy: each row of targets sums to 1; row {worst} sums to {sums[worst]:.6g}")
+        hint = ": it holds NaN" if np.isnan(rows[worst]).any() else ""
+        raise ValueError(f"cross_entropy: each row of targets sums to 1; row {worst} sums to {sums[worst]:.6g}{hint}")
 
 
 def _alike(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
     """Prediction and target, checked to have one shape, as floating-point values."""
+    _check_real(prediction, loss, "prediction")
+    _check_real(target, loss, "target")
     shape, other = shape_of(prediction), shape_of(target)
     if shape != other:
         raise ValueError(f"{loss}: the prediction has shape {shape}, the target {other}; they must be the same")
@@ -189,8 +236,37 @@ def _floating(values: Any) -> Any:
     return values if values.dtype.kind == "f" else values.astype(float)
 
 
-def _check_probabilities(values: Any, what: str, hint: str) -> None:
-    # NaN passes: it shows in the loss, where training stops and says at which step.
+def _check_real(values: Any, loss: str, side: str) -> None:
+    """Raise TypeError for anything but real numbers."""
+    if isinstance(values, (Tensor, np.ndarray)) and values.dtype.kind in "biuf":
+        return
+    try:
+        kind = np.asarray(plain(values)).dtype.kind
+    except ValueError:  # rows of different lengths
+        kind = "O"
+    if kind not in "biuf":
+        raise TypeError(f"{loss}: the {side} is {reprlib.repr(values)}; it has to be an array of real numbers")
+
+
+def _check_probabilities(values: Any, what: str, hint: str, nan_passes: bool = False) -> None:
     array = np.asarray(plain(values))
-    if array.min() < 0 or array.max() > 1:
-        raise ValueError(f"{what} lie in [0, 1]; these go from {array.min():.6g} to {array.max():.6g}{hint}")
+    least, most = array.min(), array.max()
+    if least >= 0 and most <= 1:
+        return
+    if np.isnan(least):
+        if not nan_passes:
+            raise _nan(what, array)
+        return
+    raise ValueError(f"{what} lie in [0, 1]; these go from {least:.6g} to {most:.6g}{hint}")
+
+
+def _without_nan(loss: Any, target: Any, name: str) -> Any:
+    """The loss, unless it is NaN because the target is; the target is looked at in that case only."""
+    if np.isnan(plain(loss)) and np.isnan(array := plain(target)).any():
+        raise _nan(f"{name}: targets", array)
+    return loss
+
+
+def _nan(what: str, array: Any) -> ValueError:
+    first = tuple(np.argwhere(np.isnan(array))[0].tolist())
+    return ValueError(f"{what} hold NaN, first at {list(first)}; leave out samples without a target")

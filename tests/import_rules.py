@@ -30,7 +30,7 @@ OPTIONAL = {
     "keras": "data.py",
     "matplotlib": "plot",
     "pytest": "testing/plugin",
-    "safetensors": "training/checkpoint.py",
+    "safetensors": "training/checkpoint_file.py",
     "sklearn": "data.py",
     "threadpoolctl": "kernels/threads.py",
     "tqdm": "training/progress.py",

@@ -100,7 +100,8 @@ def page():
     lines += ["", "## Functions that give plain arrays", "", "Their derivative is 0, or does not exist.", ""]
     lines += [", ".join(f"`{name}`" for name in constants) + ".", ""]
     lines += ["## Functions that are refused, and what to use instead", "", "| refused | instead |", "| --- | --- |"]
-    lines += [f"| `{name}` | {instead} |" for name, instead in sorted(unsupported.INSTEAD.items())]
+    for call, instead, note in dict.fromkeys(unsupported.INSTEAD.values()):
+        lines.append(f"| `{call}` | `{instead}`{note and ', '}{note} |")
     lines += ["", TAIL]
     return "\n".join(lines)
 

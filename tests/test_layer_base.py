@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import nn
+from minigrad import nn, optim
 
 
 def vector(*values, requires_grad=True, dtype=None):
@@ -245,3 +245,54 @@ def test_summary_leaves_no_trace():
     assert [model[1].rng.bit_generator.state, model[2][0].rng.bit_generator.state] == states
     assert all(parameter.grad is None for parameter in model.parameters())
     assert model(np.ones((2, 3))).requires_grad
+
+
+def test_loading_inside_a_transform_says_what_to_do():
+    model = nn.Dense(2, 1, rng=0, dtype=np.float64)
+    before, x = model.state_dict(), np.ones((3, 2))
+
+    def loss(state):
+        model.load_state_dict(state)
+        return model(x).sum()
+
+    for transform in (mg.grad, mg.value_and_grad, lambda f: lambda state: mg.vjp(f, state)):
+        with pytest.raises(TypeError, match=r"load_state_dict: 'weight' is a Tensor that requires a gradient.*detach"):
+            transform(loss)(model.state_dict())
+    np.testing.assert_equal(model.state_dict(), before)
+    # What it says to write.
+    weight, bias = mg.gradients(model(x).sum(), model.parameters())
+    np.testing.assert_array_equal(weight.data, [[3.0], [3.0]])
+    np.testing.assert_array_equal(bias.data, [3.0])
+
+
+def test_no_state_holds_tensors_that_require_a_gradient():
+    source, target = nn.Dense(2, 1, rng=0), nn.Dense(2, 1, rng=1)
+    state = dict(source.named_parameters())
+    with pytest.raises(TypeError, match=r"'weight' is a Tensor that requires a gradient.*\.detach\(\)"):
+        target.load_state_dict(state)
+    target.load_state_dict({name: tensor.detach() for name, tensor in state.items()})
+    np.testing.assert_equal(target.state_dict(), source.state_dict())
+    optimizer = optim.Adam(target.parameters())
+    state = {name: mg.Tensor(array) for name, array in optimizer.state_dict().items()}
+    optimizer.load_state_dict(state)
+    state["sum.0"].requires_grad_()
+    with pytest.raises(TypeError, match=r"'sum\.0' is a Tensor that requires a gradient"):
+        optimizer.load_state_dict(state)
+
+
+def test_one_tensor_under_two_names_gets_one_value():
+    model = nn.Sequential(nn.Dense(2, 2, rng=0), nn.Dense(2, 2, rng=1))
+    model[1].weight = model[0].weight
+    state = model.state_dict()
+    model.load_state_dict(state)
+    state["layers.1.weight"] = state["layers.1.weight"] + 1.0
+    with pytest.raises(ValueError, match=r"layers\.0\.weight and layers\.1\.weight are one Tensor"):
+        model.load_state_dict(state)
+
+
+def test_two_tensors_of_one_path_are_refused():
+    layer = nn.Layer()
+    layer.parts = {1: vector(1.0), "1": vector(2.0)}
+    for use in (layer.state_dict, lambda: layer.load_state_dict({})):
+        with pytest.raises(ValueError, match=r"two Tensors of Layer have the path parts\.1"):
+            use()

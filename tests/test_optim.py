@@ -124,9 +124,9 @@ def test_long_arrays_are_added_in_parts(monkeypatch):
     for dtype in (np.float32, np.float64):
         array = np.arange(24, dtype=dtype).reshape(4, 6)
         total = np.ones_like(array)
-        arithmetic.add_multiple(total, -0.5, array, np.empty_like(array))
+        arithmetic.in_one_go(*arithmetic.adding(total, -0.5, array, np.empty_like(array)))
         np.testing.assert_array_equal(total, 1.0 - 0.5 * array)
-        arithmetic.add_multiple(total, -2.0, total, np.empty_like(array))
+        arithmetic.in_one_go(*arithmetic.adding(total, -2.0, total, np.empty_like(array)))
         np.testing.assert_array_equal(total, 0.5 * array - 1.0)
 
 

@@ -373,3 +373,78 @@ def test_accuracy_refuses_shapes_that_do_not_belong_together(prediction, target)
         mg.accuracy(np.zeros(prediction), np.zeros(target, int))
     with pytest.raises(ValueError, match=r"accuracy: there are no samples \(shape \(0, 3\)\)"):
         mg.accuracy(np.zeros((0, 3)), np.zeros(0, int))
+
+
+class Product(nn.Layer):
+    """A model with two inputs, given one after the other or by name."""
+
+    def __init__(self):
+        self.weight = mg.Tensor(np.ones((2, 1)), requires_grad=True)
+
+    def forward(self, x):
+        a, b = (x["a"], x["b"]) if isinstance(x, dict) else x
+        return (a * b) @ self.weight
+
+
+A, B = X[:5], X[5:10]
+FORMS = [lambda a, b: (a, b), lambda a, b: {"a": a, "b": b}, lambda a, b: (mg.Tensor(a), mg.Tensor(b))]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_several_inputs_count_by_their_samples(form):
+    uneven = [(form(A[part], B[part]), Y[:5][part]) for part in (slice(0, 4), slice(4, 5))]
+    model = Product()
+    expected = losses.mse((A * B) @ np.ones((2, 1)), Y[:5])
+    assert mg.evaluate(model, losses.mse, uneven)["loss"] == pytest.approx(expected, rel=1e-13)
+    for batch_size in (None, 2, 5):
+        found = mg.predict(model, form(A, B), batch_size)
+        np.testing.assert_allclose(found, (A * B) @ np.ones((2, 1)), rtol=1e-13)
+    # A rate of nearly nothing, so that both steps see the same parameters.
+    optimizer = optim.SGD(model.parameters(), lr=1e-300)
+    history = mg.train(model, losses.mse, optimizer, uneven, epochs=1, validation=uneven)
+    assert history["loss"] == history["validation_loss"] == pytest.approx([expected], rel=1e-13)
+
+
+@pytest.mark.parametrize("form", FORMS[:2])
+def test_batches_of_several_inputs_keep_samples_together(form):
+    x = np.arange(7)
+    pairs = mg.batches(form(x, x * 10), (x * 100, x * 1000), batch_size=3, rng=0)
+    assert len(pairs) == 3
+    seen = []
+    for inputs, targets in pairs:
+        a, b = inputs.values() if isinstance(inputs, dict) else inputs
+        np.testing.assert_array_equal(b, a * 10)
+        np.testing.assert_array_equal(targets[0], a * 100)
+        np.testing.assert_array_equal(targets[1], a * 1000)
+        seen += a.tolist()
+    assert sorted(seen) == x.tolist()
+
+
+def test_an_optimiser_of_a_part_of_the_model_is_one_of_the_model():
+    model = nn.Sequential(nn.Dense(2, 2, rng=0), nn.Dense(2, 1, rng=1))
+    before = model[0].weight.data.copy()
+    train(model, optim.SGD(model[1].parameters(), lr=0.1))
+    np.testing.assert_array_equal(model[0].weight.data, before)
+    # A loss may have parameters of its own, too.
+    scale = mg.Tensor(1.0, requires_grad=True)
+    train(model, optim.SGD([*model.parameters(), scale], lr=0.1), loss=lambda p, y: losses.mse(p * scale, y))
+
+
+@pytest.mark.parametrize("name", ["loss", "seconds", "validation_loss", "validation_other"])
+def test_metrics_do_not_hide_what_is_recorded(name):
+    def metric(prediction, y):
+        return 0.0
+
+    def other(prediction, y):
+        return 0.0
+
+    metric.__name__ = name
+    model, optimizer = linear()
+    with pytest.raises(ValueError, match=f"train: metrics are recorded under their names.*{name}"):
+        train(model, optimizer, metrics=[metric, other])
+
+
+def test_labels_may_be_scored_by_one_hot_rows_and_by_shares():
+    scores = np.array([[0.1, 0.9], [0.8, 0.2]])
+    assert mg.accuracy(scores, np.array([[0.25, 0.75], [0.25, 0.75]])) == 0.5
+    assert mg.accuracy(np.array([0.0, 1.0]), np.array([0.25, 0.75])) == 1.0

@@ -1,86 +1,124 @@
-"""What is said of NumPy and SciPy functions that have no derivative here, and what is there instead?"""
+"""What is said of functions that cannot be called on a Tensor, and what is there instead?"""
 
 from __future__ import annotations
 
-import sys
-from types import FunctionType
-
-import numpy as np
-
-INSTEAD = {
-    "np.array": "np.stack or np.concatenate, which join Tensors",
-    "np.add.at": "mg.add_at(x, index, values)",
-    "np.copyto": "np.where(mask, new, old), or mg.full_like for np.full_like(array, tensor)",
-    "np.fill_diagonal": "mg.set_at(x, np.diag_indices(n), values)",
-    "np.full": "value * np.ones(shape)",
-    "np.histogram": "np.bincount(np.digitize(x.numpy(), edges), weights) for the gradient by weights",
-    "np.linalg.eig": "np.linalg.eigh for symmetric matrices, whose eigenvalues are real",
-    "np.linalg.eigvals": "np.linalg.eigvalsh for symmetric matrices, whose eigenvalues are real",
-    "np.place": "mg.set_at(x, mask, values)",
-    "np.polydiv": "np.linalg.solve with the matrix of the convolution",
-    "np.put": "mg.set_at(x.reshape(-1), indices, values).reshape(x.shape)",
-    "np.put_along_axis": "mg.put_along_axis, which gives a new array",
-    "np.putmask": "np.where(mask, values, x), or mg.set_at(x, mask, values)",
-    "np.r_ or np.c_": "np.concatenate or np.column_stack",
-    "np.roots": "a step of Newton's from r = np.roots(p.numpy()): r - np.polyval(p, r) / np.polyval(np.polyder(p), r)",
-    "np.unique": "np.sort(x), and a mask of its differences",
-    "scipy.linalg.cho_factor": "np.linalg.cholesky",
-    "scipy.linalg.cho_solve": "np.linalg.solve",
-    "scipy.linalg.solve_triangular": "np.linalg.solve",
-    "scipy.special.log_softmax": "mg.log_softmax",
-    "scipy.special.loggamma": "scipy.special.gammaln, which is real",
-    "scipy.special.logsumexp": "mg.logsumexp",
-    "scipy.special.multigammaln": "a sum of scipy.special.gammaln",
-    "scipy.special.polygamma": "mg.polygamma",
-    "scipy.special.powm1": "np.power(x, y) - 1.0",
-    "scipy.special.rgamma": "1.0 / scipy.special.gamma(x)",
-    "scipy.special.softmax": "mg.softmax",
-    "scipy.special.spherical_jn": "mg.spherical_jn",
-}
-
-_OTHER_NAMES = {"numpy.lib.AxisConcatenator.__getitem__": "np.r_ or np.c_"}
-
-
-def no_rule(called: str) -> TypeError:
-    """The error of a function that cannot be called on a Tensor, with the alternative where there is one."""
-    instead = INSTEAD.get(called)
-    advice = f"use {instead}" if instead else "write it with operations that have one, declare it with mg.primitive"
-    return TypeError(
-        f"{called} has no derivative rule in minigrad; {advice}, or, where no gradient is needed, call it on "
-        "tensor.numpy()"
-    )
+from typing import NamedTuple
 
 
 class LostGradientError(TypeError):
     """Raised where a Tensor would become a constant without anybody having asked for it."""
 
 
-def calling_function() -> str:
-    """The function of NumPy or SciPy, and the alternative to it, that wants to turn a Tensor into an array."""
-    frame = sys._getframe(2)
-    found = ""
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("numpy", "scipy"):
-        module, function = frame.f_globals["__name__"], frame.f_code.co_qualname.removesuffix(".__call__")
-        if "<" in function:
-            # A decorator, which holds the function that the user called.
-            held = [value for value in frame.f_locals.values() if isinstance(value, FunctionType)]
-            module, function = (held[0].__module__, held[0].__name__) if held else (module, "")
-        public = [part for part in module.split(".") if not part.startswith("_")]
-        if function:
-            own = module.startswith("numpy.") and len(public) <= 2 and hasattr(np, function)
-            found = f"np.{function}" if own else ".".join([*public, function])
-        frame = frame.f_back
-    if not found:
-        # A function written in C has no frame.
-        return "np.array, np.asarray, array.dot(tensor), array[i] = tensor or the like"
-    name = _OTHER_NAMES.get(found, found.replace("numpy.", "np.", 1))
-    instead = INSTEAD.get(name, _twin(name))
-    return f"{name} (use {instead})" if instead else name
+class Same(NamedTuple):
+    """Two expressions with the same value, of which the second one is differentiated; and when that is so."""
+
+    call: str
+    instead: str
+    note: str = ""
 
 
-def _twin(name: str) -> str | None:
-    """NumPy's function of the same name as one of SciPy's, or of another part of NumPy."""
-    function = name.rpartition(".")[2]
-    if name.startswith("scipy.linalg.") and hasattr(np.linalg, function):
-        return f"np.linalg.{function}"
-    return f"np.{function}" if name.count(".") > 1 and hasattr(np, function) else None
+_POSITIVE_DEFINITE = Same("scipy.linalg.cho_solve(scipy.linalg.cho_factor(a), b)", "np.linalg.solve(a, b)")
+
+# A test computes both expressions of each row, on arrays and on Tensors.
+INSTEAD = {
+    "np.add.at": Same("np.add.at(x, index, values)", "mg.add_at(x, index, values)", "which gives a new array"),
+    "np.array": Same("np.array([x, y])", "np.stack([x, y])"),
+    "np.c_": Same("np.c_[x, y]", "np.column_stack([x, y])"),
+    "np.copyto": Same("np.copyto(x, values, where=mask)", "np.where(mask, values, x)"),
+    "np.fill_diagonal": Same("np.fill_diagonal(a, values)", "mg.set_at(a, np.diag_indices(min(a.shape)), values)"),
+    "np.full": Same("np.full(shape, value)", "np.broadcast_to(value, shape)"),
+    "np.linalg.eig": Same("np.linalg.eig(a)", "np.linalg.eigh(a)", "of a symmetric a, sorted"),
+    "np.linalg.eigvals": Same("np.linalg.eigvals(a)", "np.linalg.eigvalsh(a)", "of a symmetric a, sorted"),
+    "np.place": Same("np.place(x, mask, values)", "mg.set_at(x, mask, values)", "with a value for each place"),
+    "np.put": Same("np.put(a, indices, values)", "mg.set_at(a.ravel(), indices, values).reshape(a.shape)"),
+    "np.put_along_axis": Same(
+        "np.put_along_axis(a, indices, values, axis)",
+        "mg.put_along_axis(a, indices, values, axis)",
+        "which gives a new array",
+    ),
+    "np.putmask": Same("np.putmask(x, mask, y)", "np.where(mask, y, x)", "if x and y have the same shape"),
+    "np.r_": Same("np.r_[x, y]", "np.concatenate([x, y])"),
+    "np.roots": Same(
+        "np.roots(p)",
+        "r - np.polyval(p, r) / np.polyval(np.polyder(p), r)",
+        "with r = np.roots(p.numpy()), if these are real",
+    ),
+    "np.unique": Same("np.unique(x)", "s[np.diff(s, prepend=-np.inf) > 0.0]", "with s = np.sort(x, axis=None)"),
+    "scipy.fft.fftshift": Same("scipy.fft.fftshift(x)", "np.fft.fftshift(x)"),
+    "scipy.fft.ifftshift": Same("scipy.fft.ifftshift(x)", "np.fft.ifftshift(x)"),
+    "scipy.integrate.trapezoid": Same("scipy.integrate.trapezoid(y, x)", "np.trapezoid(y, x)"),
+    "scipy.linalg.cho_factor": _POSITIVE_DEFINITE,
+    "scipy.linalg.cho_solve": _POSITIVE_DEFINITE,
+    "scipy.linalg.cholesky": Same("scipy.linalg.cholesky(a)", "np.linalg.cholesky(a).T", "which is the upper one"),
+    "scipy.linalg.det": Same("scipy.linalg.det(a)", "np.linalg.det(a)"),
+    "scipy.linalg.eig": Same("scipy.linalg.eig(a)", "np.linalg.eigh(a)", "of a symmetric a, sorted"),
+    "scipy.linalg.eigh": Same("scipy.linalg.eigh(a)", "np.linalg.eigh(a)"),
+    "scipy.linalg.eigvals": Same("scipy.linalg.eigvals(a)", "np.linalg.eigvalsh(a)", "of a symmetric a, sorted"),
+    "scipy.linalg.eigvalsh": Same("scipy.linalg.eigvalsh(a)", "np.linalg.eigvalsh(a)"),
+    "scipy.linalg.inv": Same("scipy.linalg.inv(a)", "np.linalg.inv(a)"),
+    "scipy.linalg.lstsq": Same("scipy.linalg.lstsq(a, b)", "np.linalg.lstsq(a, b)"),
+    "scipy.linalg.norm": Same("scipy.linalg.norm(x)", "np.linalg.norm(x)"),
+    "scipy.linalg.pinv": Same("scipy.linalg.pinv(a)", "np.linalg.pinv(a)"),
+    "scipy.linalg.qr": Same("scipy.linalg.qr(a)", "np.linalg.qr(a)", "if a is square"),
+    "scipy.linalg.solve": Same("scipy.linalg.solve(a, b)", "np.linalg.solve(a, b)"),
+    "scipy.linalg.solve_triangular": Same("scipy.linalg.solve_triangular(a, b)", "np.linalg.solve(np.triu(a), b)"),
+    "scipy.linalg.svd": Same("scipy.linalg.svd(a)", "np.linalg.svd(a)"),
+    "scipy.linalg.svdvals": Same("scipy.linalg.svdvals(a)", "np.linalg.svdvals(a)"),
+    "scipy.signal.convolve": Same("scipy.signal.convolve(x, y)", "np.convolve(x, y)", "in one dimension"),
+    "scipy.signal.convolve2d": Same("scipy.signal.convolve2d(a, b)", "mg.convolve2d(a, b)"),
+    "scipy.signal.correlate": Same("scipy.signal.correlate(x, y)", "np.correlate(x, y, 'full')", "in one dimension"),
+    "scipy.signal.correlate2d": Same("scipy.signal.correlate2d(a, b)", "mg.correlate2d(a, b, 'full')"),
+    "scipy.signal.fftconvolve": Same("scipy.signal.fftconvolve(x, y)", "np.convolve(x, y)", "in one dimension"),
+    "scipy.special.factorial": Same("scipy.special.factorial(x)", "scipy.special.gamma(x + 1.0)"),
+    "scipy.special.log_softmax": Same("scipy.special.log_softmax(x)", "mg.log_softmax(x, axis=None)"),
+    "scipy.special.loggamma": Same("scipy.special.loggamma(x)", "scipy.special.gammaln(x)", "if x is positive"),
+    "scipy.special.logsumexp": Same("scipy.special.logsumexp(x)", "mg.logsumexp(x)"),
+    "scipy.special.multigammaln": Same(
+        "scipy.special.multigammaln(value, d)",
+        "sum(scipy.special.gammaln(value - 0.5 * i) for i in range(d)) + d * (d - 1) / 4 * np.log(np.pi)",
+    ),
+    "scipy.special.polygamma": Same("scipy.special.polygamma(n, x)", "mg.polygamma(n, x)"),
+    "scipy.special.powm1": Same("scipy.special.powm1(x, y)", "np.power(x, y) - 1.0"),
+    "scipy.special.rgamma": Same("scipy.special.rgamma(x)", "1.0 / scipy.special.gamma(x)"),
+    "scipy.special.softmax": Same("scipy.special.softmax(x)", "mg.softmax(x, axis=None)"),
+    "scipy.special.spherical_jn": Same("scipy.special.spherical_jn(n, x)", "mg.spherical_jn(n, x)"),
+}
+
+# What holds for all of a package.
+_FAMILIES = {
+    "np.ma": "write np.where(mask, value, x) for masked arrays, which have no gradients",
+    "scipy.sparse": "make an array of the sparse one with .toarray()",
+    "pandas": "make an array of the Series or DataFrame with .to_numpy()",
+}
+
+
+def no_rule(called: str) -> TypeError:
+    """The error of a function that has no derivative rule, with the alternative where there is one."""
+    advice = _advice(called) or "write it with operations that have one, or declare it with mg.primitive"
+    return TypeError(f"{called} has no derivative rule: {advice}. Where no gradient is needed, give it x.numpy().")
+
+
+def lost_gradient(called: str) -> LostGradientError:
+    """The error of a function that wants a Tensor as an array, which would make a constant of it."""
+    if not called:
+        return LostGradientError(
+            "an array of a Tensor that requires a gradient would be a constant: write np.stack([x, y]) for "
+            "np.array([x, y]), array @ x for array.dot(x), and mg.set_at(array, i, x) for array[i] = x. Where a "
+            "constant is meant, write x.numpy()."
+        )
+    advice = _advice(called) or "write it with NumPy's functions and operators"
+    return LostGradientError(
+        f"{called} would make a constant of a Tensor that requires a gradient: {advice}. Where a constant is meant, "
+        "give it x.numpy()."
+    )
+
+
+def _advice(called: str) -> str:
+    """What to write instead of a function, if there is something that means the same."""
+    if called in INSTEAD:
+        call, instead, note = INSTEAD[called]
+        return f"write {instead} for {call}" + (f", {note}" if note else "")
+    for family, advice in _FAMILIES.items():
+        if called == family or called.startswith(f"{family}."):
+            return advice
+    return ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Sequence
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -206,9 +208,14 @@ def _as_array(value: Any, primitive: Primitive) -> Any:
         raise TypeError(
             f"{primitive.name}: join Tensors with mg.stack or mg.concatenate, not in a {type(value).__name__}"
         )
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{primitive.name}: a {type(value).__name__} is not an array: {error}") from None
     if array.dtype.kind not in _REAL:
-        raise TypeError(f"{primitive.name}: a {type(value).__name__} is not an array of real numbers")
+        kind = type(value).__name__
+        hint = "; write float() around it" if isinstance(value, (Real, Decimal)) else ""
+        raise TypeError(f"{primitive.name}: a {kind} is not an array of real numbers{hint}")
     return array
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.engine.advice import LostGradientError, calling_function
+from minigrad.engine.advice import LostGradientError, lost_gradient
 from minigrad.engine.aliasing import hand_out
 from minigrad.engine.graph import Node, depends_on_a_variable
+from minigrad.engine.site import calling_function
 
 
 class Conversions:
@@ -29,7 +31,7 @@ class Conversions:
             TypeError: inside a transform, for which the number would be a constant.
         """
         self._refuse_in_transforms(".item()")
-        return self._array.item(*index) if index else _only(self._array)  # type: ignore[no-any-return]
+        return self._array.item(*index) if index else _only(self._array, "item()")  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:
         """The values as Python numbers, in nested lists; of a 0-d Tensor one number.
@@ -67,35 +69,52 @@ class Conversions:
     def __float__(self) -> float:
         if self._node is not None:
             raise LostGradientError(
-                "float() of a Tensor that requires a gradient (the math module and array[i] = tensor call it, too) "
-                "would be a constant; write np.sin, not math.sin, mg.set_at(array, i, tensor) for array[i] = tensor, "
-                "and .item() where a constant is meant"
+                "float() of a Tensor that requires a gradient would be a constant; write np.sin(x) for math.sin(x), "
+                "mg.set_at(array, i, x) for array[i] = x, and float(x.detach()) where a constant is meant"
             )
-        return float(_only(self._array))
+        return float(_only(self._array, "float()"))
 
     def __int__(self) -> int:
-        return int(_only(self._array))
+        return int(_only(self._array, "int()"))
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        # A step is constant between its jumps, so that no gradient is lost.
+        return round(self._single("round(x)", "np.round(x, decimals)"), ndigits)
+
+    def __floor__(self) -> int:
+        return math.floor(self._single("math.floor(x)", "np.floor(x)"))
+
+    def __ceil__(self) -> int:
+        return math.ceil(self._single("math.ceil(x)", "np.ceil(x)"))
+
+    def __trunc__(self) -> int:
+        return int(self._single("math.trunc(x)", "np.trunc(x)"))
+
+    def _single(self, call: str, instead: str) -> float:
+        """The value of a 0-d Tensor as a NumPy scalar, for functions of Python that take one number."""
+        if self._array.ndim:
+            raise TypeError(f"{call} takes one number, and this Tensor has shape {self._array.shape}: write {instead}")
+        value: float = self._array[()]
+        return value
 
     def __index__(self) -> int:
         if self._array.dtype.kind not in "iu" or self._array.ndim != 0:
-            raise TypeError("only a 0-d Tensor of integers can be used as an index")
+            raise TypeError(
+                f"an index or a count is a 0-d Tensor of integers, not one of shape {self._array.shape} and dtype "
+                f"{self._array.dtype}; make integers of it with int(x) or x.tolist()"
+            )
         return int(self._array)
 
     # The stub of the operators says why this is an object for type checkers.
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> object:
         if self._node is not None:
-            raise LostGradientError(
-                f"{calling_function()}: a Tensor that requires a gradient does not turn into an array by itself, "
-                "because gradients would be lost silently; join Tensors with np.stack, np.block or np.concatenate, "
-                "write `array @ tensor` for array.dot(tensor) and mg.set_at(array, i, tensor) for array[i] = tensor, "
-                "and where a constant is meant use .numpy() or .detach()"
-            )
+            raise lost_gradient(calling_function())
         if copy is not True:
             hand_out(self)
         return np.array(self._array, dtype=dtype, copy=copy)
 
 
-def _only(array: Any) -> Any:
+def _only(array: Any, call: str) -> Any:
     if array.size != 1:
-        raise ValueError(f"item() needs a Tensor of one element; this one has shape {array.shape}")
+        raise ValueError(f"{call} needs a Tensor of one element; this one has shape {array.shape}")
     return array.item()

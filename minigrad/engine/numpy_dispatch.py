@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.advice import no_rule
-from minigrad.engine.registry import from_numpy_call, numpy_name, operations, overrides
+from minigrad.engine.cooperation import SIMPLE, knows_better
+from minigrad.engine.numpy_calls import from_numpy_call
+from minigrad.engine.registry import numpy_name, operations, overrides
 
 # What the methods of ufuncs compute over one axis, the first by default.
 _OVER_AXES: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
@@ -32,6 +34,9 @@ class NumPyProtocols:
     _array: Any
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        for part in inputs:
+            if type(part) not in SIMPLE and knows_better(part):
+                return NotImplemented
         if method == "__call__" and not kwargs and ufunc in overrides:
             return overrides[ufunc](*inputs)
         called = numpy_name(ufunc) if method == "__call__" else f"{numpy_name(ufunc)}.{method}"
@@ -54,6 +59,8 @@ class NumPyProtocols:
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Any:
+        if len(types) > 1 and not all(issubclass(kind, (NumPyProtocols, np.ndarray)) for kind in types):
+            return NotImplemented
         replacement = overrides.get(function)
         if replacement is None:
             raise no_rule(numpy_name(function))

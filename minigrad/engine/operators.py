@@ -13,21 +13,48 @@ from typing import Any, Literal
 import numpy as np
 
 from minigrad.engine.aliasing import in_place
+from minigrad.engine.cooperation import SIMPLE, is_verdict, knows_better
+from minigrad.engine.elsewhere import written_here
 from minigrad.engine.registry import operations, overrides
 
 Axes = int | tuple[int, ...] | None
 
 
-def _operator(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+def _operator(function: Callable[..., Any], name: str) -> Callable[[Any, Any], Any]:
+    reflected = f"__r{name}__"
+
     def method(self: Any, other: Any) -> Any:
-        return overrides[function](self, other)
+        if type(other) in SIMPLE or not knows_better(other, reflected):
+            return overrides[function](self, other)
+        return NotImplemented
 
     return method
 
 
 def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
-        return overrides[function](other, self)
+        if type(other) in SIMPLE or not knows_better(other):
+            return overrides[function](other, self)
+        return NotImplemented
+
+    return method
+
+
+def _both(function: Callable[..., Any], name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    return _operator(function, name), _reflected(function)
+
+
+def _comparison(compare: Callable[[Any, Any], Any], function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """The method of an operator whose results are truth values: what NumPy's arrays answer."""
+
+    def method(self: Any, other: Any) -> Any:
+        if isinstance(other, ArrayLike):
+            return compare(self._array, other._array)
+        if isinstance(other, (list, tuple)):
+            return overrides[function](self, other)  # which may hold Tensors
+        result = compare(self._array, other)
+        # An object that goes on computing, such as a symbol, needs the Tensor itself.
+        return result if type(other) in SIMPLE or is_verdict(result) else NotImplemented
 
     return method
 
@@ -56,27 +83,49 @@ class ArrayLike:
 
     __slots__ = ()
 
-    _array: Any
-
-    __add__, __radd__ = _operator(np.add), _reflected(np.add)
-    __sub__, __rsub__ = _operator(np.subtract), _reflected(np.subtract)
-    __mul__, __rmul__ = _operator(np.multiply), _reflected(np.multiply)
-    __truediv__, __rtruediv__ = _operator(np.divide), _reflected(np.divide)
-    __pow__, __rpow__ = _operator(np.power), _reflected(np.power)
-    __matmul__, __rmatmul__ = _operator(np.matmul), _reflected(np.matmul)
-    __mod__, __rmod__ = _operator(np.remainder), _reflected(np.remainder)
-    __floordiv__, __rfloordiv__ = _operator(np.floor_divide), _reflected(np.floor_divide)
-    __divmod__, __rdivmod__ = _operator(np.divmod), _reflected(np.divmod)
+    __add__, __radd__ = _both(np.add, "add")
+    __sub__, __rsub__ = _both(np.subtract, "sub")
+    __mul__, __rmul__ = _both(np.multiply, "mul")
+    __truediv__, __rtruediv__ = _both(np.divide, "truediv")
+    __matmul__, __rmatmul__ = _both(np.matmul, "matmul")
+    __mod__, __rmod__ = _both(np.remainder, "mod")
+    __floordiv__, __rfloordiv__ = _both(np.floor_divide, "floordiv")
+    __divmod__, __rdivmod__ = _both(np.divmod, "divmod")
     __iadd__, __isub__ = in_place(operator.add, "+"), in_place(operator.sub, "-")
     __imul__, __itruediv__ = in_place(operator.mul, "*"), in_place(operator.truediv, "/")
     __ipow__, __imod__ = in_place(operator.pow, "**"), in_place(operator.mod, "%")
     __imatmul__, __ifloordiv__ = in_place(operator.matmul, "@"), in_place(operator.floordiv, "//")
-    __lt__, __le__ = _operator(np.less), _operator(np.less_equal)
-    __gt__, __ge__ = _operator(np.greater), _operator(np.greater_equal)
-    __eq__ = _operator(np.equal)  # elementwise, as NumPy's
-    __ne__ = _operator(np.not_equal)  # elementwise, as NumPy's
+    __and__, __rand__ = _both(np.bitwise_and, "and")
+    __or__, __ror__ = _both(np.bitwise_or, "or")
+    __xor__, __rxor__ = _both(np.bitwise_xor, "xor")
+    __lshift__, __rlshift__ = _both(np.left_shift, "lshift")
+    __rshift__, __rrshift__ = _both(np.right_shift, "rshift")
+    __lt__, __le__ = _comparison(operator.lt, np.less), _comparison(operator.le, np.less_equal)
+    __gt__, __ge__ = _comparison(operator.gt, np.greater), _comparison(operator.ge, np.greater_equal)
+    # Elementwise, as NumPy's.
+    __eq__, __ne__ = _comparison(operator.eq, np.equal), _comparison(operator.ne, np.not_equal)
     # Elementwise equality leaves identity as the only meaning of a hash.
     __hash__ = object.__hash__
+
+    _array: Any
+
+    def __init_subclass__(cls) -> None:
+        SIMPLE.add(cls)
+
+    def __pow__(self, other: Any, modulo: Any = None) -> Any:
+        if modulo is not None:
+            raise TypeError("pow() of a Tensor takes no third argument: write x**y % z")
+        if type(other) in SIMPLE or not knows_better(other, "__rpow__"):
+            return overrides[np.power](self, other)
+        return NotImplemented
+
+    __rpow__ = _reflected(np.power)
+
+    def __invert__(self) -> Any:
+        return overrides[np.invert](self)
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(np.any(self == value))
 
     def __neg__(self) -> Any:
         return overrides[np.negative](self)
@@ -117,7 +166,7 @@ class ArrayLike:
         if operation is not None and operation.is_method:
             return operation.function.__get__(self)
         if name not in _constant_methods():
-            raise AttributeError(f"a Tensor has no attribute {name!r}", name=name, obj=self)
+            raise AttributeError(f"a Tensor has no attribute {name!r}{written_here(name)}", name=name, obj=self)
         return functools.partial(overrides[getattr(np, name)], self)
 
     def __dir__(self) -> list[str]:

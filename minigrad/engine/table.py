@@ -66,8 +66,9 @@ class Table:
         """An operation that needs no rules, because it is made of operations that have them."""
 
         def declare(function: F) -> F:
-            register(Operation(function.__name__, function, None, overrides, examples, builtin=True))
-            return function
+            call = _named_in_errors(function, f"mg.{function.__name__}")
+            register(Operation(function.__name__, call, None, overrides, examples, builtin=True))
+            return call
 
         return declare
 
@@ -135,6 +136,29 @@ def constant(*functions: Callable[..., Any]) -> None:
 def _on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*plain(args), **(plain(kwargs) if kwargs else kwargs))
+        try:
+            return function(*plain(args), **(plain(kwargs) if kwargs else kwargs))
+        except Exception as error:
+            _note(error, numpy_name(function))
+            raise
 
     return call
+
+
+def _named_in_errors(function: F, name: str) -> F:
+    """The function, whose errors say that they come from it, where they only tell of a part of it."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            _note(error, name)
+            raise
+
+    return call  # type: ignore[return-value]  # of the same signature
+
+
+def _note(error: Exception, name: str) -> None:
+    if name.rpartition(".")[2] not in str(error):
+        error.add_note(f"while computing {name}")

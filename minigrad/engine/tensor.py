@@ -124,8 +124,10 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         """Tell graphs recorded before now that the array of this leaf has new values."""
         node = self._node
         if node is not None:
+            fresh = leaf(self._array, self._name, node.grad)
+            # One right after the other, without a call between them, in which Ctrl-C could come.
             node.changed = True
-            self._node = leaf(self._array, self._name, node.grad)
+            self._node = fresh
 
     @property
     def grad(self) -> Tensor | Any:  # Any for None, about which a type checker would ask after every pass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from minigrad import ops
 from minigrad.nn.stateless import Stateless, Values
 
@@ -31,9 +33,15 @@ class ReLU(Stateless):
 
 
 class LeakyReLU(Stateless):
-    """x where it is positive, slope * x elsewhere."""
+    """x where it is positive, slope * x elsewhere.
+
+    Raises:
+        TypeError: for a slope that is not a number.
+    """
 
     def __init__(self, slope: float = 0.01) -> None:
+        if not isinstance(slope, (int, float, np.number)):
+            raise TypeError(f"LeakyReLU: a slope is a number such as 0.01, not {slope!r}")
         self.slope = slope
 
     def forward(self, x: Values) -> Values:

@@ -8,11 +8,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.apply import plain
+
 Initializer = Callable[[tuple[int, ...], int, int, np.random.Generator], NDArray[np.float64]]
+Seed = int | np.random.Generator | None
+
+
+def initial(
+    layer: str, init: Initializer, shape: tuple[int, ...], fan_in: int, fan_out: int, rng: Seed
+) -> NDArray[Any]:
+    """What an initialiser gives for a layer, of exactly the shape of its weights.
+
+    Raises:
+        ValueError: for another shape.
+        TypeError: for what is no function, or gives no real numbers.
+    """
+    if not callable(init):
+        raise TypeError(
+            f"{layer}: init is a function (shape, fan_in, fan_out, rng) -> array, such as nn.he_normal, not {init!r}"
+        )
+    values = np.asarray(plain(init(shape, fan_in, fan_out, np.random.default_rng(rng))))
+    name = getattr(init, "__name__", type(init).__name__)
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"{layer}: the initialiser {name} gave {values.dtype}, not real numbers")
+    if values.shape != shape:
+        raise ValueError(f"{layer}: the initialiser {name} gave shape {values.shape}; the weights have shape {shape}")
+    return values
 
 
 def glorot_uniform(shape: tuple[int, ...], fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.apply import plain
+from minigrad.engine.recording import current_recording
+from minigrad.engine.state import check_state
 from minigrad.engine.tensor import Tensor
-from minigrad.nn.summary import observe, observed_shapes, table
+from minigrad.nn.summary import table
 
 Self = TypeVar("Self", bound="Layer")
 P = ParamSpec("P")
@@ -54,8 +56,8 @@ class Layer:
     def __call__(self: _Forward[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of `forward`."""
         out = self.forward(*args, **kwargs)
-        if (shapes := observed_shapes()) is not None:
-            observe(shapes, self, out)  # type: ignore[arg-type]  # it is a Layer, too
+        if (observer := current_recording().observer) is not None:
+            observer.output(self, out)
         return out
 
     def __repr__(self) -> str:
@@ -84,8 +86,17 @@ class Layer:
             yield from _layers_in(value)
 
     def train(self: Self, mode: bool = True) -> Self:
-        """Set training mode here and in all inner layers, and return the layer itself."""
-        self.training = mode
+        """Set training mode here and in all inner layers, and return the layer itself.
+
+        Raises:
+            TypeError: for a mode that is not True or False.
+        """
+        if not isinstance(mode, (bool, np.bool_)):
+            raise TypeError(
+                f"train(mode) takes True or False, not a {type(mode).__name__}; to fit a model to data write "
+                "mg.train(model, loss, optimizer, data, epochs=...)"
+            )
+        self.training = bool(mode)
         for layer in self.sublayers():
             layer.train(mode)
         return self
@@ -95,29 +106,49 @@ class Layer:
         return self.train(False)
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
-        """Copies of all arrays by path, parameters that are frozen (``requires_grad_(False)``) included."""
-        return {name: tensor.data.copy() for name, tensor in self.named_tensors()}
+        """Copies of all arrays by path, parameters that are frozen (``requires_grad_(False)``) included.
+
+        Raises:
+            ValueError: for two Tensors of one path, such as those of the keys 1 and "1" of a dict.
+        """
+        return {name: tensor.data.copy() for name, tensor in self._by_path().items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Write the arrays of a `state_dict` into this layer; nothing is written if any of them does not fit.
 
+        Floating-point numbers take the dtype of the parameter that they are written to.
+
         Raises:
             KeyError: for missing or unexpected names.
-            ValueError: for an array of another shape.
-            TypeError: for an array of another kind than real numbers.
+            ValueError: for an array of another shape, or two different arrays for one Tensor that has two names.
+            TypeError: for an array of another kind than real numbers, no dict at all, or a Tensor that requires a
+                gradient, as all do inside a transform; load ``.detach()`` of it where a constant is meant.
         """
-        own = dict(self.named_tensors())
+        check_state("load_state_dict", state)
+        own = self._by_path()
         missing, unexpected = own.keys() - state.keys(), state.keys() - own.keys()
         if missing or unexpected:
-            raise KeyError(_mismatch(type(self).__name__, sorted(missing), sorted(unexpected)))
+            raise KeyError(_mismatch(type(self).__name__, sorted(missing), sorted(map(str, unexpected))))
         arrays = {name: np.asarray(plain(state[name])) for name in own}
+        first: dict[Tensor, str] = {}
         for name, tensor in own.items():
             if arrays[name].shape != tensor.shape:
                 raise ValueError(f"{name} has shape {tensor.shape}; the state holds shape {arrays[name].shape}")
             if not np.can_cast(arrays[name].dtype, tensor.dtype, "same_kind"):
                 raise TypeError(f"{name} has dtype {tensor.dtype}; the state holds {arrays[name].dtype}")
+            other = first.setdefault(tensor, name)
+            if other != name and not np.array_equal(arrays[name], arrays[other], equal_nan=True):
+                raise ValueError(f"{other} and {name} are one Tensor; the state holds different values for them")
         for name, tensor in own.items():
             tensor.data = arrays[name]
+
+    def _by_path(self) -> dict[str, Tensor]:
+        """Every Tensor by its path."""
+        found: dict[str, Tensor] = {}
+        for name, tensor in self.named_tensors():
+            if found.setdefault(name, tensor) is not tensor:
+                raise ValueError(f"two Tensors of {type(self).__name__} have the path {name}; rename one of them")
+        return found
 
     def summary(self, input_shape: tuple[int, ...] | None = None) -> str:
         """Print and return a table of the layers, the shapes they give, and their numbers of parameters.

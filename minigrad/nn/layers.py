@@ -12,15 +12,13 @@ from numpy.typing import DTypeLike
 from minigrad.engine.annotations import Numbers
 from minigrad.engine.apply import shape_of
 from minigrad.engine.tensor import Tensor
-from minigrad.nn.initializers import Initializer, glorot_uniform
+from minigrad.nn.initializers import Initializer, Seed, glorot_uniform, initial
 from minigrad.nn.layer import Layer
 from minigrad.nn.stateless import Stateless, Values
 from minigrad.ops import avg_pool2d, conv2d, matmul, max_pool2d, reshape
 from minigrad.ops.linalg.products import matmul_with_bias
 from minigrad.ops.nn.arguments import Padding, Pair, checked_padding, is_integer, pair
 from minigrad.ops.nn.conv2d import conv2d_with_bias
-
-Seed = int | np.random.Generator | None
 
 
 class Sequential(Layer):
@@ -83,7 +81,9 @@ class Dense(Layer):
         bias: shape (out_features,), or None.
 
     Raises:
-        ValueError: for sizes below 1; when called, for another number of features.
+        ValueError: for sizes below 1, or an initialiser that gives another shape; when called, for another number of
+            features.
+        TypeError: for an initialiser that is no function, or gives no real numbers.
     """
 
     def __init__(
@@ -99,8 +99,8 @@ class Dense(Layer):
             raise ValueError(f"Dense needs at least 1 feature in and out, not {in_features!r} and {out_features!r}")
         self.in_features = in_features
         self.out_features = out_features
-        values = init((in_features, out_features), in_features, out_features, np.random.default_rng(rng))
         name = f"Dense({in_features}, {out_features})"
+        values = initial(name, init, (in_features, out_features), in_features, out_features, rng)
         self.weight = _parameter(values, dtype, f"{name}.weight")
         self.bias = _parameter(np.zeros(out_features), dtype, f"{name}.bias") if bias else None
 
@@ -136,8 +136,9 @@ class Conv(Layer):
         bias: shape (out_channels,), or None.
 
     Raises:
-        ValueError: for sizes below 1, or channels that cannot be divided into the groups; when called, for images of
-            another rank or channel count, or smaller than the kernel.
+        ValueError: for sizes below 1, channels that cannot be divided into the groups, or an initialiser that gives
+            another shape; when called, for images of another rank or channel count, or smaller than the kernel.
+        TypeError: for an initialiser that is no function, or gives no real numbers.
     """
 
     def __init__(
@@ -171,8 +172,8 @@ class Conv(Layer):
         taps = math.prod(self.kernel_size)
         fan_in, fan_out = in_channels // groups * taps, out_channels // groups * taps
         shape = (out_channels, in_channels // groups, *self.kernel_size)
-        values = init(shape, fan_in, fan_out, np.random.default_rng(rng))
         name = f"Conv({in_channels}, {out_channels})"
+        values = initial(name, init, shape, fan_in, fan_out, rng)
         self.weight = _parameter(values, dtype, f"{name}.weight")
         self.bias = _parameter(np.zeros(out_channels), dtype, f"{name}.bias") if bias else None
 

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from minigrad.engine.recording import no_grad
-from minigrad.nn.mode import in_mode
-
-if TYPE_CHECKING:
-    from minigrad.nn.layer import Layer
-
-_shapes: ContextVar[dict[int, tuple[int, ...]] | None] = ContextVar("minigrad_shapes", default=None)
-
-# The shapes of outputs by layer while a summary is being made; None at all other times.
-observed_shapes = _shapes.get
+from minigrad.engine.recording import Observer
+from minigrad.nn.mode import LayerLike, call_evaluating
 
 
-def observe(shapes: dict[int, tuple[int, ...]], layer: Layer, out: Any) -> None:
-    """Note the shape of what a layer returned."""
-    # A layer of the user's own may return several arrays, which have no shape together.
-    if hasattr(out, "shape"):
-        shapes[id(layer)] = out.shape
+class _Shapes(Observer):
+    """Notes the shape of what every layer returns."""
+
+    def __init__(self) -> None:
+        self.found: dict[int, tuple[int, ...]] = {}
+
+    def output(self, layer: LayerLike, out: Any) -> None:
+        # A layer of the user's own may return several arrays, which have no shape together.
+        if hasattr(out, "shape"):
+            self.found[id(layer)] = out.shape
 
 
-def table(model: Layer, input_shape: tuple[int, ...] | None) -> str:
+def table(model: LayerLike, input_shape: tuple[int, ...] | None) -> str:
     """The table that `Layer.summary` prints."""
     shapes = _guessed_shapes(model) if input_shape is None else _output_shapes(model, input_shape)
     rows = [("layer", "output shape", "parameters")]
@@ -41,19 +37,19 @@ def table(model: Layer, input_shape: tuple[int, ...] | None) -> str:
     return "\n".join([lines[0], rule, *lines[1:], rule, f"{_count(model):,} parameters, {bytes_held / 1024:,.1f} KiB"])
 
 
-def _walk(layer: Layer, depth: int = 0) -> list[tuple[int, Layer]]:
+def _walk(layer: LayerLike, depth: int = 0) -> list[tuple[int, LayerLike]]:
     return [(depth, layer), *(entry for inner in layer.sublayers() for entry in _walk(inner, depth + 1))]
 
 
-def _title(layer: Layer) -> str:
+def _title(layer: LayerLike) -> str:
     return type(layer).__name__ if any(True for _ in layer.sublayers()) else repr(layer)
 
 
-def _count(layer: Layer) -> int:
+def _count(layer: LayerLike) -> int:
     return sum(tensor.size for tensor in layer.parameters())
 
 
-def _guessed_shapes(model: Layer) -> dict[int, tuple[int, ...]]:
+def _guessed_shapes(model: LayerLike) -> dict[int, tuple[int, ...]]:
     """The shapes that layers return for as many features as the first one takes; none if it does not say."""
     first = next((layer for _, layer in _walk(model) if not any(True for _ in layer.sublayers())), model)
     features = getattr(first, "in_features", None)
@@ -64,15 +60,10 @@ def _guessed_shapes(model: Layer) -> dict[int, tuple[int, ...]]:
         return {}
 
 
-def _output_shapes(model: Layer, input_shape: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
+def _output_shapes(model: LayerLike, input_shape: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
     """The shape that every layer returns for one sample of zeros."""
     parameters = model.parameters()
     sample = np.zeros((1, *input_shape), dtype=parameters[0].dtype if parameters else np.float32)
-    shapes: dict[int, tuple[int, ...]] = {}
-    token = _shapes.set(shapes)
-    try:
-        with in_mode(model, training=False), no_grad():
-            model(sample)
-    finally:
-        _shapes.reset(token)
-    return shapes
+    shapes = _Shapes()
+    call_evaluating(model, lambda: model(sample), shapes)
+    return shapes.found

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.tensor import Tensor
-from minigrad.optim.arithmetic import add_multiple
+from minigrad.optim.arithmetic import Move, adding, in_one_go
 from minigrad.optim.checks import fraction, not_negative, positive
-from minigrad.optim.optimizer import Optimizer, count_one_more
+from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedules import Schedule
 
 
@@ -58,6 +58,8 @@ class Adam(Optimizer):
         max_norm: float | None = None,
     ) -> None:
         super().__init__(parameters, lr, max_norm)
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), not {betas!r}")
         beta1, beta2 = betas
         self._beta1 = fraction("betas[0]", beta1)
         self._beta2 = fraction("betas[1]", beta2)
@@ -70,21 +72,29 @@ class Adam(Optimizer):
     def _update(
         self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
     ) -> None:
+        in_one_go(*self._moves(position, values, gradient, scratch, lr))
+
+    def _moves(
+        self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
+    ) -> list[Move]:
         beta1, beta2 = self._beta1, self._beta2
         total, squares = self._sums[position], self._square_sums[position]
-        updates = count_one_more(self._updates[position])
-        np.multiply(total, beta1, out=total)
-        np.add(total, gradient, out=total)
-        np.multiply(squares, beta2, out=squares)
-        np.multiply(gradient, gradient, out=scratch)
-        np.add(squares, scratch, out=squares)
+        updates = int(self._updates[position]) + 1
         # So that m / (1 - beta1**t) is first * total, and sqrt(v / (1 - beta2**t)) is second * sqrt(squares).
         first = (1.0 - beta1) / (1.0 - beta1**updates)
         second = math.sqrt((1.0 - beta2) / (1.0 - beta2**updates))
-        np.sqrt(squares, out=scratch)
-        np.add(scratch, self._eps / second, out=scratch)
-        np.divide(total, scratch, out=scratch)
-        add_multiple(values, -lr * first / second, scratch, scratch)
+        return [
+            (self._updates[position].fill, updates),
+            (np.multiply, total, beta1, total),
+            (np.add, total, gradient, total),
+            (np.multiply, squares, beta2, squares),
+            (np.multiply, gradient, gradient, scratch),
+            (np.add, squares, scratch, squares),
+            (np.sqrt, squares, scratch),
+            (np.add, scratch, self._eps / second, scratch),
+            (np.divide, total, scratch, scratch),
+            *adding(values, -lr * first / second, scratch, scratch),
+        ]
 
 
 class AdamW(Adam):
@@ -131,9 +141,9 @@ class AdamW(Adam):
         super().__init__(parameters, lr, betas, eps, max_norm)
         self._weight_decay = not_negative("weight_decay", weight_decay)
 
-    def _update(
+    def _moves(
         self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
-    ) -> None:
+    ) -> list[Move]:
         # As a subtraction: in float32 the factor 1 - lr * weight_decay would be rounded to steps of 6e-8.
-        add_multiple(values, -lr * self._weight_decay, values, scratch)
-        super()._update(position, values, gradient, scratch, lr)
+        decay = adding(values, -lr * self._weight_decay, values, scratch)
+        return decay + super()._moves(position, values, gradient, scratch, lr)

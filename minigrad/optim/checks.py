@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -50,13 +50,23 @@ def distinct(parameters: Iterable[Tensor]) -> tuple[Tensor, ...]:
     """The parameters as a tuple: at least one, all of them Tensors, none of them twice."""
     if isinstance(parameters, Tensor):
         raise TypeError("parameters must be several Tensors, not one: write [tensor]")
+    if callable(getattr(parameters, "parameters", None)):
+        raise TypeError(f"parameters is a {type(parameters).__name__}, not its Tensors: write model.parameters()")
+    if isinstance(parameters, Mapping):
+        raise TypeError("parameters is a dict: write list(parameters.values()) for the Tensors in it")
+    if callable(parameters):
+        raise TypeError(f"parameters is a function, not what it gives: write {_called(parameters)}()")
+    if not isinstance(parameters, Iterable) or isinstance(parameters, str):
+        raise TypeError(f"parameters must be several Tensors, such as model.parameters(), not {parameters!r}")
     listed = tuple(parameters)
     if not listed:
         raise ValueError("there are no parameters; was an iterator of them used up before?")
     positions: dict[int, int] = {}
     for position, parameter in enumerate(listed):
         if not isinstance(parameter, Tensor):
-            raise TypeError(f"parameters[{position}] is a {type(parameter).__name__}, not a Tensor")
+            raise TypeError(
+                f"parameters[{position}] is a {type(parameter).__name__}, not a Tensor; write model.parameters()"
+            )
         first = positions.setdefault(id(parameter), position)
         if first != position:
             raise ValueError(f"parameters[{position}] is the same Tensor as parameters[{first}]; give it once")
@@ -67,3 +77,7 @@ def described(parameter: Tensor, position: int) -> str:
     """What error messages call the parameter at a position."""
     name = "" if parameter.name is None else f" {parameter.name!r}"
     return f"parameters[{position}]{name} of shape {parameter.shape}"
+
+
+def _called(function: object) -> str:
+    return getattr(function, "__qualname__", "it").replace("Layer.", "model.")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.state import check_state
 from minigrad.engine.tensor import Tensor
 from minigrad.optim.checks import described, distinct, positive
 from minigrad.optim.clipping import clip_by_norm, require_a_gradient
@@ -49,7 +50,11 @@ class Optimizer(ABC):
         """The learning rate of the next step; a positive finite number or a schedule can be assigned."""
         if not callable(self._lr):
             return self._lr
-        value = float(self._lr(self.steps))
+        given = self._lr(self.steps)
+        # One number of NumPy's will do, too.
+        value = float(given) if np.size(given) == 1 and np.asarray(given).dtype.kind in "iuf" else math.nan
+        if math.isnan(value) and not isinstance(given, (float, np.floating)):
+            raise ValueError(f"the schedule gives {given!r} after {self.steps} steps, not a learning rate")
         if not 0.0 <= value < math.inf:
             raise ValueError(f"the schedule gives a learning rate of {value} after {self.steps} steps")
         return value
@@ -57,6 +62,11 @@ class Optimizer(ABC):
     @lr.setter
     def lr(self, lr: float | Schedule) -> None:
         self._lr: float | Schedule = lr if callable(lr) else positive("lr, unless it is a schedule,", lr)
+
+    @property
+    def parameters(self) -> tuple[Tensor, ...]:
+        """The Tensors that are updated."""
+        return self._parameters
 
     @property
     def steps(self) -> int:
@@ -73,7 +83,8 @@ class Optimizer(ABC):
             FloatingPointError: with `max_norm`, where a gradient is not finite.
             ValueError: for a schedule that returns a negative or non-finite learning rate.
 
-        After each of these no parameter has changed.
+        After each of these no parameter has changed. Where Ctrl-C breaks it off, every parameter has its values and
+        buffers from before, or those from after the step.
         """
         lr = self.lr
         if self._max_norm is not None:
@@ -84,12 +95,18 @@ class Optimizer(ABC):
                 gradient, scratch = deposited.data, self._scratch[position]
                 if gradient.dtype is not scratch.dtype:
                     gradient = gradient.astype(scratch.dtype, copy=False)
-                self._update(position, parameter.data, gradient, scratch, lr)
-                parameter._mark_changed()
+                values = parameter.data
+                try:
+                    # Graphs from before are told first: should Ctrl-C come, none of them meets values it does not know.
+                    parameter._mark_changed()
+                    self._update(position, values, gradient, scratch, lr)
+                except BaseException:
+                    parameter._mark_changed()
+                    raise
                 updated = True
         if not updated:
             require_a_gradient(self._parameters)
-        count_one_more(self._steps)
+        self._steps.fill(self.steps + 1)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters: each ``.grad`` is None afterwards."""
@@ -110,10 +127,11 @@ class Optimizer(ABC):
         Raises:
             KeyError: for missing or unexpected keys.
             ValueError: for an array of another shape.
-            TypeError: for an array of another dtype.
+            TypeError: for an array of another dtype, a Tensor that requires a gradient, or no dict at all.
 
         After each of these nothing was loaded.
         """
+        check_state("load_state_dict", state)
         missing = [key for key in self._state if key not in state]
         unexpected = [key for key in state if key not in self._state]
         if missing or unexpected:
@@ -146,13 +164,6 @@ class Optimizer(ABC):
     def _remember(self, name: str, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
         self._state.update({f"{name}.{position}": array for position, array in enumerate(arrays)})
         return arrays
-
-
-def count_one_more(counter: NDArray[np.int64]) -> int:
-    """Add 1 to a counter of shape (), and return it: in a tenth of the time of ``counter += 1``."""
-    count = int(counter) + 1
-    counter[()] = count
-    return count
 
 
 def _scratch(parameters: tuple[Tensor, ...]) -> list[NDArray[Any]]:

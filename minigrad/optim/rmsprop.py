@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.tensor import Tensor
-from minigrad.optim.arithmetic import add_multiple
+from minigrad.optim.arithmetic import Move, adding, in_one_go
 from minigrad.optim.checks import fraction, positive
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedules import Schedule
@@ -68,16 +68,16 @@ class RMSprop(Optimizer):
         self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
     ) -> None:
         second = self._second_moments[position]
-        np.multiply(second, self._decay, out=second)
-        np.multiply(gradient, gradient, out=scratch)
-        add_multiple(second, 1.0 - self._decay, scratch, scratch)
-        np.sqrt(second, out=scratch)
-        np.add(scratch, self._eps, out=scratch)
-        np.divide(gradient, scratch, out=scratch)
+        moves: list[Move] = [
+            (np.multiply, second, self._decay, second),
+            (np.multiply, gradient, gradient, scratch),
+            *adding(second, 1.0 - self._decay, scratch, scratch),
+            (np.sqrt, second, scratch),
+            (np.add, scratch, self._eps, scratch),
+            (np.divide, gradient, scratch, scratch),
+        ]
+        change = scratch
         if self._momentum:
-            velocity = self._velocities[position]
-            np.multiply(velocity, self._momentum, out=velocity)
-            np.add(velocity, scratch, out=velocity)
-            add_multiple(values, -lr, velocity, scratch)
-        else:
-            add_multiple(values, -lr, scratch, scratch)
+            change = self._velocities[position]
+            moves += [(np.multiply, change, self._momentum, change), (np.add, change, scratch, change)]
+        in_one_go(*moves, *adding(values, -lr, change, scratch))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.tensor import Tensor
-from minigrad.optim.arithmetic import add_multiple
+from minigrad.optim.arithmetic import Move, adding, in_one_go
 from minigrad.optim.checks import fraction, not_negative
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedules import Schedule
@@ -70,16 +70,16 @@ class SGD(Optimizer):
     def _update(
         self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
     ) -> None:
+        moves: list[Move] = []
         if self._weight_decay:
-            np.multiply(values, self._weight_decay, out=scratch)
-            gradient = np.add(scratch, gradient, out=scratch)
+            moves += [(np.multiply, values, self._weight_decay, scratch), (np.add, scratch, gradient, scratch)]
+            gradient = scratch
         if self._momentum:
             velocity = self._velocities[position]
-            np.multiply(velocity, self._momentum, out=velocity)
-            np.add(velocity, gradient, out=velocity)
+            moves += [(np.multiply, velocity, self._momentum, velocity), (np.add, velocity, gradient, velocity)]
             if self._nesterov:
                 # In two moves, lr * g and then lr * momentum * v, so that one scratch array is enough.
-                add_multiple(values, -lr, gradient, scratch)
+                moves += adding(values, -lr, gradient, scratch)
                 lr = lr * self._momentum
             gradient = velocity
-        add_multiple(values, -lr, gradient, scratch)
+        in_one_go(*moves, *adding(values, -lr, gradient, scratch))

@@ -1,24 +1,24 @@
 """How is a training run saved, and taken up again where it was?
 
-A checkpoint is one safetensors file: the arrays of the model and of the optimiser, and as metadata the history and the
-state of the random generator.
+A checkpoint is one safetensors file: the arrays of the model and of the optimiser, and as metadata the history, the
+state of the random generator, and a checksum of all of it.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from minigrad.nn import Layer
 from minigrad.optim import Optimizer
+from minigrad.training.checkpoint_file import FORMAT, parsed, read, write
 from minigrad.training.history import History
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 __all__ = ["load", "save"]
 
@@ -27,101 +27,192 @@ def __dir__() -> list[str]:
     return __all__
 
 
-_FORMAT = "minigrad checkpoint 1"
-
-
 def save(
     path: str | os.PathLike[str],
     model: Layer,
-    optimizer: Optimizer,
-    history: History,
+    optimizer: Optimizer | None = None,
+    history: History | None = None,
     rng: np.random.Generator | None = None,
 ) -> None:
-    """Write a training run to a file, replacing an earlier one only when the new one is complete.
+    """Write a training run to a file, replacing an earlier one only when the new one is complete and on the disk.
 
     Args:
-        path: of the file.
-        model, optimizer, history: what `minigrad.train` worked with and returned.
+        path: of the file. Where it is a link, the file that the link points to is written.
+        model: whose arrays are saved, in exactly their dtypes; ``save(path, model)`` alone saves a model for use.
+        optimizer, history: what `minigrad.train` worked with and returned, if the run is to go on.
         rng: the generator that shuffles the batches and drops units, if the run is to go on bit for bit.
 
     Raises:
         FileNotFoundError: where there is no such directory.
+        OSError: where the file cannot be written, because the disk is full or the directory is read-only. The file
+            that was there is as before, and nothing else is left behind.
+        ValueError: for a path that is a directory or a device.
+        TypeError: for arguments of other kinds, or arrays that a file cannot hold, such as those of long doubles.
         ImportError: without safetensors, which belongs to the extra "checkpoint".
     """
-    arrays = {f"model.{name}": array for name, array in model.state_dict().items()}
-    arrays |= {f"optimizer.{name}": array for name, array in optimizer.state_dict().items()}
-    metadata = {"format": _FORMAT, "history": json.dumps(history.records)}
+    _check_kinds("save", model, optimizer, rng)
+    if not isinstance(history, History | None):
+        raise TypeError(f"save: history is a {type(history).__name__}; give what mg.train returned, an mg.History")
+    arrays = _prefixed("model.", model.state_dict())
+    words = {"format": FORMAT, "history": json.dumps(History(history.records).records if history else [])}
+    if optimizer is not None:
+        arrays |= _prefixed("optimizer.", optimizer.state_dict())
     if rng is not None:
-        metadata["rng"] = json.dumps(rng.bit_generator.state, default=np.ndarray.tolist)
-    unfinished = Path(f"{os.fspath(path)}.part")
-    if not unfinished.parent.is_dir():
-        raise FileNotFoundError(f"there is no directory {unfinished.parent} for the checkpoint {os.fspath(path)}")
-    # safetensors writes the memory as it lies, so arrays have to be contiguous.
-    arrays = {name: np.array(array, order="C") for name, array in arrays.items()}
-    safetensors = _safetensors()
-    try:
-        safetensors.numpy.save_file(arrays, unfinished, metadata)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        words["rng"] = json.dumps(rng.bit_generator.state, default=np.ndarray.tolist)
+    write(path, arrays, words)
 
 
 def load(
-    path: str | os.PathLike[str], model: Layer, optimizer: Optimizer, rng: np.random.Generator | None = None
+    path: str | os.PathLike[str],
+    model: Layer,
+    optimizer: Optimizer | None = None,
+    rng: np.random.Generator | None = None,
 ) -> History:
     """Restore the model, the optimiser and the generator of a saved run, and return its history.
 
+    Without `optimizer` and `rng`, the model alone is restored, whatever else the file holds.
+
+    Files of the version before hold no checksum. They are read too, but a damaged number in them cannot be noticed.
+
     Args:
         path: of a file that `save` wrote.
-        model, optimizer, rng: of the same kind as those that were saved; they are changed in place.
+        model, optimizer, rng: of the same kind and dtypes as those that were saved; they are changed in place.
 
     Raises:
         FileNotFoundError: where there is no such file.
-        ValueError: for a file that is no checkpoint, or, where `rng` is given, does not hold the state of a generator
-            of that kind.
-        KeyError, ValueError, TypeError: for a model or an optimiser that the arrays do not fit.
+        ValueError: with the path, for whatever is wrong with the file: it is no checkpoint, it is damaged anywhere, or
+            it does not hold the optimiser or the state of a generator of the kind that is asked for.
+        KeyError, ValueError, TypeError: with the path, for a model or an optimiser that the arrays do not fit, in
+            their names, shapes or dtypes.
         ImportError: without safetensors, which belongs to the extra "checkpoint".
 
     After each of these nothing has changed.
     """
-    safetensors = _safetensors()
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"there is no checkpoint {os.fspath(path)}")
+    _check_kinds("load", model, optimizer, rng)
+    arrays, words = read(path)
+    name = os.fsdecode(path)
+    parts = {prefix: _below(prefix, arrays) for prefix in ("model.", "optimizer.")}
+    if sum(map(len, parts.values())) < len(arrays):
+        raise ValueError(f"{name} is not a checkpoint of minigrad: it holds arrays of neither a model nor an optimiser")
+    history = _saved_history(name, words)
+    state = _generator_state(name, words, rng)
+    if optimizer is not None and not parts["optimizer."]:
+        raise ValueError(f"{name} was saved without an optimiser; write load(path, model)")
+    owners: list[tuple[Layer | Optimizer, dict[str, NDArray[Any]]]] = [(model, parts["model."])]
+    if optimizer is not None:
+        owners.append((optimizer, parts["optimizer."]))
+    before = [owner.state_dict() for owner, _ in owners]
+    generator_before = None if rng is None else rng.bit_generator.state
     try:
-        with safetensors.safe_open(path, "numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a mapping
-    except safetensors.SafetensorError as error:
-        raise ValueError(f"{os.fspath(path)} is not a checkpoint of minigrad: {error}") from error
-    if metadata.get("format") != _FORMAT:
-        raise ValueError(f"{os.fspath(path)} is not a checkpoint of minigrad")
-    generator = json.loads(metadata.get("rng", "{}"))
-    if rng is not None and "rng" not in metadata:
-        raise ValueError(f"{os.fspath(path)} was saved without the state of a random generator")
-    if rng is not None and generator["bit_generator"] != rng.bit_generator.state["bit_generator"]:
-        raise ValueError(
-            f"{os.fspath(path)} holds the state of a {generator['bit_generator']} generator; rng is a "
-            f"{rng.bit_generator.state['bit_generator']}"
-        )
-    before = model.state_dict()
-    model.load_state_dict(_below("model.", arrays))
-    try:
-        optimizer.load_state_dict(_below("optimizer.", arrays))
-    except (KeyError, ValueError, TypeError):
-        model.load_state_dict(before)
+        # What does not fit comes first, and says so before anything has changed.
+        for fits in (False, True):
+            for (owner, found), own in zip(owners, before, strict=True):
+                if _fits(own, found) == fits:
+                    owner.load_state_dict(found)
+        if rng is not None:
+            rng.bit_generator.state = state
+    except BaseException as error:
+        for (owner, _), own in zip(owners, before, strict=True):
+            _put_back(owner, own)
+        if rng is not None and generator_before is not None:
+            rng.bit_generator.state = generator_before
+        if isinstance(error, (KeyError, ValueError, TypeError)):
+            kind = next(kind for kind in (KeyError, ValueError, TypeError) if isinstance(error, kind))
+            raise kind(f"{name}: {error.args[0] if error.args else error}") from error
         raise
-    if rng is not None:
-        rng.bit_generator.state = generator
-    return History(json.loads(metadata["history"]))
+    return history
 
 
-def _below(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+def _check_kinds(function: str, model: object, optimizer: object, rng: object) -> None:
+    for name, value, kind, example in (
+        ("model", model, Layer, "nn.Sequential(...)"),
+        ("optimizer", optimizer, Optimizer | None, "optim.Adam(model.parameters())"),
+        ("rng", rng, np.random.Generator | None, "np.random.default_rng(0)"),
+    ):
+        if not isinstance(value, kind):
+            raise TypeError(f"{function}: {name} is a {type(value).__name__}; give one such as {example}")
 
 
-def _safetensors() -> ModuleType:
+def _put_back(owner: Layer | Optimizer, own: Mapping[str, NDArray[Any]]) -> None:
+    """Undo what a load that failed has done; parameters that nobody wrote to are not touched."""
+    now = owner.state_dict()
+    if any(now[key].tobytes() != array.tobytes() for key, array in own.items()):
+        owner.load_state_dict(own)
+
+
+def _fits(own: Mapping[str, NDArray[Any]], found: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether arrays have the names and shapes that are needed.
+
+    Raises:
+        TypeError: where one of them would be cast to another dtype.
+    """
+    for key in own.keys() & found.keys():
+        if found[key].dtype != own[key].dtype.newbyteorder("="):
+            raise TypeError(
+                f"{key} has dtype {own[key].dtype}; the state holds {found[key].dtype}. Make the model and the "
+                "optimiser in the dtype that was saved"
+            )
+    return own.keys() == found.keys() and all(own[key].shape == found[key].shape for key in own)
+
+
+def _saved_history(name: str, words: Mapping[str, str]) -> History:
     try:
-        import safetensors.numpy
-    except ImportError as error:
-        raise ImportError('checkpoints need safetensors: pip install "minigrad[checkpoint]"') from error
-    return safetensors
+        records = parsed(words["history"])
+        if not isinstance(records, list):
+            raise ValueError(f"it is no list of epochs but a {type(records).__name__}")
+        return History(records)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{name} is not a checkpoint of minigrad: its history cannot be read ({error})") from error
+
+
+def _generator_state(name: str, words: Mapping[str, str], rng: np.random.Generator | None) -> Any:
+    """The state of the generator in a file, tried out on a copy of `rng`."""
+    if rng is None:
+        return None
+    if "rng" not in words:
+        raise ValueError(f"{name} was saved without the state of a random generator")
+    own = rng.bit_generator.state
+    try:
+        state = parsed(words["rng"])
+        kind = state.get("bit_generator") if isinstance(state, dict) else None
+        if isinstance(kind, str) and kind != own["bit_generator"]:
+            raise ValueError(f"it is the state of a {kind[:50]} generator; rng is a {own['bit_generator']}")
+        if not _is_state(state, own):
+            raise ValueError(f"it is no state of a {own['bit_generator']} generator")
+        trial = copy.deepcopy(rng.bit_generator)
+        trial.state = state
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise ValueError(f"{name} cannot restore the random generator: {error}") from error
+    return state
+
+
+# NumPy believes a position, and would read beyond the end of its numbers.
+_LARGEST = {"pos": 624, "buffer_pos": 4, "has_uint32": 1, "uinteger": 2**32 - 1}
+
+
+def _is_state(value: Any, own: Any, key: str = "") -> bool:
+    """Whether a value has the form of a generator's state, with whole numbers in range at every place."""
+    if isinstance(own, dict):
+        return (
+            isinstance(value, dict)
+            and value.keys() == own.keys()
+            and all(_is_state(value[key], own[key], key) for key in own)
+        )
+    if isinstance(own, np.ndarray):
+        largest = np.iinfo(own.dtype).max
+        return (
+            isinstance(value, list)
+            and len(value) == len(own)
+            and all(type(item) is int and 0 <= item <= largest for item in value)
+        )
+    if isinstance(own, str):
+        return bool(value == own)
+    return type(value) is int and 0 <= value <= _LARGEST.get(key, 2**128 - 1)
+
+
+def _prefixed(prefix: str, arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    return {f"{prefix}{name}": np.asarray(array) for name, array in arrays.items()}
+
+
+def _below(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.apply import plain
-from minigrad.engine.recording import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.nn import Layer
-from minigrad.nn.mode import in_mode
-from minigrad.training.batching import check_batch_size
+from minigrad.nn.mode import call_evaluating
+from minigrad.training.batching import check_batch_size, count_samples, samples_at, shapes_of
+from minigrad.training.checks import check_data, check_functions, check_loss, check_model
 
 Loss = Callable[[Any, Any], Any]
 Metric = Callable[[Any, Any], float]
@@ -30,17 +30,26 @@ def evaluate(model: Layer, loss: Loss, data: Pairs, metrics: Sequence[Metric] = 
         The means over all samples: "loss", and each metric under its name.
 
     Raises:
-        ValueError: for data without batches, a loss that is not a single number, or metrics of one name.
-        TypeError: for data that are not pairs.
+        ValueError: for data without batches, a loss or metric that is not a single number, or metrics of one name.
+        TypeError: for data that are not pairs, or arguments of other kinds.
     """
-    means = Means(metrics)
-    with in_mode(model, training=False), no_grad():
+    check_model("evaluate", model)
+    check_loss("evaluate", loss)
+    check_data("evaluate", "data", data)
+    means = Means(metrics, "evaluate")
+
+    def measure() -> None:
         for pair in data:
-            x, y = checked_pair(pair)
+            x, y, count = checked_pair(pair)
             prediction = model(x)
-            means.add(len(x), single_number(loss(prediction, y), loss), plain(prediction), y)
+            means.add(count, single_number(loss(prediction, y), "loss", loss), plain(prediction), y)
+
+    call_evaluating(model, measure)
     if not means.values():
-        raise ValueError("evaluate: the data gave no batches")
+        raise ValueError(
+            "evaluate: the data gave no batches (a generator is used up after one use; pass mg.batches(x, y, "
+            "batch_size) or a list)"
+        )
     return means.values()
 
 
@@ -49,24 +58,39 @@ def predict(model: Layer, x: Any, batch_size: int | None = None) -> NDArray[Any]
 
     Args:
         model: called as ``model(x)``.
-        x: samples of shape (N, ...).
+        x: samples of shape (N, ...); or several such arrays in a tuple or a dict, for a model that takes these.
         batch_size: how many at a time, to limit memory; all at once by default.
 
     Raises:
-        ValueError: for a batch size below 1.
-        TypeError: for a model that gives several results.
+        ValueError: for a batch size below 1, or, with one, a model that does not give a result for every sample.
+        TypeError: for a model that gives several results, or arguments of other kinds.
     """
+    check_model("predict", model)
     if batch_size is not None:
         check_batch_size(batch_size)
     x = plain(x)
-    size = batch_size or max(len(x), 1)
-    with in_mode(model, training=False), no_grad():
-        parts = [_one_array(model(x[i : i + size])) for i in range(0, max(len(x), 1), size)]
+    count = count_samples(x, "predict: x")
+    if not isinstance(x, (dict, tuple)) and not hasattr(x, "__getitem__"):
+        raise TypeError(f"predict: x is a {type(x).__name__}, not an array of samples; give x alone, without targets")
+    size = batch_size or max(count, 1)
+
+    def part(start: int) -> NDArray[Any]:
+        samples = samples_at(x, slice(start, start + size))
+        out = _one_array(model(samples))
+        expected = min(size, count - start)
+        if batch_size is not None and out.shape[:1] != (expected,):
+            raise ValueError(
+                f"predict: the model gave shape {out.shape} for {expected} samples; only results with one row for "
+                "each sample can be joined: leave batch_size out"
+            )
+        return out
+
+    parts = call_evaluating(model, lambda: [part(start) for start in range(0, max(count, 1), size)])
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _one_array(out: Any) -> NDArray[Any]:
-    if not isinstance(out, (np.ndarray, Tensor)):
+    if not isinstance(out, (np.ndarray, np.generic, Tensor)):
         raise TypeError(f"predict: the model gave a {type(out).__name__}; it has to give one array or Tensor")
     return np.asarray(plain(out))
 
@@ -74,17 +98,24 @@ def _one_array(out: Any) -> NDArray[Any]:
 class Means:
     """Means of loss and metrics over all samples seen, from the means over batches."""
 
-    def __init__(self, metrics: Sequence[Metric]) -> None:
-        names = ["loss", *map(_name, metrics)]
-        if len(set(names)) < len(names):
-            raise ValueError(f"metrics are recorded under their names, which must differ; these are {names[1:]}")
+    def __init__(self, metrics: Sequence[Metric], function: str) -> None:
+        check_functions(function, "metrics", metrics, "mg.accuracy")
+        names = [*map(_name, metrics)]
+        taken = ["loss", "seconds", "validation_loss", *names, *(f"validation_{name}" for name in names)]
+        if len(set(taken)) < len(taken):
+            raise ValueError(
+                f"{function}: metrics are recorded under their names, which must differ from each other and from loss "
+                f"and seconds; these are {names}"
+            )
         self._metrics = metrics
         self._sums: dict[str, float] = {}
         self._samples = 0
 
     def add(self, count: int, loss: float, prediction: Any, target: Any) -> None:
         """Take in one batch of so many samples, with its loss."""
-        values = {"loss": loss, **{_name(metric): float(metric(prediction, target)) for metric in self._metrics}}
+        values = {"loss": loss}
+        for metric in self._metrics:
+            values[_name(metric)] = single_number(metric(prediction, target), "metric", metric)
         for name, value in values.items():
             self._sums[name] = self._sums.get(name, 0.0) + count * value
         self._samples += count
@@ -94,30 +125,27 @@ class Means:
         return {name: total / self._samples for name, total in self._sums.items()}
 
 
-def _name(metric: Metric) -> str:
-    return getattr(metric, "__name__", type(metric).__name__)
+def _name(function: Loss | Metric) -> str:
+    return getattr(function, "__name__", type(function).__name__)
 
 
-def checked_pair(pair: Any) -> tuple[Any, Any]:
-    """One batch, if it is a pair of samples and targets."""
+def checked_pair(pair: Any) -> tuple[Any, Any, int]:
+    """Samples and targets of one batch, if it is a pair, and how many samples they are."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         kind = (
             f"an array of shape {pair.shape}" if isinstance(pair, (np.ndarray, Tensor)) else f"a {type(pair).__name__}"
         )
         raise TypeError(f"data are pairs (x, y), as mg.batches(x, y, batch_size) makes them; this batch is {kind}")
-    try:
-        count = len(pair[0])
-    except TypeError:
-        raise TypeError(f"a batch has samples along the first axis of x; this x is {pair[0]!r}") from None
+    count = count_samples(pair[0], "x of a batch")
     if not count:
-        raise ValueError(f"a batch has no samples (shape {np.shape(pair[0])})")
-    return pair[0], pair[1]
+        raise ValueError(f"a batch has no samples (shape {shapes_of(pair[0])})")
+    return pair[0], pair[1], count
 
 
-def single_number(value: Any, loss: Loss) -> float:
-    """What a loss returned, if it is a single number."""
+def single_number(value: Any, kind: str, function: Loss | Metric) -> float:
+    """What a loss or metric returned, if it is a single number."""
     array = np.asarray(plain(value))
     if array.size != 1 or array.dtype.kind not in "biuf":
         given = f"shape {array.shape}" if array.dtype.kind in "biuf" else f"{value!r}"
-        raise ValueError(f"the loss {_name(loss)} gave {given}; it has to be a single number")
+        raise ValueError(f"the {kind} {_name(function)} gave {given}; it has to be a single number")
     return float(array.item())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import overload
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, overload
+
+import numpy as np
 
 
 class History:
@@ -12,10 +15,17 @@ class History:
     ``history["loss"]`` lists one value per epoch, ``history[-1]`` is the record of the last one, ``len(history)`` the
     number of epochs, and ``str(history)`` a table.
 
+    Args:
+        records: a dict of numbers for each epoch, which are copied.
+
     Attributes:
         records: a dict of floats for each epoch, in order: "loss" and the metrics' names over the training data,
             "validation_loss" and so on over the validation data, and "seconds".
         interrupted: whether Ctrl-C ended the last run before its time.
+
+    Raises:
+        TypeError: for records that are not a list of dicts of numbers.
+        ValueError: for integers that no float can hold.
 
     Example:
         >>> history = mg.History([{"loss": 0.5}, {"loss": 0.25}])
@@ -23,10 +33,8 @@ class History:
         ([0.5, 0.25], 2)
     """
 
-    def __init__(self, records: list[dict[str, float]] | None = None) -> None:
-        self.records: list[dict[str, float]] = [
-            {name: float(value) for name, value in record.items()} for record in records or []
-        ]
+    def __init__(self, records: Iterable[Mapping[str, float]] | None = None) -> None:
+        self.records: list[dict[str, float]] = _checked(records)
         self.interrupted = False
 
     def __len__(self) -> int:
@@ -46,8 +54,11 @@ class History:
 
         Raises:
             KeyError: for a name that was not recorded, naming those that were.
+            IndexError: for an epoch that was not recorded.
         """
-        if isinstance(key, int):
+        if isinstance(key, (int, np.integer)):
+            if not -len(self) <= key < len(self):
+                raise IndexError(f"there is no record {key}: {len(self)} epochs were recorded, counted from 0")
             return self.records[key]
         if key not in self.names():
             raise KeyError(f"{key!r} was not recorded; there is {', '.join(self.names()) or 'nothing'}")
@@ -69,3 +80,44 @@ class History:
 
     def __repr__(self) -> str:
         return f"<History of {len(self)} epochs{', interrupted' if self.interrupted else ''}>"
+
+
+def _checked(records: Any) -> list[dict[str, float]]:
+    """Records as dicts of Python's floats."""
+    if records is None:
+        return []
+    if isinstance(records, (str, Mapping)) or not isinstance(records, Iterable):
+        raise TypeError(
+            f"History: records are a list with a dict for each epoch, such as [{{'loss': 0.5}}]; got {_shown(records)}"
+        )
+    found = []
+    for position, record in enumerate(records):
+        if not isinstance(record, Mapping):
+            raise TypeError(
+                f"History: a record is a dict such as {{'loss': 0.5}}; record {position} is {_shown(record)}"
+            )
+        found.append({_name(name, position): _number(value, name, position) for name, value in record.items()})
+    return found
+
+
+def _name(name: Any, position: int) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"History: quantities have names; record {position} has the key {_shown(name)}")
+    return name
+
+
+def _number(value: Any, name: str, position: int) -> float:
+    # A string such as "0.5" could be converted, too, but is no number.
+    is_array = isinstance(value, (np.generic, np.ndarray)) and value.dtype.kind in "biuf"
+    if not is_array and not isinstance(value, (int, float)):
+        raise TypeError(f"History: {name!r} in record {position} is {_shown(value)}, not a number")
+    if np.size(value) != 1:
+        raise TypeError(f"History: {name!r} in record {position} has shape {np.shape(value)}; it has to be one number")
+    try:
+        return float(value.item() if is_array else value)
+    except OverflowError:
+        raise ValueError(f"History: {name!r} in record {position} is larger than every float") from None
+
+
+def _shown(value: Any) -> str:
+    return reprlib.repr(value)

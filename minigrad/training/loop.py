@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -12,11 +13,12 @@ import numpy as np
 from minigrad.engine.apply import plain
 from minigrad.engine.tensor import Tensor
 from minigrad.nn import Layer
-from minigrad.nn.mode import in_mode
+from minigrad.nn.mode import call_in_mode
 from minigrad.optim import Optimizer
+from minigrad.training.checks import check_data, check_functions, check_loss, check_model, check_optimizer
 from minigrad.training.evaluation import Loss, Means, Metric, Pairs, checked_pair, evaluate, single_number
 from minigrad.training.history import History
-from minigrad.training.progress import ProgressBar, interruptible
+from minigrad.training.progress import ProgressBar, call_interruptible, find_tqdm
 
 Callback = Callable[[History], object]
 
@@ -60,7 +62,8 @@ def train(
         model: called as ``model(x)``; in training mode during the steps.
         loss: ``loss(prediction, y)``, a mean over the samples of the batch.
         optimizer: updates the model's parameters after each batch.
-        data: pairs (x, y), iterated once an epoch: what `batches` makes, or a list.
+        data: pairs (x, y), iterated once an epoch: what `batches` makes, or a list. Samples lie along the first axis
+            of x; for a model with several inputs, x is a tuple or a dict of arrays with equally many.
         epochs: how often to go through the data, epochs of an earlier `history` included.
         validation: pairs (x, y) on which loss and metrics are recorded after each epoch.
         metrics: functions ``metric(prediction, y) -> float`` such as `accuracy`, recorded under their names.
@@ -74,35 +77,53 @@ def train(
 
     Raises:
         NonFiniteLossError: where the loss is infinite or NaN, before the parameters are touched.
-        ValueError: for epochs below 1, data without batches, a loss that is not a single number, or metrics of one
-            name.
-        TypeError: for data that are not pairs, or a loss that is not a Tensor.
+        ValueError: for epochs below 1, data without batches, a loss or metric that is not a single number, metrics of
+            one name, or an optimiser of another model.
+        TypeError: for data that are not pairs, a loss that is not a Tensor, or arguments of other kinds.
     """
+    check_model("train", model)
+    check_loss("train", loss)
+    check_optimizer("train", optimizer, model)
+    check_data("train", "data", data)
+    if validation is not None:
+        check_data("train", "validation", validation)
+    Means(metrics, "train")
+    check_functions("train", "callbacks", callbacks, "print")
     if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 1:
         raise ValueError(f"epochs is an integer of at least 1, not {epochs!r}")
+    if not isinstance(history, History | None):
+        raise TypeError(f"train: history is a {type(history).__name__}; give what mg.train returned, an mg.History")
     history = History() if history is None else history
     history.interrupted = False
-    last: float | None = None
+    tqdm = find_tqdm(progress)
+
+    def one_epoch(pressed: threading.Event, last: float | None) -> float | None:
+        start, means = time.perf_counter(), Means(metrics, "train")
+        with ProgressBar(data, f"epoch {len(history) + 1}/{epochs}", tqdm) as bar:
+            for count, current, prediction, y in _steps(model.train(), loss, optimizer, data, history, last):
+                last = current
+                means.add(count, current, plain(prediction), y)
+                bar.update(means.values())
+                if pressed.is_set():
+                    raise KeyboardInterrupt
+        record = means.values() | {"seconds": time.perf_counter() - start}
+        if validation is not None:
+            record |= {f"validation_{k}": v for k, v in evaluate(model, loss, validation, metrics).items()}
+        history.records.append(record)
+        return last
+
+    def all_epochs(pressed: threading.Event) -> None:
+        last: float | None = None
+        while len(history) < epochs and not pressed.is_set():
+            last = one_epoch(pressed, last)
+            answers = [callback(history) for callback in callbacks]
+            # NumPy's True is what a comparison of means gives.
+            if any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers):
+                break
+        history.interrupted = pressed.is_set()
+
     try:
-        with in_mode(model, training=True), interruptible() as pressed:
-            while len(history) < epochs and not pressed.is_set():
-                start, means = time.perf_counter(), Means(metrics)
-                with ProgressBar(data, f"epoch {len(history) + 1}/{epochs}", progress) as bar:
-                    for count, current, prediction, y in _steps(model.train(), loss, optimizer, data, history, last):
-                        last = current
-                        means.add(count, current, plain(prediction), y)
-                        bar.update(means.values())
-                        if pressed.is_set():
-                            raise KeyboardInterrupt
-                record = means.values() | {"seconds": time.perf_counter() - start}
-                if validation is not None:
-                    record |= {f"validation_{k}": v for k, v in evaluate(model, loss, validation, metrics).items()}
-                history.records.append(record)
-                answers = [callback(history) for callback in callbacks]
-                # NumPy's True is what a comparison of means gives.
-                if any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers):
-                    break
-            history.interrupted = pressed.is_set()
+        call_in_mode(model, True, lambda: call_interruptible(all_epochs))
     except KeyboardInterrupt:
         history.interrupted = True
     return history
@@ -114,10 +135,10 @@ def _steps(
     """Update the parameters once for each batch; yield its size, the loss, the prediction and the target."""
     epoch, step = len(history) + 1, 0
     for step, pair in enumerate(data, start=1):
-        x, y = checked_pair(pair)
+        x, y, count = checked_pair(pair)
         prediction = model(x)
         value = loss(prediction, y)
-        current = single_number(value, loss)
+        current = single_number(value, "loss", loss)
         if not isinstance(value, Tensor):
             raise TypeError(
                 f"the loss gave a {type(value).__name__}, through which no gradient flows; compute it from the "
@@ -129,7 +150,7 @@ def _steps(
         value.backward()
         optimizer.step()
         last = current
-        yield len(x), current, prediction, y
+        yield count, current, prediction, y
     if not step:
         raise ValueError(
             f"epoch {epoch}: the data gave no batches (a generator is used up after one epoch; pass "

@@ -6,10 +6,11 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sized
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sized
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class ProgressBar:
@@ -18,15 +19,12 @@ class ProgressBar:
     Args:
         batches: what the epoch goes through; the bar knows its end if that has a length.
         title: what stands before the bar.
-        progress: whether a bar is wanted. None is shown if standard error is not a terminal.
+        tqdm: what `find_tqdm` gave.
     """
 
-    def __init__(self, batches: Iterable[Any], title: str, progress: bool) -> None:
-        self._bar: Any = None
-        # There is no standard error at all in a program without a console on Windows.
-        if progress and sys.stderr is not None and sys.stderr.isatty():
-            total = len(batches) if isinstance(batches, Sized) else None
-            self._bar = _tqdm(total, title)
+    def __init__(self, batches: Iterable[Any], title: str, tqdm: Any) -> None:
+        total = len(batches) if isinstance(batches, Sized) else None
+        self._bar = None if tqdm is None else tqdm(total=total, desc=title, unit="batch", leave=True)
 
     def __enter__(self) -> ProgressBar:
         return self
@@ -42,39 +40,48 @@ class ProgressBar:
             self._bar.update()
 
 
-def _tqdm(total: int | None, title: str) -> Any:
+def find_tqdm(progress: bool) -> Any:
+    """What draws bars, if one is wanted and standard error is a terminal; None otherwise.
+
+    A warning that it is not installed points at the caller of the caller.
+    """
+    # There is no standard error at all in a program without a console on Windows.
+    if not progress or sys.stderr is None or not sys.stderr.isatty():
+        return None
     try:
         from tqdm import tqdm
     except ImportError:
         # A missing ornament must not cost anybody a training run.
         warnings.warn(
-            'no progress bar without tqdm: pip install "minigrad[progress]", or pass progress=False', stacklevel=4
+            'no progress bar without tqdm: pip install "minigrad[progress]", or pass progress=False', stacklevel=3
         )
         return None
-    return tqdm(total=total, desc=title, unit="batch", leave=True)
+    return tqdm
 
 
-@contextmanager
-def interruptible() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, instead of breaking off in the middle of an update; a second Ctrl-C does break off.
+def call_interruptible(function: Callable[[threading.Event], T]) -> T:
+    """What a function returns, given an event that Ctrl-C sets instead of breaking off in the middle of an update.
 
-    Only the main thread receives signals, and a handler that somebody else installed stays: there, and elsewhere,
-    Ctrl-C raises KeyboardInterrupt as ever.
+    A second Ctrl-C does break off. Only the main thread receives signals, and a handler that somebody else installed
+    stays: there, and elsewhere, Ctrl-C raises KeyboardInterrupt as ever.
     """
     pressed = threading.Event()
-    in_charge = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        return function(pressed)
 
     def handler(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         pressed.set()
 
-    if in_charge:
-        signal.signal(signal.SIGINT, handler)
+    # No `with` block, for the reason that `call_in_mode` gives.
     try:
-        yield pressed
-    finally:
-        if in_charge:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, handler)
+        result = function(pressed)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    except BaseException:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise
+    return result

@@ -7,20 +7,16 @@ The transforms nest to any order, because what they compute inside another is re
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeVarTuple, cast, overload
+from typing import Any, Literal, cast, overload
 
 import numpy as np
 
-from minigrad.engine.pytrees import mapped, matched, replaced
+from minigrad.engine.pytrees import mapped, replaced
 from minigrad.transforms.jacobians import Forward, jacobians
-from minigrad.transforms.signatures import Gradient, Hessian, Tree, ValueAndGradient
-from minigrad.transforms.trace import Trace, in_kind, one_like, pull_back, seed_like
-
-Function = Callable[..., Any]
-Argnums = int | Sequence[int]
-Arguments = TypeVarTuple("Arguments")
+from minigrad.transforms.signatures import Arguments, Gradient, Hessian, Tree, ValueAndGradient
+from minigrad.transforms.trace import Trace, in_kind, one_like, pull_back
+from minigrad.transforms.transformed import Argnums, Function, Pullback, Transformed, check_function
 
 
 @overload
@@ -59,12 +55,7 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
         >>> mg.grad(mg.grad(mg.grad(np.sin)))(0.0)
         -1.0
     """
-    both = _value_and_grad(f, argnums, "grad")
-
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
-
-    return _named(gradient, f, "gradient")
+    return Transformed(_gradient, "grad", f, argnums, "gradient")
 
 
 @overload
@@ -80,28 +71,28 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
         >>> mg.value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
         (np.float64(5.0), array([2., 4.]))
     """
-    return _named(_value_and_grad(f, argnums, "value_and_grad"), f, "value and gradient")
+    return Transformed(_value_and_gradient, "value_and_grad", f, argnums, "value and gradient")
 
 
-def _value_and_grad(f: Function, argnums: Argnums, name: str) -> Function:
-    _check(name, f, argnums)
+def _value_and_gradient(name: str, f: Function, argnums: Argnums, args: Sequence[Any], kwargs: Any) -> tuple[Any, Any]:
+    trace = Trace(name, f, args, kwargs, _positions(name, argnums, args))
+    if len(trace.outputs) != 1 or trace.outputs[0] is not trace.output:
+        kind = type(trace.output).__name__
+        raise TypeError(
+            f"{name}: the function returned a {kind}, not one number; mg.vjp and mg.jacobian take several outputs"
+        )
+    (out,) = trace.outputs
+    if np.size(out) != 1:
+        raise ValueError(
+            f"{name}: the function returned shape {np.shape(out)}, and only one number has a gradient; sum it, or "
+            "use mg.jacobian or mg.vjp"
+        )
+    found = pull_back([out], [one_like(out)], trace.variables, trace.recorded, keep_graph=trace.recorded)
+    return trace.delivered(out), _by(argnums, trace.answers(found, trace.recorded))
 
-    def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        trace = Trace(name, f, args, kwargs, _positions(name, argnums, args))
-        if len(trace.outputs) != 1 or trace.outputs[0] is not trace.output:
-            kind = type(trace.output).__name__
-            hint = "is a return missing?" if trace.output is None else "mg.vjp and mg.jacobian take several outputs"
-            raise TypeError(f"{name}: the function returned a {kind}, not one number; {hint}")
-        (out,) = trace.outputs
-        if np.size(out) != 1:
-            raise ValueError(
-                f"{name}: the function returned shape {np.shape(out)}, and only one number has a gradient; sum it, or "
-                "use mg.jacobian or mg.vjp"
-            )
-        found = pull_back([out], [one_like(out)], trace.variables, trace.recorded, keep_graph=trace.recorded)
-        return trace.delivered(out), _by(argnums, trace.answers(found, trace.recorded))
 
-    return both
+def _gradient(name: str, f: Function, argnums: Argnums, args: Sequence[Any], kwargs: Any) -> Any:
+    return _value_and_gradient(name, f, argnums, args, kwargs)[1]
 
 
 def vjp(f: Function, /, *args: *Arguments, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[*Arguments]]]:
@@ -125,15 +116,11 @@ def vjp(f: Function, /, *args: *Arguments, **kwargs: Any) -> tuple[Any, Callable
         >>> pullback(np.array([1.0, 10.0]))
         (array([ 3., 30.]), 21.0)
     """
-    trace = Trace("vjp", f, args, kwargs, range(len(args)))
-
-    def pullback(seed: Any) -> tuple[Any, ...]:
-        seeds = _seeds(trace, seed)
-        recorded = trace.records(seeds)
-        return tuple(trace.answers(pull_back(trace.outputs, seeds, trace.variables, recorded), recorded))
-
+    check_function("vjp", f)
+    pullback = Pullback(f, args, kwargs)
     # The graph holds what was returned, and the caller may write to that.
-    return mapped(trace.result(), lambda out: out.copy() if isinstance(out, np.ndarray) else out), pullback
+    out = mapped(pullback.trace.result(), lambda out: out.copy() if isinstance(out, np.ndarray) else out)
+    return out, pullback
 
 
 def jvp(f: Function, args: Any, tangents: Any, /, **kwargs: Any) -> tuple[Any, Any]:
@@ -158,6 +145,7 @@ def jvp(f: Function, args: Any, tangents: Any, /, **kwargs: Any) -> tuple[Any, A
         >>> mg.jvp(np.sin, 0.0, 2.0)
         (np.float64(0.0), np.float64(2.0))
     """
+    check_function("jvp", f)
     args, tangents = _as_tuples("jvp", "tangents", args, tangents)
     trace = Trace("jvp", f, args, kwargs, range(len(args)))
     vectors = trace.tangents(tangents, "the tangent")
@@ -191,22 +179,16 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
         array([[2., 0.],
                [0., 4.]])
     """
+    return Transformed(_rows, "jacobian", f, argnums, "Jacobian")
 
-    return _named(_jacobian(f, argnums, "jacobian"), f, "Jacobian")
 
-
-def _jacobian(f: Function, argnums: Argnums, name: str) -> Function:
-    _check(name, f, argnums)
-
-    def rows(*args: Any, **kwargs: Any) -> Any:
-        trace = Trace(name, f, args, kwargs, _positions(name, argnums, args))
-        found = []
-        for blocks in jacobians(trace):
-            remaining = iter(blocks)
-            found.append(_by(argnums, [replaced(tree, remaining) for tree in trace.inputs]))
-        return replaced(trace.output, found)
-
-    return rows
+def _rows(name: str, f: Function, argnums: Argnums, args: Sequence[Any], kwargs: Any) -> Any:
+    trace = Trace(name, f, args, kwargs, _positions(name, argnums, args))
+    found = []
+    for blocks in jacobians(trace):
+        remaining = iter(blocks)
+        found.append(_by(argnums, [replaced(tree, remaining) for tree in trace.inputs]))
+    return replaced(trace.output, found)
 
 
 @overload
@@ -226,8 +208,14 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
         array([[4., 6.],
                [6., 0.]])
     """
-    slope = _value_and_grad(f, argnums, "hessian")
-    return _named(_jacobian(lambda *args, **kwargs: slope(*args, **kwargs)[1], argnums, "hessian"), f, "Hessian")
+    return Transformed(_second, "hessian", f, argnums, "Hessian")
+
+
+def _second(name: str, f: Function, argnums: Argnums, args: Sequence[Any], kwargs: Any) -> Any:
+    def slope(*given: Any, **more: Any) -> Any:
+        return _gradient(name, f, argnums, given, more)
+
+    return _rows(name, slope, argnums, args, kwargs)
 
 
 def hvp(f: Function, args: Tree, vectors: Any, /, **kwargs: Any) -> Tree:
@@ -251,23 +239,15 @@ def hvp(f: Function, args: Tree, vectors: Any, /, **kwargs: Any) -> Tree:
         >>> mg.hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 1.0]))
         array([ 6., 12.])
     """
+    check_function("hvp", f)
     several = isinstance(args, tuple) and not hasattr(args, "_fields")
     given, vectors = _as_tuples("hvp", "vectors", args, vectors)
-    slope = _value_and_grad(f, range(len(given)), "hvp")
-    trace = Trace("hvp", lambda *each: slope(*each, **kwargs)[1], given, {}, range(len(given)))
+    every = range(len(given))
+    trace = Trace("hvp", lambda *each: _gradient("hvp", f, every, each, kwargs), given, {}, every)
     seeds = trace.tangents(vectors, "the vector")
     recorded = trace.records(seeds)
     found = trace.answers(pull_back(trace.outputs, seeds, trace.variables, recorded, keep_graph=recorded), recorded)
     return cast("Tree", tuple(found) if several else found[0])
-
-
-def _check(name: str, f: Any, argnums: Any) -> None:
-    """Refuse what is no function, and argnums that are not integers, such as an argument given too early."""
-    if not callable(f):
-        raise TypeError(f"{name} takes a function, not a {type(f).__name__}")
-    chosen = argnums if isinstance(argnums, (list, tuple, range)) else [argnums]
-    if not all(isinstance(position, (int, np.integer)) and not isinstance(position, bool) for position in chosen):
-        raise TypeError(f"{name}: argnums holds integers, not {argnums!r}; the arguments follow: mg.{name}(f)(x)")
 
 
 def _positions(name: str, argnums: Argnums, args: Sequence[Any]) -> list[int]:
@@ -300,22 +280,3 @@ def _as_tuples(name: str, what: str, args: Any, vectors: Any) -> tuple[tuple[Any
         given = f"{len(vectors)}" if isinstance(vectors, tuple) else f"a {type(vectors).__name__}"
         raise ValueError(f"{name}: {what} of {len(args)} arguments are a tuple of {len(args)}, not {given}")
     return args, vectors
-
-
-def _seeds(trace: Trace, seed: Any) -> list[Any]:
-    """One seed for each output, in its shape and dtype."""
-    try:
-        flat = matched(seed, trace.output)
-    except ValueError as error:
-        raise ValueError(f"vjp: the seed and what the function returned differ in structure: {error}") from None
-    return [
-        seed_like(each, out, f"vjp: the seed{path}")
-        for each, out, path in zip(flat, trace.outputs, trace.paths, strict=True)
-    ]
-
-
-def _named(transformed: Function, f: Function, what: str) -> Function:
-    """The transformed function under the name of the original."""
-    functools.update_wrapper(transformed, f, assigned=("__module__", "__name__", "__qualname__"), updated=())
-    transformed.__doc__ = f"The {what} of {getattr(f, '__name__', 'a function')}."
-    return transformed

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from minigrad.engine.annotations import Data
 from minigrad.engine.graph import Node
 from minigrad.engine.tensor import Tensor, cotangents
 
+_USE = "write mg.gradients(y, [x]) for Tensors y and x"
+
 
 def gradients(
     output: Tensor,
-    inputs: Sequence[Tensor],
+    inputs: Iterable[Tensor],
     seed: Data | None = None,
     create_graph: bool = False,
     retain_graph: bool | None = None,
@@ -34,7 +36,7 @@ def gradients(
 
     Raises:
         RuntimeError, ValueError: as `Tensor.backward`.
-        TypeError: for an output or an input that is not a Tensor.
+        TypeError: for an output or an input that is not a Tensor, and inputs that are not a list of them.
 
     Example:
         >>> x = mg.Tensor(3.0, requires_grad=True)
@@ -43,15 +45,17 @@ def gradients(
         [Tensor(18.)]
     """
     if not isinstance(output, Tensor):
-        raise TypeError(f"gradients() of a {type(output).__name__}: the output must be a Tensor")
-    if isinstance(inputs, Tensor):
-        raise TypeError("gradients() takes a list of inputs: gradients(output, [x])")
+        raise TypeError(f"gradients: the output is a {type(output).__name__}, not a Tensor: {_USE}")
+    if isinstance(inputs, (Tensor, str, dict)) or not isinstance(inputs, Iterable):
+        raise TypeError(f"gradients: the inputs are a {type(inputs).__name__}, not a list of Tensors: {_USE}")
     nodes: list[Node] = []
     for position, tensor in enumerate(inputs):
         if not isinstance(tensor, Tensor):
-            raise TypeError(f"gradients() with respect to inputs[{position}], a {type(tensor).__name__}, not a Tensor")
+            raise TypeError(f"gradients: inputs[{position}] is a {type(tensor).__name__}, not a Tensor: {_USE}")
         if tensor._node is None:
-            raise ValueError(f"gradients() with respect to inputs[{position}], which does not require a gradient")
+            raise ValueError(
+                f"gradients: inputs[{position}] does not require a gradient; make it with requires_grad=True"
+            )
         nodes.append(tensor._node)
     keep = create_graph if retain_graph is None else retain_graph
     collected = cotangents([output], [seed], keep, create_graph, set(nodes))

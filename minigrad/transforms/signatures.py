@@ -6,7 +6,7 @@ nothing is known before `argnums` is.
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeVar, TypeVarTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from minigrad.engine.tensor import Tensor
 
 Tree = TypeVar("Tree")
+Arguments = TypeVarTuple("Arguments")
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 

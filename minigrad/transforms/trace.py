@@ -66,6 +66,8 @@ class Trace:
         finally:
             active_traces.discard(trace)
             leave_what_has_ended()
+        if self.output is None:
+            raise TypeError(f"{name}: the function returned a NoneType, not a number or an array; is a return missing?")
         nodes = [out._node for out in self.outputs if isinstance(out, Tensor)]
         # Its own number is none of an active transform any more.
         self.recorded = before.enabled and any(node is not None and still_active(node.depends) for node in nodes)
@@ -81,7 +83,9 @@ class Trace:
             self.variables += own
             replacements[position] = replaced(tree, own)
         if not self.variables:
-            raise ValueError(f"{self.name}: there is nothing to differentiate by")
+            raise ValueError(
+                f"{self.name}: there is nothing to differentiate by, because the arguments hold no array and no number"
+            )
         return replacements
 
     def records(self, seeds: Sequence[Any]) -> bool:
@@ -179,7 +183,8 @@ def seed_like(seed: Any, like: Any, where: str) -> Any:
     shape, dtype = np.shape(like), dtype_of(like)
     array = seed._array if isinstance(seed, Tensor) else np.asarray(seed)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{where} holds {array.dtype}, not real numbers")
+        found = f"holds {array.dtype}" if hasattr(seed, "dtype") else f"is a {type(seed).__name__}"
+        raise TypeError(f"{where} {found}, not an array of real numbers")
     if array.shape != shape:
         raise ValueError(f"{where} has shape {array.shape}; it belongs to an array of shape {shape}")
     if isinstance(seed, Tensor):

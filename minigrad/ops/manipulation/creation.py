@@ -151,7 +151,7 @@ def full_like(
     x = as_array(x)
     dtype = x.dtype if dtype is None else np.dtype(dtype)
     value = fill_value if fill_value.dtype == dtype else astype(fill_value, dtype)
-    return broadcast_to(value, x.shape if shape is None else shape)
+    return broadcast_to(value, x.shape if shape is None else np.broadcast_shapes(shape))
 
 
 @table.composite(

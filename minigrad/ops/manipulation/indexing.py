@@ -145,7 +145,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: Literal["raise", "
 
 @table.primitive(
     lambda g, out, x, indices, axis: _untaken(
-        g, x, np.take_along_axis(np.arange(x.size).reshape(x.shape), plain(indices), axis), axis=None
+        g, x, np.take_along_axis(np.arange(x.size).reshape(x.shape), np.asarray(plain(indices)), axis), axis=None
     ),
     reads=("",),
     overrides=[np.take_along_axis],
@@ -159,7 +159,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: Literal["raise", "
 )
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """Elements by their indices along an axis, as argsort and argmax give them."""
-    return np.take_along_axis(x, plain(indices), axis)
+    return np.take_along_axis(x, np.asarray(plain(indices)), axis)
 
 
 @table.primitive(

@@ -111,6 +111,7 @@ def pad(
             raise TypeError(f"pad is not differentiated by {name}=, which has to be constant; join with np.concatenate")
     if isinstance(pad_width, dict):
         pad_width = _by_axis(pad_width, np.ndim(x))
+    _check_widths(pad_width, np.ndim(x))
     if np.ndim(x) == 0 and isinstance(x, Tensor):
         return np.copy(x)
     if mode == "constant":
@@ -136,6 +137,15 @@ def pad(
         after = np.flip(_beside(mode, odd, np.flip(x, axis), axis, width[1], option[1]), axis)
         x = np.concatenate([before, x, after], axis)
     return x
+
+
+def _check_widths(pad_width: Any, ndim: int) -> None:
+    widths = np.asarray(pad_width)
+    if widths.dtype.kind not in "iu":
+        raise TypeError(f"pad_width holds integers, not {pad_width!r}")
+    if np.any(widths < 0):
+        raise ValueError(f"pad_width={pad_width!r} holds a negative number; x[1:-1] leaves elements out")
+    np.broadcast_to(widths, (ndim, 2))
 
 
 def _by_axis(pad_width: dict[int, Any], ndim: int) -> Widths:

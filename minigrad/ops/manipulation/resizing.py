@@ -34,8 +34,8 @@ Shape = int | tuple[int, ...]
 def append(x: Any, values: Any, axis: int | None = None) -> Any:
     """Values joined to x along an axis; both are flattened first if there is none."""
     if axis is None:
-        x, values = reshape(x, -1), reshape(values, -1)
-    return concatenate([x, values], axis or 0)
+        x, values, axis = reshape(x, -1), reshape(values, -1), 0
+    return concatenate([x, values], axis)
 
 
 @table.composite(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.engine.apply import shape_of
 from minigrad.engine.examples import reals
@@ -18,8 +20,15 @@ table = Table(__name__)
 def _parts(x: Any, cuts: Sequence[int], axis: int) -> list[Any]:
     """The consecutive parts of an array that is cut along an axis before each of some indices."""
     bounds = zip([0, *cuts], [*cuts, shape_of(x)[axis]], strict=True)
-    before = (slice(None),) * (axis % np.ndim(x))
+    before = (slice(None),) * axis
     return [getitem(x, (*before, slice(start, end))) for start, end in bounds]
+
+
+def _listed(cuts: Any) -> list[Any]:
+    try:
+        return [operator.index(cut) for cut in cuts]
+    except TypeError:
+        raise TypeError(f"the parts are given by an integer or a list of integers, not by {cuts!r}") from None
 
 
 @table.composite(
@@ -32,13 +41,14 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
     Raises:
         ValueError: where the axis cannot be divided into so many equal parts.
     """
+    axis = normalize_axis_index(axis, np.ndim(x))
     if isinstance(indices_or_sections, (int, np.integer)):
         size = shape_of(x)[axis]
         if indices_or_sections < 1 or size % indices_or_sections:
             raise ValueError(f"split: an axis of size {size} cannot be cut into {indices_or_sections} equal parts")
         step = size // indices_or_sections
         return _parts(x, list(range(step, size, step)) if size else [0] * (int(indices_or_sections) - 1), axis)
-    return _parts(x, list(indices_or_sections), axis)
+    return _parts(x, _listed(indices_or_sections), axis)
 
 
 @table.composite(
@@ -47,8 +57,9 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
 )
 def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
     """A list of consecutive parts along an axis as in `split`; so many of them may differ in size, larger first."""
+    axis = normalize_axis_index(axis, np.ndim(x))
     if not isinstance(indices_or_sections, (int, np.integer)):
-        return _parts(x, list(indices_or_sections), axis)
+        return _parts(x, _listed(indices_or_sections), axis)
     if indices_or_sections < 1:
         raise ValueError(f"array_split: there cannot be {indices_or_sections} parts")
     step, larger = divmod(shape_of(x)[axis], int(indices_or_sections))
@@ -90,8 +101,8 @@ def _with_axes(x: Any, least: int, function: str) -> int:
 )
 def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
     """A tuple of the parts along an axis, which they do not have any more: the inverse of `stack`."""
-    ndim, size = np.ndim(x), shape_of(x)[axis]
-    return tuple([getitem(x, (slice(None),) * (axis % ndim) + (position,)) for position in range(size)])
+    axis = normalize_axis_index(axis, np.ndim(x))
+    return tuple([getitem(x, (slice(None),) * axis + (position,)) for position in range(shape_of(x)[axis])])
 
 
 if not TYPE_CHECKING:

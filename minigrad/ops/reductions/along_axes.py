@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.engine.apply import as_array
 from minigrad.engine.examples import reals
@@ -60,7 +61,7 @@ def apply_over_axes(func: Callable[..., Any], x: Any, axes: int | Sequence[int])
     """A function called as ``func(x, axis)`` for one axis after another, each of which keeps its place."""
     x = as_array(x)
     for axis in axes if isinstance(axes, Sequence) else [axes]:
-        axis = axis % x.ndim
+        axis = normalize_axis_index(axis, x.ndim)
         result = func(x, axis)
         x = result if np.ndim(result) == x.ndim else np.expand_dims(result, axis)
     return x if np.ndim(x) else np.copy(x)

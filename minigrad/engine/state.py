@@ -1,0 +1,29 @@
+"""Can this be the state that something is restored from?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from minigrad.engine.advice import LostGradientError
+from minigrad.engine.tensor import Tensor
+
+
+def check_state(function: str, state: Any) -> None:
+    """Raise for what holds no constants by name.
+
+    Raises:
+        TypeError: for what is no dict, or holds Tensors that require a gradient, inside transforms above all.
+    """
+    if not isinstance(state, Mapping):
+        raise TypeError(
+            f"{function}: the state is a {type(state).__name__}; give a dict of arrays, such as state_dict() returns"
+        )
+    for name, value in state.items():
+        if isinstance(value, Tensor) and value.requires_grad:
+            raise LostGradientError(
+                f"{function}: {name!r} is a Tensor that requires a gradient, as all do inside mg.grad and its like, "
+                "and what is loaded from it would be a constant. For the gradients of a model's parameters write "
+                "mg.gradients(loss(model), model.parameters()), or write the model as a function of its parameters; "
+                "where a constant is meant, .detach()"
+            )

@@ -1,0 +1,232 @@
+"""Which programs are interrupted, and what has to hold afterwards?"""
+
+import contextlib
+import threading
+
+import interrupts
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import losses, nn, optim
+
+RNG = np.random.default_rng(0)
+BATCH, TARGET = RNG.standard_normal((5, 3)), RNG.standard_normal((5, 1))
+
+
+def gradient_by_hand(values):
+    """The gradients of the loss of `World.model`, from its parameters."""
+    first, bias, second, end = values
+    hidden = np.tanh(BATCH @ first + bias)
+    g = 2.0 * (hidden @ second + end - TARGET) / TARGET.size
+    inner = (g @ second.T) * (1.0 - hidden**2)
+    return BATCH.T @ inner, inner.sum(0), hidden.T @ g, g.sum(0)
+
+
+class World:
+    """A model and an optimiser in the middle of their work, and a check that nothing is broken."""
+
+    def __init__(self, kind=optim.Adam, **settings):
+        self.model = nn.Sequential(nn.Dense(3, 4), nn.Tanh(), nn.Dropout(0.0), nn.Dense(4, 1))
+        rng = np.random.default_rng(1)
+        for parameter in self.model.parameters():
+            parameter.data = rng.standard_normal(parameter.shape)
+        self.model.sublayers()
+        self.optimizer = kind(self.model.parameters(), **settings)
+        self.parameters = list(self.model.parameters())
+        self.modes = [layer.training for layer in layers(self.model)]
+        self.shapes = [parameter.shape for parameter in self.parameters]
+
+    def loss(self):
+        return losses.mse(self.model(BATCH), TARGET)
+
+    def check(self):
+        assert mg.is_grad_enabled()
+        assert [layer.training for layer in layers(self.model)] == self.modes
+        assert list(self.model.parameters()) == self.parameters
+        assert [parameter.shape for parameter in self.parameters] == self.shapes
+        assert all(parameter.is_leaf and parameter.requires_grad for parameter in self.parameters)
+        self.check_gradients()
+        assert type(mg.grad(np.sin)(0.0)) is float
+        run_in_a_thread(self.check_gradients)
+
+    def check_gradients(self):
+        self.optimizer.zero_grad()
+        self.loss().backward()
+        values = [parameter.data.astype(float) for parameter in self.parameters]
+        assert all(np.isfinite(value).all() for value in values)
+        for parameter, expected in zip(self.parameters, gradient_by_hand(values), strict=True):
+            np.testing.assert_allclose(parameter.grad.data, expected, rtol=1e-3, atol=1e-4)
+
+
+def layers(layer):
+    return [layer, *[each for inner in layer.sublayers() for each in layers(inner)]]
+
+
+def run_in_a_thread(function):
+    """Run something in another thread, which must not wait for anybody."""
+    failures = []
+
+    def run():
+        try:
+            function()
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(10.0)
+    assert not thread.is_alive(), "a lock is held"
+    assert not failures, failures
+
+
+def backward():
+    world = World()
+    out = world.loss()
+    return out.backward, world.check
+
+
+def recorded_backward():
+    world = World()
+
+    def run():
+        found = mg.gradients(world.loss(), world.parameters, create_graph=True)
+        sum(np.sum(each**2) for each in found).backward(create_graph=True)
+
+    return run, world.check
+
+
+def a_second_pass():
+    world = World()
+    out = world.loss()
+    out.backward(retain_graph=True)
+    before = [parameter.grad.data.copy() for parameter in world.parameters]
+
+    def check():
+        world.optimizer.zero_grad()
+        out.backward(retain_graph=True)
+        for parameter, value in zip(world.parameters, before, strict=True):
+            np.testing.assert_array_equal(parameter.grad.data, value)
+        world.check()
+
+    return lambda: out.backward(retain_graph=True), check
+
+
+def forward():
+    world = World()
+    return world.loss, world.check
+
+
+def transforms():
+    world = World()
+
+    def f(x):
+        return np.sum(mg.grad(lambda y: np.sum(np.tanh(y)))(x) ** 2)
+
+    def run():
+        mg.jvp(f, BATCH, BATCH)
+        mg.grad(lambda x: np.sum(world.model(x)))(BATCH).sum().backward()
+
+    return run, world.check
+
+
+def predictions():
+    world = World()
+
+    def run():
+        mg.predict(world.model, BATCH, batch_size=2)
+        mg.evaluate(world.model, losses.mse, [(BATCH, TARGET)])
+
+    return run, world.check
+
+
+@interrupts.traced
+def in_blocks():
+    with mg.no_grad():
+        assert not mg.is_grad_enabled()
+        with mg.no_grad(), contextlib.nullcontext():
+            len("abc")
+        assert not mg.is_grad_enabled()
+    assert mg.is_grad_enabled()
+    without_recording()
+    assert list(in_steps()) == [0, 1]
+
+
+@interrupts.traced
+@mg.no_grad()
+def without_recording():
+    return mg.Tensor([1.0]) * 2.0
+
+
+@interrupts.traced
+@mg.no_grad()
+def in_steps():
+    for step in range(2):
+        assert not mg.is_grad_enabled()
+        yield step
+
+
+def blocks():
+    world = World()
+    return in_blocks, world.check
+
+
+def optimizer_steps(kind, **settings):
+    def prepare():
+        world = World(kind, **settings)
+        world.loss().backward()
+        old = world.loss()
+        before = [parameter.data.copy() for parameter in world.parameters]
+
+        def check():
+            changed = any(
+                not np.array_equal(parameter.data, value)
+                for parameter, value in zip(world.parameters, before, strict=True)
+            )
+            # What was recorded with other values is refused.
+            if changed:
+                with pytest.raises(RuntimeError):
+                    mg.gradients(old, world.parameters)
+            world.check()
+            world.optimizer.step()
+            world.check()
+
+        return world.optimizer.step, check
+
+    return prepare
+
+
+def training():
+    world = World()
+    data = [(BATCH, TARGET)] * 2
+
+    def run():
+        mg.train(world.model, losses.mse, world.optimizer, data, epochs=1, validation=data, progress=False)
+
+    return run, world.check
+
+
+def loading():
+    world = World()
+    state, steps = world.model.state_dict(), world.optimizer.state_dict()
+
+    def run():
+        world.model.load_state_dict(state)
+        world.optimizer.load_state_dict(steps)
+
+    return run, world.check
+
+
+PROGRAMS = {
+    "backward": backward,
+    "recorded backward": recorded_backward,
+    "a second pass": a_second_pass,
+    "forward": forward,
+    "transforms": transforms,
+    "predict and evaluate": predictions,
+    "no_grad": blocks,
+    "SGD": optimizer_steps(optim.SGD, lr=0.01, momentum=0.9),
+    "Adam": optimizer_steps(optim.Adam, max_norm=1.0),
+    "train": training,
+    "load_state_dict": loading,
+}
