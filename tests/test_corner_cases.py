@@ -319,7 +319,7 @@ def test_error_messages_stay_short():
         (lambda x: np.where(x), r"np\.where"),
         (lambda x: np.cumsum(x, out=np.zeros(2)), r"np\.cumsum of a Tensor does not support the argument out="),
         (lambda x: np.clip(x, 0, 1, dtype=float), r"np\.clip of a Tensor does not support the argument dtype="),
-        (lambda x: np.mean([x.sum(), x.sum()]), r"np\.mean: .* np\.stack"),
+        (lambda x: np.mean([x.sum(), x.sum()]), r"np\.mean.*np\.stack"),
     ],
 )
 def test_errors_name_the_function_that_was_called(call, message):

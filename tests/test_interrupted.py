@@ -14,6 +14,9 @@ from minigrad import losses, nn, optim
 PACKAGE = str(Path(mg.__file__).parent)
 X, Y = np.random.default_rng(0).normal(size=(2, 3)), np.zeros((2, 1))
 
+# What is raised while an object is taken away or a generator is closed, Python prints and forgets.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 
 class BreakOffError(BaseException):
     """Stands for Ctrl-C where a handler for KeyboardInterrupt would hide it."""
@@ -229,8 +232,6 @@ def test_training_leaves_modes_handlers_and_parameters(error, pythons_handler):
     every_point(make, error, check, stride=223)
 
 
-# What is raised while an object is taken away, Python prints and forgets.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_real_ctrl_c_at_any_moment(pythons_handler):
     model = network()
     optimizer = optim.Adam(model.parameters())

@@ -25,7 +25,7 @@ def test_an_interrupt_where_python_looks_for_one(name):
     assert interrupts.interrupt(PROGRAMS[name], most=MOST) > 10
 
 
-@pytest.mark.parametrize("name", ["backward", "no_grad", "transforms", "predict and evaluate", "Adam"])
+@pytest.mark.parametrize("name", ["backward", "no_grad", "transforms", "Adam"])
 def test_two_interrupts_the_second_as_soon_as_possible(name):
     assert interrupts.interrupt(PROGRAMS[name], times=2, most=MOST // 2) > 10
 
@@ -174,7 +174,9 @@ def test_signals_at_random_moments():
 
 if __name__ == "__main__":
     random_moments = at_random_moments(1000)
-    sys.stdout.write(f"at random moments: {random_moments.stdout}{random_moments.stderr[-3000:]}\n")
+    sys.stdout.write(
+        f"at random moments: {random_moments.stdout}{random_moments.returncode} {random_moments.stderr[-2000:]}\n"
+    )
     for program in sys.argv[1:] or PROGRAMS:
         for again in (1, 2):
             try:

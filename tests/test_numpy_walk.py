@@ -158,6 +158,10 @@ def test_most_public_functions_are_differentiated_or_constant():
             lambda x: np.array([x, x]),
             r"write np\.stack\(\[x, y\]\) for np\.array.*Where a constant is meant",
         ),
+        (
+            lambda x: np.mean([x, x]),
+            r"^np\.mean would .*: write np\.mean\(np\.stack\(\[x, y\]\)\) for np\.mean\(\[x, y\]\)",
+        ),
         (lambda x: np.random.default_rng(0).normal(x), r"an array of a Tensor .* would be a constant"),
         (lambda x: np.vectorize(abs)(x), r"^np\.vectorize would make a constant"),
         (lambda x: np.ndenumerate(x), r"^np\.ndenumerate would make"),

@@ -259,8 +259,9 @@ def test_gradients_flow_through_objects_that_compute_with_tensors():
     for f in (lambda x: (x * Pair(2.0, 0.5)).error, lambda x: (Pair(2.0, 0.5) * x).error):
         assert mg.grad(f)(3.0) == 0.5
     t = mg.Tensor([1.0, 2.0], requires_grad=True) + 1.0
-    t *= 1.0 * Pair(2.0, 0.5)
-    assert isinstance(t, Pair)
+    assert isinstance(t * (1.0 * Pair(2.0, 0.5)), Pair)
+    with pytest.raises(TypeError, match=r"a Pair makes a Pair of it; write t = t \* y"):
+        t *= 1.0 * Pair(2.0, 0.5)
 
 
 class Other:

@@ -232,6 +232,14 @@ def test_loading_a_state_inside_a_transform_says_what_to_do_instead(transform):
         np.testing.assert_array_equal(parameter.data, value)
 
 
+def test_gradients_by_a_tensor_that_was_updated_are_no_zeros():
+    w = mg.Tensor(V, requires_grad=True)
+    out = np.sum(w * w)
+    w.data -= 0.1
+    with pytest.raises(RuntimeError, match="updated after it was used"):
+        mg.gradients(out, [w])
+
+
 def test_assigning_data_inside_a_transform_is_refused():
     model, _ = model_and_values()
     weight = next(iter(model.parameters()))

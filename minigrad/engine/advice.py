@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from minigrad.engine.registry import numpy_name, overrides
+
 
 class LostGradientError(TypeError):
     """Raised where a Tensor would become a constant without anybody having asked for it."""
@@ -106,7 +108,11 @@ def lost_gradient(called: str) -> LostGradientError:
             "np.array([x, y]), array @ x for array.dot(x), and mg.set_at(array, i, x) for array[i] = x. Where a "
             "constant is meant, write x.numpy()."
         )
-    advice = _advice(called) or "write it with NumPy's functions and operators"
+    advice = _advice(called) or (
+        f"write {called}(np.stack([x, y])) for {called}([x, y])"
+        if called in {numpy_name(function) for function in overrides}
+        else "write it with NumPy's functions and operators"
+    )
     return LostGradientError(
         f"{called} would make a constant of a Tensor that requires a gradient: {advice}. Where a constant is meant, "
         "give it x.numpy()."

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.graph import TracedNode
 from minigrad.engine.recording import is_grad_enabled
 from minigrad.engine.registry import overrides
 
@@ -36,16 +35,26 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
 
     def method(self: Any, other: Any) -> Any:
         array, node = self._array, self._node
-        is_scalar = type(array) is not np.ndarray
-        if node is not None and node.op is None and not (is_scalar and isinstance(node, TracedNode)):
+        is_scalar = not self._is_array()
+        if node is not None and (node.op is None or node.is_variable) and not is_scalar:
             raise TypeError(_about_leaf(node, symbol))
+        if not is_scalar and not array.flags.writeable:
+            raise TypeError(
+                f"t {symbol}= y: t is read-only, as views are that repeat elements, and values that a graph holds; "
+                f"write t = t {symbol} y, and for a part mg.add_at(t, index, y) or mg.set_at"
+            )
         result = operator(self, other)
         if isinstance(result, (np.ndarray, np.generic)):
             # Of an operation without a derivative, such as //.
             result = type(self)._wrap(result)
-        # NumPy's scalars cannot be changed: the name is given to a new one. So it is with what other types make of it.
-        if is_scalar or type(result) is not type(self):
+        if is_scalar:
+            # NumPy's scalars cannot be changed: the name is given to a new one.
             return result
+        if type(result) is not type(self):
+            raise TypeError(
+                f"t {symbol}= y: t is an array, and a {type(other).__name__} makes a {type(result).__name__} of it; "
+                f"write t = t {symbol} y"
+            )
         result = _fitted(result, self, symbol)
         if node is not None and not is_grad_enabled():
             raise TypeError(
@@ -57,7 +66,7 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
             relatives = _relatives(self, family)
             if relatives or family.handed_out:
                 is_constant = result._node is None and all(other._node is None for other in relatives)
-                if not is_constant or not array.flags.writeable:
+                if not is_constant:
                     raise TypeError(
                         f"t {symbol}= y would change an array in place that shares its memory with another one (a "
                         f"view of it, what it is a view of, or .numpy()); write t = t {symbol} y, and for a part "
@@ -67,15 +76,17 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
                 return self
             self._family = None
         self._array, self._node = np.asarray(result._array), result._node
-        if self._name is not None and self._node is not None:
+        if self._node is not None and self._name is not None:
             self._node.name = self._name
+        if self._node is not None and node is not None and node.keeps_grad:
+            self.retain_grad()
         return self
 
     return method
 
 
 def _about_leaf(node: Any, symbol: str) -> str:
-    if isinstance(node, TracedNode):
+    if node.is_variable:
         return (
             f"t {symbol}= y would change an argument of the function that is differentiated, and the caller would see "
             f"it; write t = t {symbol} y"

@@ -96,6 +96,7 @@ class _Notes:
         name: that the user gave.
         stamps: tell whether large constants among the arguments have changed since; see `minigrad.engine.constants`.
         keeps_grad: whether the gradient of this result is to be deposited for the user.
+        is_variable: whether a transform, such as `minigrad.grad`, differentiates by this leaf or result.
     """
 
     __slots__ = ("__dict__",)
@@ -105,6 +106,7 @@ class _Notes:
     name: str | None = None
     stamps: Any = None
     keeps_grad: bool = False
+    is_variable: bool = False
 
 
 class Node(_Notes):

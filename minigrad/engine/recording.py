@@ -69,11 +69,13 @@ class recording:  # noqa: N801  # called like a function
         enabled, complete, observer: as in `Recording`; what is None stays as it is.
     """
 
+    _inside: list[recording] = []  # noqa: RUF012  # replaced, and empty where that was interrupted
+
     def __init__(
         self, enabled: bool | None = None, complete: bool | None = None, observer: Observer | None = None
     ) -> None:
         self._changes = enabled, complete, observer
-        self._inside: list[recording] = []
+        self._inside = []
         self._left = False
 
     def __enter__(self) -> None:

@@ -13,17 +13,19 @@ def check_state(function: str, state: Any) -> None:
     """Raise for what holds no constants by name.
 
     Raises:
-        TypeError: for what is no dict, or holds Tensors that require a gradient, inside transforms above all.
+        TypeError: for what is no dict, or holds results that depend on something: a transform's variables above all.
+            The parameters of another model may be loaded, as values.
     """
     if not isinstance(state, Mapping):
         raise TypeError(
             f"{function}: the state is a {type(state).__name__}; give a dict of arrays, such as state_dict() returns"
         )
     for name, value in state.items():
-        if isinstance(value, Tensor) and value.requires_grad:
+        node = value._node if isinstance(value, Tensor) else None
+        if node is not None and (node.op is not None or node.is_variable):
             raise LostGradientError(
-                f"{function}: {name!r} is a Tensor that requires a gradient, as all do inside mg.grad and its like, "
-                "and what is loaded from it would be a constant. For the gradients of a model's parameters write "
+                f"{function}: {name!r} is a Tensor through which gradients flow, as all do inside mg.grad and its "
+                "like, and what is loaded from it would be a constant. For the gradients of a model's parameters write "
                 "mg.gradients(loss(model), model.parameters()), or write the model as a function of its parameters; "
                 "where a constant is meant, .detach()"
             )

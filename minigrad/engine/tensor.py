@@ -117,14 +117,19 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         if self._node is None and values is not self._array:
             # Graphs that used this constant hold its array, and nothing would tell them of a change.
             self._array = np.array(self._array)
-        np.copyto(self.data, values, casting="same_kind")
+        if not np.can_cast(values.dtype, self.dtype, "same_kind"):
+            raise TypeError(f"data of dtype {self.dtype} cannot be replaced by data of dtype {values.dtype}")
+        # Marked before anything changes: an interrupt between the two leaves no graph that takes new values for old.
         self._mark_changed()
+        np.copyto(self.data, values, casting="same_kind")
 
     def _mark_changed(self) -> None:
         """Tell graphs recorded before now that the array of this leaf has new values."""
         node = self._node
         if node is not None:
             fresh = leaf(self._array, self._name, node.grad)
+            # As old as before, so that a pass looks as far back as graphs that hold the old one.
+            fresh.order = node.order
             # One right after the other, without a call between them, in which Ctrl-C could come.
             node.changed = True
             self._node = fresh
@@ -203,6 +208,12 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
     def dtype(self) -> np.dtype[Any]:
         """The dtype of the elements."""
         return self._array.dtype  # type: ignore[no-any-return]
+
+    def _is_array(self) -> bool:
+        """Whether this stands for an array, possibly 0-d, rather than for one of NumPy's scalars."""
+        node = self._node
+        is_leaf = node is not None and node.op is None and not node.is_variable
+        return type(self._array) is np.ndarray or is_leaf
 
     def numpy(self) -> NDArray[Any]:
         """The values as a plain array, which shares memory with this Tensor."""

@@ -149,17 +149,20 @@ def _variable(value: Any, trace: int, recorded: bool, where: str) -> Tensor:
             f"{where} has dtype {array.dtype}, and only floating-point numbers can be differentiated by: write 3.0 "
             "for 3, or convert it with .astype(float)"
         )
+    # Floats and NumPy's scalars stay scalars, to which ``x += y`` gives a new value under that name alone.
+    is_scalar = not (isinstance(value, np.ndarray) or (isinstance(value, Tensor) and value._is_array()))
     if recorded and isinstance(value, Tensor) and value.requires_grad:
         variable: Tensor = overrides[np.positive](value)
         assert variable._node is not None
         variable._node.depends |= {trace}
+        variable._node.is_variable = True
+        if not is_scalar:
+            variable._array = np.asarray(variable._array)
         return variable
-    # A copy, so that what a pullback needs later is not what the caller may have written to. Floats and NumPy's scalars
-    # stay scalars, to which ``x += y`` gives a new value under that name alone.
-    is_scalar = not isinstance(value, (Tensor, np.ndarray)) or type(array) is not np.ndarray
+    # A copy, so that what a pullback needs later is not what the caller may have written to.
     array = array[()] if is_scalar else array.copy()
     node = TracedNode(None, (), (), NO_PARAMS, array)
-    node.depends = frozenset({trace})
+    node.depends, node.is_variable = frozenset({trace}), True
     return Tensor._wrap(array, node)
 
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.engine.apply import plain
 from minigrad.engine.examples import matrices, reals
@@ -150,9 +151,10 @@ def norm(x: Any, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> 
         axis = tuple(range(dimensions))
     elif not isinstance(axis, tuple):
         axis = (int(axis),)
+    axis = tuple([normalize_axis_index(each, dimensions) for each in axis])
     if len(axis) == 1:
         return vector_norm(x, axis=axis[0], keepdims=keepdims, ord=2 if ord is None else ord)
-    if len(axis) != 2 or axis[0] % dimensions == axis[1] % dimensions:
+    if len(axis) != 2 or axis[0] == axis[1]:
         raise ValueError(f"a norm is taken along one axis, or two different ones, not {axis}")
     return _of_matrices(x, ord, axis, keepdims)
 

@@ -170,7 +170,7 @@ def meshgrid(
     """The coordinates of a grid, as a tuple of one array for each axis.
 
     With `indexing` "xy" the first two axes are exchanged; with `sparse` each array is as small as broadcasting allows.
-    Tensors are never written to, so that `copy` makes a difference for arrays only.
+    Without `copy` they are views.
 
     Raises:
         ValueError: for another `indexing`.
@@ -188,7 +188,8 @@ def meshgrid(
     for array, axis in zip(arrays, axes, strict=True):
         column = reshape(array, (-1,) + (1,) * (len(arrays) - 1 - axis))
         column = reshape(column, (1,) * axis + shape_of(column))
-        coordinates.append(column if sparse else broadcast_to(column, grid))
+        coordinate = column if sparse else broadcast_to(column, grid)
+        coordinates.append(np.copy(coordinate) if copy else coordinate)
     return tuple(coordinates)
 
 

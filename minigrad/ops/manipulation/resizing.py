@@ -121,7 +121,8 @@ def trim_zeros(x: Any, trim: str = "fb", axis: Shape | None = None) -> Any:
             first = int(found.min()) if found.size and "f" in trim.lower() else 0
             last = int(found.max()) + 1 if found.size and "b" in trim.lower() else None
             index[each] = slice(first, last if found.size else 0)
-    return getitem(x, tuple(index))
+    # Of a 0-d array NumPy gives the array itself, where an index would give a scalar.
+    return getitem(x, tuple(index)) if x.ndim else x
 
 
 if not TYPE_CHECKING:

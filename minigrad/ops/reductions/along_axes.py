@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.engine.apply import as_array
+from minigrad.engine.apply import as_array, plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 
@@ -64,7 +64,7 @@ def apply_over_axes(func: Callable[..., Any], x: Any, axes: int | Sequence[int])
         axis = normalize_axis_index(axis, x.ndim)
         result = func(x, axis)
         x = result if np.ndim(result) == x.ndim else np.expand_dims(result, axis)
-    return x if np.ndim(x) else np.copy(x)
+    return x if type(plain(x)) is np.ndarray else np.copy(x)
 
 
 if not TYPE_CHECKING:
