@@ -1289,7 +1289,7 @@ def real(x: Tensor) -> Tensor:
 def real(x: Numbers) -> Array: ...
 @overload
 def real_if_close(x: Tensor, tol: float = 100) -> Tensor:
-    """A view of the array, because all numbers in it are real, whatever `tol` is."""
+    """The array itself, because all numbers in it are real, whatever `tol` is."""
 @overload
 def real_if_close(x: Numbers, tol: float = 100) -> Array: ...
 @overload
