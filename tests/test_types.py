@@ -20,9 +20,8 @@ CASES = Path(__file__).parent / "cases"
 
 
 def test_the_stubs_are_current():
-    """``python tests/stubs.py`` makes them so."""
-    assert stubs.OPERATIONS_STUB.read_text() == stubs.operations_stub()
-    assert stubs.METHODS_STUB.read_text() == stubs.methods_stub()
+    for path, text in ((stubs.OPERATIONS_STUB, stubs.operations_stub()), (stubs.METHODS_STUB, stubs.methods_stub())):
+        assert path.read_text() == text, "`python tests/stubs.py` writes them again"
 
 
 def fits(value, text):
