@@ -1,12 +1,13 @@
 """minigrad: automatic gradients on NumPy, as you would have written them by hand."""
 
-import builtins as _builtins
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import builtins
+import importlib
+from typing import TYPE_CHECKING
 
 from minigrad import data as data
 from minigrad import losses as losses
 from minigrad import nn as nn
-from minigrad import ops as ops
+from minigrad import ops
 from minigrad import optim as optim
 from minigrad.engine.define import primitive as primitive
 from minigrad.engine.recording import is_grad_enabled as is_grad_enabled
@@ -32,14 +33,28 @@ from minigrad.transforms.functions import value_and_grad as value_and_grad
 from minigrad.transforms.functions import vjp as vjp
 from minigrad.transforms.gradients import gradients as gradients
 
+__version__ = "0.1.0"
+
 _OWN = [
     *("Tensor", "gradients", "no_grad", "is_grad_enabled", "primitive"),
     *("grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"),
     *("get_num_threads", "set_num_threads"),
     *("train", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
-    *("nn", "losses", "optim", "ops", "data", "checkpoint"),
+    *("nn", "losses", "optim", "data", "checkpoint"),
 ]
 
-# abs, max, min and sum are public too, but `from minigrad import *` must not replace Python's.
-if not _TYPE_CHECKING:
-    __all__ = _OWN + [name for name in vars(ops)["__all__"] if not hasattr(_builtins, name)]
+# Type checkers take every name; that this module imports others for itself is nothing to them.
+if TYPE_CHECKING:
+    from minigrad import testing as testing
+else:
+    # abs, max, min and sum are public too, but `from minigrad import *` must not replace Python's.
+    __all__ = _OWN + [name for name in ops.__all__ if not hasattr(builtins, name)]
+
+    def __dir__():
+        return sorted({*_OWN, *ops.__all__, "testing", "__version__"})
+
+    def __getattr__(name):
+        # Most programs do without it, and need not wait for it.
+        if name == "testing":
+            return importlib.import_module("minigrad.testing")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

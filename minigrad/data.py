@@ -21,6 +21,11 @@ from numpy.typing import NDArray
 
 __all__ = ["MnistUnavailableError", "load_digits", "load_mnist"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Images: TypeAlias = NDArray[np.uint8]
 Labels: TypeAlias = NDArray[np.integer[Any]]
 Dataset: TypeAlias = tuple[tuple[Images, Labels], tuple[Images, Labels]]

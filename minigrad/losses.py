@@ -7,10 +7,11 @@ the prediction. Shapes are never broadcast against each other.
 from __future__ import annotations
 
 import reprlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from minigrad.engine.annotations import Numbers
 from minigrad.engine.apply import plain, shape_of
 from minigrad.engine.names import missing
 from minigrad.engine.tensor import Tensor
@@ -44,6 +45,18 @@ if not TYPE_CHECKING:
         raise missing("losses", name, __all__, _ELSEWHERE)
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
+@overload
+def mse(prediction: Tensor, target: Tensor | Numbers) -> Tensor: ...
+@overload
+def mse(prediction: Numbers, target: Tensor) -> Tensor: ...
+@overload
+def mse(prediction: Numbers, target: Numbers) -> np.floating[Any]: ...
+
+
 def mse(prediction: Any, target: Any) -> Any:
     """Mean squared error: the mean of (prediction - target)^2 over all elements.
 
@@ -60,6 +73,14 @@ def mse(prediction: Any, target: Any) -> Any:
     """
     prediction, target = _alike(prediction, target, "mse")
     return _without_nan(_mean_squared_difference(prediction, target), target, "mse")
+
+
+@overload
+def bce(prediction: Tensor, target: Tensor | Numbers) -> Tensor: ...
+@overload
+def bce(prediction: Numbers, target: Tensor) -> Tensor: ...
+@overload
+def bce(prediction: Numbers, target: Numbers) -> np.floating[Any]: ...
 
 
 def bce(prediction: Any, target: Any) -> Any:
@@ -83,6 +104,14 @@ def bce(prediction: Any, target: Any) -> Any:
     return _binary_cross_entropy(prediction, target)
 
 
+@overload
+def bce_with_logits(logits: Tensor, target: Tensor | Numbers) -> Tensor: ...
+@overload
+def bce_with_logits(logits: Numbers, target: Tensor) -> Tensor: ...
+@overload
+def bce_with_logits(logits: Numbers, target: Numbers) -> np.floating[Any]: ...
+
+
 def bce_with_logits(logits: Any, target: Any) -> Any:
     """Binary cross-entropy of logits, `bce` of sigmoid(logits), without overflow or loss of precision.
 
@@ -99,6 +128,14 @@ def bce_with_logits(logits: Any, target: Any) -> Any:
     logits, target = _alike(logits, target, "bce_with_logits")
     _check_probabilities(target, "bce_with_logits: targets", "")
     return mean(target * softplus(-logits) + (1.0 - target) * softplus(logits))
+
+
+@overload
+def cross_entropy(logits: Tensor, target: Tensor | Numbers) -> Tensor: ...
+@overload
+def cross_entropy(logits: Numbers, target: Tensor) -> Tensor: ...
+@overload
+def cross_entropy(logits: Numbers, target: Numbers) -> np.floating[Any]: ...
 
 
 def cross_entropy(logits: Any, target: Any) -> Any:

@@ -32,7 +32,8 @@ cannot tell, such as `np.array`. So do arguments that an operation does not have
 
 ## Methods
 
-A Tensor has the methods of `numpy.ndarray`, but for those that write to it. `outer` of all operations above that are
+A Tensor has the methods of `numpy.ndarray`, but for those that write to it, and the functions above that compute each
+element of one array by itself, such as `x.tanh()`. `outer` of all operations above that are
 ufuncs is supported, and `reduce` of `np.add`, `np.multiply`, `np.maximum`, `np.minimum` and `np.logaddexp`, and
 `accumulate` of the first two. Methods of arrays do not take Tensors: `A @ x`, not `A.dot(x)`.
 """

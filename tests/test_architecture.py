@@ -1,68 +1,78 @@
 """Do imports go one way, and does the package need NumPy and SciPy alone?"""
 
-import ast
-import builtins
 import subprocess
 import sys
 from pathlib import Path
 
+import import_rules
 import pytest
+from import_rules import Package
 
 import minigrad as mg
-from minigrad.engine.registry import operations
 
-PACKAGE = Path(mg.__file__).parent
+SOURCES = Package(Path(mg.__file__).parent)
 
-# Each room may import from those above it.
-ORDER = [
-    ["engine"],
-    ["kernels"],
-    ["ops"],
-    ["transforms", "losses", "nn", "optim", "data"],
-    ["training"],
-    ["__init__"],
-    ["testing"],
+
+@pytest.mark.parametrize("check", import_rules.CHECKS, ids=lambda check: check.__name__)
+def test_the_package_keeps_the_rule(check):
+    assert check(SOURCES) == []
+
+
+# A package of two or three files that breaks one rule, and what the check says of it.
+BROKEN = [
+    (import_rules.relative_imports, {"nn/layers.py": "from .layer import Layer"}, "nn/layers.py imports with 1 dots"),
+    (import_rules.against_the_ranks, {"engine/graph.py": "from minigrad.ops import sums"}, "imports minigrad.ops"),
+    (import_rules.against_the_ranks, {"engine/graph.py": "import minigrad.nn.layer"}, "imports minigrad.nn.layer"),
+    (import_rules.against_the_ranks, {"ops/sums.py": "import minigrad as mg"}, "ops/sums.py imports minigrad"),
+    (import_rules.against_the_ranks, {"nn/layers.py": "from minigrad import losses"}, "imports minigrad.losses"),
+    (import_rules.against_the_ranks, {"nn/layers.py": "def f():\n    import minigrad.optim"}, "imports minigrad.optim"),
+    (import_rules.against_the_ranks, {"training/loop.py": "from minigrad import testing"}, "imports minigrad.testing"),
+    (import_rules.against_the_ranks, {"__init__.py": "from minigrad import testing"}, "imports minigrad.testing"),
+    (import_rules.against_the_ranks, {"extras/more.py": ""}, "extras/more.py has no place"),
+    (import_rules.around_the_kernels, {"engine/graph.py": "import minigrad.kernels.masked"}, "engine/graph.py imports"),
+    (import_rules.around_the_kernels, {"nn/layers.py": "from minigrad.kernels import masked"}, "nn/layers.py imports"),
+    (import_rules.around_the_kernels, {"kernels/masked.py": "from minigrad.engine.graph import Node"}, "is a kernel"),
+    (
+        import_rules.circles,
+        {"nn/a.py": "import minigrad.nn.b", "nn/b.py": "from minigrad.nn import a"},
+        "nn/a.py is on a",
+    ),
+    (
+        import_rules.circles,
+        {
+            "nn/a.py": "import minigrad.nn.b",
+            "nn/b.py": "import minigrad.nn.c",
+            "nn/c.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from minigrad.nn.a import A",
+        },
+        "nn/c.py is on a",
+    ),
+    (import_rules.out_of_place, {"testing/gradcheck.py": "from hypothesis import given"}, "imports hypothesis"),
+    (import_rules.out_of_place, {"testing/strategies/lattice.py": "import hypothesis.extra"}, "hypothesis.extra"),
+    (import_rules.without_a_first_line, {"nn/layers.py": "import math\n"}, "does not begin with a docstring"),
 ]
-RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
-# What reuses memory counts references, and the engine asks it.
-KNOWN = {("engine/backward.py", "kernels"), ("engine/aliasing.py", "kernels")}
 
 
-def room(path):
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+@pytest.mark.parametrize(("check", "files", "message"), BROKEN)
+def test_a_broken_rule_is_noticed(tmp_path, check, files, message):
+    others = {
+        "losses.py": "",
+        "ops/sums.py": "",
+        "kernels/masked.py": "",
+        "optim/__init__.py": "",
+        "testing/__init__.py": "",
+    }
+    for name, text in (others | files).items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert any(message in broken for broken in check(Package(tmp_path)))
 
 
-def imported_rooms(path):
-    """The parts of minigrad that a file imports, type-checking imports left out."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "minigrad":
-            parts = node.module.split(".")[1:]
-            yield from [parts[0]] if parts else [alias.name for alias in node.names]
-
-
-def imported_packages(path):
-    """The packages that a file imports, anywhere in it."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from [alias.name.split(".")[0] for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.split(".")[0]
-
-
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_go_one_way(path):
-    own = room(path)
-    for other in imported_rooms(path):
-        assert other in RANK, f"{other} has no place in the order of imports"
-        if (str(path.relative_to(PACKAGE)), other) not in KNOWN:
-            assert other == own or RANK[other] < RANK[own], f"{own} imports {other}"
-
-
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_first_line_says_what_the_file_is_for(path):
-    docstring = ast.get_docstring(ast.parse(path.read_text()))
-    assert docstring
-    assert path.read_text().startswith('"""')
+def test_what_only_type_checkers_see_of_the_tools_for_testing_is_no_import(tmp_path):
+    lines = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from minigrad import testing\n"
+    (tmp_path / "__init__.py").write_text(lines)
+    (tmp_path / "testing.py").write_text("")
+    assert import_rules.against_the_ranks(Package(tmp_path)) == []
 
 
 ONLY_NUMPY_AND_SCIPY = """
@@ -125,73 +135,3 @@ assert not hasattr(testing, "grad_properties")
 
 def test_hypothesis_is_imported_when_it_is_asked_for():
     subprocess.run([sys.executable, "-c", WITH_HYPOTHESIS], check=True)
-
-
-def test_one_file_imports_hypothesis():
-    assert [path.name for path in PACKAGE.rglob("*.py") if "hypothesis" in imported_packages(path)] == ["hypothesis.py"]
-
-
-def test_nothing_depends_on_the_tools_for_testing():
-    for path in PACKAGE.rglob("*.py"):
-        if room(path) != "testing":
-            assert "testing" not in imported_rooms(path), path
-
-
-def test_every_public_operation_is_a_name_and_a_method():
-    for name, operation in operations.items():
-        if operation.builtin and operation.public:
-            assert getattr(mg, name) is operation.function
-            assert (name in mg.__all__) != hasattr(builtins, name)
-            if name not in {"choose", "compress", "partition", "resize", "sort"}:  # as arrays have them
-                assert hasattr(mg.Tensor(1.0), name) == operation.is_method
-
-
-HELPERS = [name for name, operation in operations.items() if not operation.public]
-
-
-@pytest.mark.parametrize("name", HELPERS)
-def test_helpers_are_not_shown_to_users(name):
-    for module in (mg, mg.ops):
-        assert name not in dir(module)
-        assert name not in module.__all__
-    x = mg.Tensor(1.0)
-    assert name not in dir(x)
-    assert not hasattr(x, name)
-    assert operations[name].builtin
-    assert not operations[name].overrides  # what NumPy's users know
-
-
-def test_known_helpers_are_declared_as_such():
-    assert {"keep_where", "tall_qr", "to_windows", "label_cross_entropy", "matmul_with_bias", "getitem"} <= {*HELPERS}
-
-
-def test_what_does_not_begin_with_an_array_is_no_method():
-    for name in ("where", "concatenate", "stack", "einsum", "select", "apply_along_axis"):
-        assert not operations[name].is_method
-    assert all(operations[name].is_method for name in ("tanh", "sum", "median", "clip"))
-
-
-def test_public_names_exist_and_are_documented():
-    for name in mg.__all__:
-        assert getattr(mg, name).__doc__, name
-
-
-def imported_files(path):
-    """The files of minigrad that a file imports names from, type-checking imports included."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "minigrad":
-            base = PACKAGE.joinpath(*node.module.split(".")[1:])
-            own = [base / f"{alias.name}.py" for alias in node.names]
-            found = [file for file in own if file.is_file()]
-            yield from found or [base.with_suffix(".py") if not base.is_dir() else base / "__init__.py"]
-
-
-@pytest.mark.parametrize("place", ["nn", "training", "optim"])
-def test_no_files_of_a_room_import_each_other_in_a_circle(place):
-    files = sorted((PACKAGE / place).glob("*.py"))
-    left = {file: {other for other in imported_files(file) if other in files} for file in files}
-    while left:
-        free = [file for file, others in left.items() if not others & left.keys()]
-        assert free, f"a circle among {[file.name for file in left]}"
-        for file in free:
-            del left[file]

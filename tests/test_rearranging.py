@@ -385,7 +385,7 @@ def test_values_become_what_the_array_holds(values):
     expected = x.data.copy()
     expected[0] = values
     np.testing.assert_array_equal(mg.set_at(x, 0, values).data, expected)
-    assert x.set_at(0, values).dtype == x.add_at([0, 0], values).dtype == np.float32
+    assert mg.set_at(x, 0, values).dtype == mg.add_at(x, [0, 0], values).dtype == np.float32
 
 
 @pytest.mark.parametrize("function", [mg.set_at, mg.add_at])

@@ -166,12 +166,15 @@ class ArrayLike:
         if operation is not None and operation.is_method:
             return operation.function.__get__(self)
         if name not in _constant_methods():
-            raise AttributeError(f"a Tensor has no attribute {name!r}{written_here(name)}", name=name, obj=self)
+            known = operation is not None and operation.builtin and operation.public
+            advice = written_here(name) or (f"; it is a function, mg.{name}" if known else "")
+            raise AttributeError(f"a Tensor has no attribute {name!r}{advice}", name=name, obj=self)
         return functools.partial(overrides[getattr(np, name)], self)
 
     def __dir__(self) -> list[str]:
         methods = {name for name, operation in operations.items() if operation.is_method}
-        return sorted({*super().__dir__(), *methods, *_constant_methods()} - _WRITING.keys())
+        found = {*super().__dir__(), *methods, *_constant_methods()} - _WRITING.keys()
+        return sorted(name for name in found if not name.startswith("_") or name.startswith("__"))
 
     # In the order of the parameters of NumPy's methods.
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -137,6 +137,10 @@ class no_grad(recording):  # noqa: N801  # called like a function
         False
     """
 
+    @overload
+    def __new__(cls) -> no_grad: ...
+    @overload
+    def __new__(cls, function: F) -> F: ...  # type: ignore[misc]  # mypy wants an instance; pyright takes the function
     def __new__(cls, function: F | None = None) -> Any:
         """The block, or for ``@mg.no_grad`` without parentheses the decorated function."""
         if function is None:

@@ -40,9 +40,15 @@ class Operation:
 
     @property
     def is_method(self) -> bool:
-        """Whether Tensors have it as a method: those of minigrad's own whose first argument is differentiated."""
+        """Whether Tensors have it as a method: what arrays have, and functions of each element of one array."""
         if not (self.builtin and self.public):
             return False
+        if self.elementwise and self.primitive is not None and len(self.primitive.rules) == 1:
+            return True
+        return hasattr(np.ndarray, self.name) and self._begins_with_an_array()
+
+    def _begins_with_an_array(self) -> bool:
+        """Whether the first argument is differentiated."""
         if self.primitive is not None:
             return not self.primitive.variadic and self.primitive.rules[0] is not None
         example = self.examples[0] if self.examples else None

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from minigrad.engine.aliasing import hand_out, make_relatives, read_only
+from minigrad.engine.annotations import Data
 from minigrad.engine.backward import backpropagate
 from minigrad.engine.conversions import Conversions
 from minigrad.engine.graph import NO_PARAMS, Node, depends_on_a_variable, leaf
@@ -62,7 +63,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
     _name: str | None
 
     def __init__(
-        self, data: Any, requires_grad: bool = False, dtype: DTypeLike | None = None, name: str | None = None
+        self, data: Data, requires_grad: bool = False, dtype: DTypeLike | None = None, name: str | None = None
     ) -> None:
         if isinstance(data, Tensor):
             if data._node is not None:
@@ -136,7 +137,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             self._node = fresh
 
     @property
-    def grad(self) -> Tensor | None:
+    def grad(self) -> Tensor | Any:  # Any for None, about which a type checker would ask after every pass
         """The gradient deposited by `backward`, of the same shape and dtype; None before."""
         return None if self._node is None else self._node.grad
 
@@ -270,7 +271,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             raise RuntimeError("retain_grad(): this Tensor does not require a gradient")
         self._node.keeps_grad = self._node.special = True
 
-    def backward(self, seed: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+    def backward(self, seed: Data | None = None, retain_graph: bool = False, create_graph: bool = False) -> None:
         """Add the gradient of this Tensor to the ``.grad`` of every leaf it was computed from.
 
         Args:

@@ -61,3 +61,7 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         raise missing("nn", name, __all__, _ELSEWHERE)
+
+
+def __dir__() -> list[str]:
+    return __all__

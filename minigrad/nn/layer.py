@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,15 @@ from minigrad.engine.tensor import Tensor
 from minigrad.nn.summary import table
 
 Self = TypeVar("Self", bound="Layer")
+P = ParamSpec("P")
+R = TypeVar("R")
+Given = TypeVar("Given", covariant=True)
+
+
+class _Forward(Protocol[P, Given]):
+    """What a layer is for type checkers where it is called: a call takes and gives what its `forward` does."""
+
+    def forward(self, *args: P.args, **kwargs: P.kwargs) -> Given: ...
 
 
 class Layer:
@@ -40,11 +49,11 @@ class Layer:
 
     training: bool = True
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The equation of this layer."""
         raise NotImplementedError(f"{type(self).__name__} has no forward(x) method")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self: _Forward[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of `forward`."""
         out = self.forward(*args, **kwargs)
         if (observer := current_recording().observer) is not None:

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from minigrad.engine.annotations import Numbers
 from minigrad.engine.apply import shape_of
 from minigrad.engine.tensor import Tensor
-from minigrad.kernels.conv2d.arguments import Padding, Pair, checked_padding, is_integer, pair
 from minigrad.nn.initializers import Initializer, Seed, glorot_uniform, initial
 from minigrad.nn.layer import Layer
+from minigrad.nn.stateless import Stateless, Values
 from minigrad.ops import avg_pool2d, conv2d, matmul, max_pool2d, reshape
 from minigrad.ops.linalg.products import matmul_with_bias
+from minigrad.ops.nn.arguments import Padding, Pair, checked_padding, is_integer, pair
 from minigrad.ops.nn.conv2d import conv2d_with_bias
 
 
@@ -38,11 +40,12 @@ class Sequential(Layer):
                 raise TypeError(f"Sequential: argument {position} is a {type(layer).__name__}, not a Layer{hint}")
         self.layers = layers
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor | Numbers) -> Tensor:
         """x through every layer in order."""
+        out: Any = x
         for layer in self.layers:
-            x = layer(x)
-        return x
+            out = layer(out)
+        return out  # type: ignore[no-any-return]  # an array, where it has no parameters and is given one
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -101,7 +104,7 @@ class Dense(Layer):
         self.weight = _parameter(values, dtype, f"{name}.weight")
         self.bias = _parameter(np.zeros(out_features), dtype, f"{name}.bias") if bias else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor | Numbers) -> Tensor:
         """x @ weight + bias."""
         shape = shape_of(x)
         if not shape or shape[-1] != self.in_features:
@@ -174,7 +177,7 @@ class Conv(Layer):
         self.weight = _parameter(values, dtype, f"{name}.weight")
         self.bias = _parameter(np.zeros(out_channels), dtype, f"{name}.bias") if bias else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor | Numbers) -> Tensor:
         """conv2d(x, weight) + bias."""
         shape = shape_of(x)
         if len(shape) != 4 or shape[1] != self.in_channels:
@@ -187,7 +190,8 @@ class Conv(Layer):
         try:
             if self.bias is None:
                 return conv2d(x, self.weight, *windows)
-            return conv2d_with_bias(x, self.weight, self.bias, *windows)
+            out: Tensor = conv2d_with_bias(x, self.weight, self.bias, *windows)
+            return out
         except ValueError as error:
             raise ValueError(f"{self!r}: {error}") from error
 
@@ -202,7 +206,7 @@ class Conv(Layer):
         return f"Conv({', '.join(parts)})"
 
 
-class Reshape(Layer):
+class Reshape(Stateless):
     """Every sample in another shape: (N, ...) gives (N, *shape); one size may be -1.
 
     Raises:
@@ -239,7 +243,7 @@ class Flatten(Reshape):
         return "Flatten()"
 
 
-class _Pool(Layer):
+class _Pool(Stateless):
     """A window that slides over images (N, C, H, W)."""
 
     def __init__(self, size: Pair, stride: Pair | None = None) -> None:
@@ -254,7 +258,7 @@ class _Pool(Layer):
 class MaxPool(_Pool):
     """The maximum of every window: (N, C, H, W) gives (N, C, rows, columns); windows do not overlap by default."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """max_pool2d(x, size)."""
         return max_pool2d(x, self.size, self.stride)
 
@@ -262,12 +266,12 @@ class MaxPool(_Pool):
 class AvgPool(_Pool):
     """The mean of every window: (N, C, H, W) gives (N, C, rows, columns); windows do not overlap by default."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """avg_pool2d(x, size)."""
         return avg_pool2d(x, self.size, self.stride)
 
 
-class Dropout(Layer):
+class Dropout(Stateless):
     """In training, each element is 0 with probability `rate` and multiplied by 1 / (1 - rate) otherwise.
 
     Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from overfitting", in the inverted form
@@ -287,7 +291,7 @@ class Dropout(Layer):
         self.rate = rate
         self.rng = np.random.default_rng(rng)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Values) -> Values:
         """x * mask / (1 - rate)."""
         if not self.training or self.rate == 0.0:
             return x

@@ -6,7 +6,7 @@ import importlib.util
 from typing import TYPE_CHECKING, Any
 
 from minigrad.testing.check_backward import check_backward as check_backward
-from minigrad.testing.checking.result import Finding as Finding
+from minigrad.testing.checking.outcome import Finding as Finding
 from minigrad.testing.checking.result import GradcheckError as GradcheckError
 from minigrad.testing.checking.result import GradcheckResult as GradcheckResult
 from minigrad.testing.compare_backward import compare_backward as compare_backward
@@ -44,4 +44,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return __all__

@@ -13,7 +13,8 @@ from minigrad.engine.recording import recording
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.checking.check import Options
 from minigrad.testing.checking.invariants import Claim, read_claim
-from minigrad.testing.checking.result import Finding, GradcheckResult, LeafResult
+from minigrad.testing.checking.outcome import Finding, LeafResult
+from minigrad.testing.checking.result import GradcheckResult
 from minigrad.testing.checking.verdict import judge
 from minigrad.testing.diagnosis import explain
 from minigrad.testing.diagnosis.edges import edges_of, node_op, parent_of, true_share

@@ -23,6 +23,10 @@ from minigrad.training.history import History
 __all__ = ["load", "save"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def save(
     path: str | os.PathLike[str],
     model: Layer,

@@ -7,19 +7,28 @@ The transforms nest to any order, because what they compute inside another is re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, cast, overload
 
 import numpy as np
 
 from minigrad.engine.pytrees import mapped, replaced
 from minigrad.transforms.jacobians import Forward, jacobians
+from minigrad.transforms.signatures import Arguments, Gradient, Hessian, Tree, ValueAndGradient
 from minigrad.transforms.trace import Trace, in_kind, one_like, pull_back
 from minigrad.transforms.transformed import Argnums, Function, Pullback, Transformed, check_function
 
 
+@overload
+def grad(f: Function, argnums: Literal[0] = 0) -> Gradient: ...
+@overload
+def grad(f: Function, argnums: Argnums) -> Function: ...
+
+
 def grad(f: Function, argnums: Argnums = 0) -> Function:
-    """The gradient of a function with one number as its result.
+    """The gradient of a function with one number as its result, as a function of the same arguments.
+
+    `minigrad.gradients` is for Tensors that were computed already, and `minigrad.gradient` differences samples.
 
     Args:
         f: gives a floating-point array, Tensor or number of size 1. It is called with Tensors in the places of arrays
@@ -47,6 +56,12 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
         -1.0
     """
     return Transformed(_gradient, "grad", f, argnums, "gradient")
+
+
+@overload
+def value_and_grad(f: Function, argnums: Literal[0] = 0) -> ValueAndGradient: ...
+@overload
+def value_and_grad(f: Function, argnums: Argnums) -> Function: ...
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
@@ -80,7 +95,7 @@ def _gradient(name: str, f: Function, argnums: Argnums, args: Sequence[Any], kwa
     return _value_and_gradient(name, f, argnums, args, kwargs)[1]
 
 
-def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
+def vjp(f: Function, /, *args: *Arguments, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[*Arguments]]]:
     """The value of a function, and its pullback: the product of a vector and the Jacobian, for any vector.
 
     Args:
@@ -176,6 +191,12 @@ def _rows(name: str, f: Function, argnums: Argnums, args: Sequence[Any], kwargs:
     return replaced(trace.output, found)
 
 
+@overload
+def hessian(f: Function, argnums: Literal[0] = 0) -> Hessian: ...
+@overload
+def hessian(f: Function, argnums: Argnums) -> Function: ...
+
+
 def hessian(f: Function, argnums: Argnums = 0) -> Function:
     """The second derivatives of a function with one number as its result: the Jacobian of its gradient.
 
@@ -197,7 +218,7 @@ def _second(name: str, f: Function, argnums: Argnums, args: Sequence[Any], kwarg
     return _rows(name, slope, argnums, args, kwargs)
 
 
-def hvp(f: Function, args: Any, vectors: Any, /, **kwargs: Any) -> Any:
+def hvp(f: Function, args: Tree, vectors: Any, /, **kwargs: Any) -> Tree:
     """The product of the Hessian of a function and a vector, for a few times the cost of a gradient.
 
     SciPy's optimisers take it as ``hessp=lambda x, v: mg.hvp(f, x, v)``.
@@ -220,13 +241,13 @@ def hvp(f: Function, args: Any, vectors: Any, /, **kwargs: Any) -> Any:
     """
     check_function("hvp", f)
     several = isinstance(args, tuple) and not hasattr(args, "_fields")
-    args, vectors = _as_tuples("hvp", "vectors", args, vectors)
-    every = range(len(args))
-    trace = Trace("hvp", lambda *given: _gradient("hvp", f, every, given, kwargs), args, {}, every)
+    given, vectors = _as_tuples("hvp", "vectors", args, vectors)
+    every = range(len(given))
+    trace = Trace("hvp", lambda *each: _gradient("hvp", f, every, each, kwargs), given, {}, every)
     seeds = trace.tangents(vectors, "the vector")
     recorded = trace.records(seeds)
     found = trace.answers(pull_back(trace.outputs, seeds, trace.variables, recorded, keep_graph=recorded), recorded)
-    return tuple(found) if several else found[0]
+    return cast("Tree", tuple(found) if several else found[0])
 
 
 def _positions(name: str, argnums: Argnums, args: Sequence[Any]) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from minigrad.engine.annotations import Data
 from minigrad.engine.graph import Node
 from minigrad.engine.tensor import Tensor, cotangents
 
@@ -14,11 +15,14 @@ _USE = "write mg.gradients(y, [x]) for Tensors y and x"
 def gradients(
     output: Tensor,
     inputs: Iterable[Tensor],
-    seed: Any = None,
+    seed: Data | None = None,
     create_graph: bool = False,
     retain_graph: bool | None = None,
-) -> list[Tensor | None]:
+) -> list[Tensor | Any]:  # Any for None, which a type checker need not ask about where there is a gradient
     """The gradients of one output with respect to several inputs; nothing is deposited in ``.grad``.
+
+    The Tensors are there already, as after ``backward()``. `minigrad.grad` differentiates a function, before it is
+    called, and `minigrad.gradient` differences samples.
 
     Args:
         output: the Tensor to differentiate.

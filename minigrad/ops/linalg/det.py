@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 import numpy as np
 
+from minigrad.engine.annotations import Array, Out
 from minigrad.engine.apply import apply, plain, scalar_if_0d
 from minigrad.engine.examples import deficient, matrices, reals
 from minigrad.engine.graph import Primitive
@@ -168,11 +169,11 @@ _BEND = Primitive(
 )
 
 
-class Slogdet(NamedTuple):
+class Slogdet(NamedTuple, Generic[Out]):
     """The sign of a determinant, and the logarithm of its absolute value."""
 
-    sign: Any
-    logabsdet: Any
+    sign: Array
+    logabsdet: Out
 
 
 @table.primitive(
@@ -190,7 +191,7 @@ def sign_and_log_det(x: Any) -> Any:
     overrides=[np.linalg.slogdet],
     examples=[matrices(3, 3), matrices(2, 2, 2), reals(1, 1), reals(0, 2, 2), reals(0, 0)],
 )
-def slogdet(x: Any) -> Slogdet:
+def slogdet(x: Any) -> Slogdet[Any]:
     """The signs of determinants, which are constants, and the logarithms of their absolute values.
 
     The gradient of the logarithm of a matrix with determinant 0 is a LinAlgError.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 import numpy as np
 
+from minigrad.engine.annotations import Out
 from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals, symmetric
 from minigrad.engine.table import Table
@@ -43,11 +44,11 @@ _SYMMETRIC = [
 ]
 
 
-class Eigh(NamedTuple):
+class Eigh(NamedTuple, Generic[Out]):
     """Eigenvalues, and eigenvectors in the columns of a matrix."""
 
-    eigenvalues: Any
-    eigenvectors: Any
+    eigenvalues: Out
+    eigenvectors: Out
 
 
 def _eigen_parts_by_x(g: Any, out: Any, x: Any, UPLO: Any) -> Any:  # noqa: N803  # NumPy's name
@@ -86,7 +87,7 @@ def eigen_parts(x: Any, UPLO: Any = "L") -> Any:  # noqa: N803  # NumPy's name
     overrides=[np.linalg.eigh],
     examples=_SYMMETRIC,
 )
-def eigh(x: Any, UPLO: Any = "L") -> Eigh:  # noqa: N803  # NumPy's name
+def eigh(x: Any, UPLO: Any = "L") -> Eigh[Any]:  # noqa: N803  # NumPy's name
     """Eigenvalues in ascending order and orthonormal eigenvectors of symmetric matrices.
 
     Only the lower triangle of x is read, or with ``UPLO="U"`` the upper; the other has gradient 0. The sign of an

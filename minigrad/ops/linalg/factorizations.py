@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 import numpy as np
 
+from minigrad.engine.annotations import Out
 from minigrad.engine.apply import plain
 from minigrad.engine.examples import matrices, reals, symmetric
 from minigrad.engine.table import Table
@@ -50,11 +51,11 @@ def cholesky(x: Any, *, upper: bool = False) -> Any:
     return np.linalg.cholesky(x, upper=upper)
 
 
-class QR(NamedTuple):
+class QR(NamedTuple, Generic[Out]):
     """An orthogonal and a triangular factor."""
 
-    Q: Any
-    R: Any
+    Q: Out
+    R: Out
 
 
 def _tall_qr_by_x(g: Any, out: Any, x: Any) -> Any:

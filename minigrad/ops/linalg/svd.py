@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 import numpy as np
 
+from minigrad.engine.annotations import Out
 from minigrad.engine.apply import plain
 from minigrad.engine.examples import matrices, reals, symmetric
 from minigrad.engine.table import Table
@@ -16,12 +17,12 @@ from minigrad.ops.linalg.matrices import rows_and_columns, transposed
 table = Table(__name__)
 
 
-class SVD(NamedTuple):
+class SVD(NamedTuple, Generic[Out]):
     """Left singular vectors in the columns of a matrix, singular values, and right singular vectors in rows."""
 
-    U: Any
-    S: Any
-    Vh: Any
+    U: Out
+    S: Out
+    Vh: Out
 
 
 def _svd_parts(packed: Any, rows: int) -> tuple[Any, Any, Any]:

@@ -13,7 +13,8 @@ import numpy as np
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 from minigrad.kernels.conv2d import correlation
-from minigrad.kernels.conv2d.arguments import (
+from minigrad.ops.linalg.products import sum_of_rows
+from minigrad.ops.nn.arguments import (
     Padding,
     Pair,
     check_channels,
@@ -22,7 +23,6 @@ from minigrad.kernels.conv2d.arguments import (
     checked_geometry,
     pair,
 )
-from minigrad.ops.linalg.products import sum_of_rows
 
 table = Table(__name__)
 

@@ -10,7 +10,7 @@ from minigrad.engine.apply import plain, shape_of
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 from minigrad.kernels.conv2d import pooling
-from minigrad.kernels.conv2d.arguments import Pair, pair
+from minigrad.ops.nn.arguments import Pair, pair
 
 table = Table(__name__)
 

@@ -103,7 +103,10 @@ def _in_one_row(part: Any, dtype: np.dtype[Any]) -> Any:
     ],
 )
 def gradient(x: Any, *varargs: Any, axis: int | Sequence[int] | None = None, edge_order: int = 1) -> Any:
-    """Derivatives of sampled values along axes, by second-order differences.
+    """Derivatives of sampled values along axes, by second-order differences, as ``np.gradient``.
+
+    These are slopes between samples. The derivative of a function is `minigrad.grad`, and that of a Tensor that was
+    computed already `minigrad.gradients`.
 
     Args:
         x: the values.

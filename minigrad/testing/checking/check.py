@@ -12,7 +12,8 @@ import numpy as np
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.checking.invariants import misbehaviour, precision_lost, read_claim
 from minigrad.testing.checking.leaf import Examination, Mode
-from minigrad.testing.checking.result import Finding, GradcheckError, GradcheckResult, LeafResult, Verdict
+from minigrad.testing.checking.outcome import Finding, LeafResult, Verdict
+from minigrad.testing.checking.result import GradcheckError, GradcheckResult
 from minigrad.testing.diagnosis import explain
 from minigrad.testing.diagnosis.evidence import evidence_of
 from minigrad.testing.numerical.reference import Point

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.tensor import Tensor
-from minigrad.testing.checking.result import Finding
+from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.numerical.reference import Point
 from minigrad.testing.numerical.richardson import Slope, slope_at
 from minigrad.testing.subjects.base import Array, Subject

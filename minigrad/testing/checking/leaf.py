@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.testing.checking.invariants import Claim
-from minigrad.testing.checking.result import LeafResult
+from minigrad.testing.checking.outcome import LeafResult
 from minigrad.testing.checking.verdict import judge
 from minigrad.testing.numerical.reference import Point, Reference
 from minigrad.testing.numerical.richardson import Slope

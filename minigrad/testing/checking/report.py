@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from minigrad.testing.checking.result import Finding, GradcheckResult, LeafResult
+from minigrad.testing.checking.outcome import Finding, LeafResult, Outcome
 
 _LINES, _LEAVES, _FINDINGS, _WIDTH, _VALUE = 15, 6, 3, 160, 60
 _HEADS = {"pass": "passed", "fail": "FAILED", "inconclusive": "INCONCLUSIVE"}
 _ORDER = {"fail": 0, "inconclusive": 1, "pass": 2}
 
 
-def report(result: GradcheckResult) -> str:
+def report(result: Outcome) -> str:
     """The whole report; never more than fifteen lines."""
     told = [_explained(finding) for finding in result.findings[:_FINDINGS]]
     # The head and the last line are always there; what the findings leave is for the leaves, wrong ones first.
@@ -51,7 +50,7 @@ def _brief(value: Any) -> str:
     return f"{type(value).__name__} of shape {value.shape}" if hasattr(value, "shape") else f"{text[: _VALUE - 3]}..."
 
 
-def _counted(result: GradcheckResult) -> str:
+def _counted(result: Outcome) -> str:
     total = len(result.leaves)
     wrong = sum(leaf.verdict == "fail" for leaf in result.leaves)
     unsure = sum(leaf.verdict == "inconclusive" for leaf in result.leaves)
@@ -95,7 +94,7 @@ def _explained(finding: Finding) -> list[str]:
     return lines
 
 
-def _seen(result: GradcheckResult) -> str:
+def _seen(result: Outcome) -> str:
     if result.resolution != result.resolution:
         return "nothing was compared"
     if result.resolution == float("inf"):
@@ -103,6 +102,6 @@ def _seen(result: GradcheckResult) -> str:
     return f"an error of {result.resolution:.1g} would have been seen"
 
 
-def _seeded(result: GradcheckResult) -> str:
+def _seeded(result: Outcome) -> str:
     parts = [result.options, "" if result.seed is None else f"rng={result.seed}"]
     return "".join(f", {part}" for part in parts if part)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.testing.checking.result import LeafResult
+from minigrad.testing.checking.outcome import LeafResult
 from minigrad.testing.numerical.reference import Reference
 
 # A difference counts when it exceeds the bar by so much.

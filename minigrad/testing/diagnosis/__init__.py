@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.testing.checking.invariants import read_claim
-from minigrad.testing.checking.result import Finding
+from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis import form, jacobian, operands, operations, paths, slips, values
 from minigrad.testing.diagnosis.evidence import Array, Evidence, named_sizes
 from minigrad.testing.subjects.inputs import Leaf

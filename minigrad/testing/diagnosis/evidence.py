@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.graph import Node
-from minigrad.testing.checking.result import Finding
+from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.edges import Edge, Share, node_op
 from minigrad.testing.diagnosis.tape import Tape, traced
 from minigrad.testing.numerical.reference import Point, Reference

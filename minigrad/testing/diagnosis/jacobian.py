@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from minigrad.testing.checking.result import Finding
+from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.evidence import Array, Evidence
 
 # Jacobians are computed up to this number of elements.

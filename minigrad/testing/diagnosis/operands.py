@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from minigrad.engine.graph import Node
-from minigrad.testing.checking.result import Finding
+from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.edges import (
     Edge,
     Share,

@@ -12,7 +12,7 @@ from minigrad.engine.apply import apply
 from minigrad.engine.graph import Node
 from minigrad.engine.shares import fitted
 from minigrad.engine.tensor import Tensor
-from minigrad.testing.checking.result import Finding
+from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.checking.verdict import judge
 from minigrad.testing.diagnosis.edges import edges_of, node_op
 from minigrad.testing.diagnosis.evidence import Array, Evidence, evidence_of

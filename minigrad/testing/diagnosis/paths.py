@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from minigrad.testing.checking.result import Finding
+from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.edges import Edge, Share, by_kind, edges_of, forks, nothing, parent_of, true_share
 from minigrad.testing.diagnosis.evidence import Evidence
 from minigrad.testing.diagnosis.form import named_factor

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-import minigrad as mg
+from minigrad import ops
+from minigrad.engine.tensor import Tensor
 from minigrad.testing.recording.substitutes import JOINED, MADE, stand_in
 from minigrad.testing.recording.writable_array import MARK, Log, Written, recorded
 
@@ -26,12 +27,12 @@ class Recorder:
         self.log = Log()
         self._copies: dict[FunctionType, FunctionType] = {}
 
-    def started(self, tensor: mg.Tensor) -> Written:
+    def started(self, tensor: Tensor) -> Written:
         """An input, as the copies take it."""
         return Written(tensor, self.log)
 
     @staticmethod
-    def finished(out: Any) -> mg.Tensor:
+    def finished(out: Any) -> Tensor:
         """The output of a copy.
 
         Raises:
@@ -93,7 +94,7 @@ class Recorder:
         if isinstance(value, Written):
             return value.copy()
         if _holds_written(value):
-            tensor = mg.stack([recorded(self._joined(item)) for item in value])
+            tensor = ops.stack([recorded(self._joined(item)) for item in value])
             self.log.note(tensor)
             return Written(tensor, self.log)
         array = np.array(value, *args, **kwargs)

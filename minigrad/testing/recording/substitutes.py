@@ -13,7 +13,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from scipy import special
 
-import minigrad as mg
+from minigrad import ops
+from minigrad.engine.tensor import Tensor
 from minigrad.testing.recording.writable_array import Written, recorded
 
 # The largest product of several arrays that is added up over some of their axes.
@@ -26,7 +27,7 @@ def on_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         log = next((each._log for each in [*args, *kwargs.values()] if isinstance(each, Written)), None)
         result = function(*recorded(args), **recorded(kwargs))
-        if log is None or not isinstance(result, mg.Tensor):
+        if log is None or not isinstance(result, Tensor):
             return result
         log.note(result)
         return Written(result, log)
@@ -127,6 +128,6 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     math.erf: special.erf,
 }
 PLANES: dict[str, Callable[..., Any]] = {
-    "correlate2d": on_tensors(lambda x, y, mode="full": mg.correlate2d(x, y, mode)),
-    "convolve2d": on_tensors(lambda x, y, mode="full": mg.convolve2d(x, y, mode)),
+    "correlate2d": on_tensors(lambda x, y, mode="full": ops.correlate2d(x, y, mode)),
+    "convolve2d": on_tensors(lambda x, y, mode="full": ops.convolve2d(x, y, mode)),
 }

@@ -1,0 +1,84 @@
+"""What was seen: of every gradient, of what is wrong, and of the whole check?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Verdict = Literal["pass", "fail", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, and if possible why.
+
+    Attributes:
+        leaf: the name, as the user wrote it, of what is wrong.
+        rule: the stable id of the explanation, such as ``scale.batch``; ``unexplained`` where there is none.
+        confidence: between 0 and 1.
+        text: what was observed.
+        fix: what to change.
+        where: the step or operation to look at, where that is known.
+    """
+
+    leaf: str
+    rule: str
+    text: str
+    fix: str = ""
+    where: str = ""
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True)
+class LeafResult:
+    """What was seen of the gradient of one leaf.
+
+    Attributes:
+        name, shape: of the leaf.
+        verdict: of this leaf.
+        checked: how many elements, or random directions, were compared.
+        wrong: how many of them differ.
+        directions: whether these were directions.
+        index, got, expected: the worst element.
+        error: the largest difference, relative to the largest element of the gradient.
+        bar: how well the reference is known, relative to the same.
+        kinks: how many derivatives were one-sided and lay in between.
+        resolution: the smallest error that would have been seen, relative to the same.
+        note: anything else.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    verdict: Verdict
+    checked: int = 0
+    wrong: int = 0
+    directions: bool = False
+    index: tuple[int, ...] | None = None
+    got: float = float("nan")
+    expected: float = float("nan")
+    error: float = 0.0
+    bar: float = 0.0
+    kinks: int = 0
+    resolution: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a report tells; `GradcheckResult` describes the attributes."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    leaves: tuple[LeafResult, ...]
+    evaluations: int
+    seed: int | None
+    subject: str
+    check: str = "gradcheck"
+    notes: tuple[str, ...] = field(default=())
+    options: str = ""
+
+    @property
+    def resolution(self) -> float:
+        """The smallest relative error that would have been seen in every leaf; NaN where nothing was compared."""
+        known = [leaf.resolution for leaf in self.leaves if leaf.resolution == leaf.resolution]
+        return max(known, default=float("nan"))
