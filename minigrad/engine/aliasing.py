@@ -156,7 +156,10 @@ def note_shared_memory(tensor: Any, out: Any, args: Sequence[Any]) -> None:
         if type(array) is np.ndarray and (
             array is base
             or array is out
-            or (base is not None and (array.base is base or (type(base) is not np.ndarray and _owner(out) is _owner(array))))
+            or (
+                base is not None
+                and (array.base is base or (type(base) is not np.ndarray and _owner(out) is _owner(array)))
+            )
         ):
             make_relatives(tensor, arg)
             if tensor._node is None and arg._node is not None:
