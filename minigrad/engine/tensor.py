@@ -302,7 +302,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
 
     def __copy__(self) -> Tensor:
         # A function that is differentiated may copy its arguments; the copies depend on them.
-        return self.copy() if depends_on_a_variable(self._node) else _rebuilt(*self.__reduce__()[1])  # type: ignore[no-any-return]  # a method of all arrays
+        return self.copy() if depends_on_a_variable(self._node) else _rebuilt(*self.__reduce__()[1])
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         return self.__copy__()
