@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from minigrad.engine.annotations import Numbers
-from minigrad.engine.apply import plain, shape_of
 from minigrad.engine.names import missing
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import plain, shape_of
 from minigrad.ops import log_softmax, mean, softplus, sum, where
 from minigrad.ops.nn.losses import binary_cross_entropy as _binary_cross_entropy
 from minigrad.ops.nn.losses import label_cross_entropy as _label_cross_entropy

@@ -49,7 +49,7 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
                 any_constant = True
         else:
             if kind not in _READY:
-                arg = _as_array(arg, primitive)
+                arg = _array_of(arg, primitive)
             if type(arg) is ndarray:
                 any_constant = True
             arrays.append(arg)
@@ -132,7 +132,7 @@ def _result(
     if not is_float:
         is_float = kind is ndarray and out.dtype.kind == "f"
         if not is_float and kind not in _WHOLE:
-            out = _as_result(out, primitive)
+            out = _checked_result(out, primitive)
             is_float = out.dtype.kind == "f"
     tensor = _new(Tensor)
     tensor._array = out
@@ -173,38 +173,7 @@ def _result(
     return tensor
 
 
-def shape_of(value: Any) -> tuple[int, ...]:
-    """``np.shape(value)``, without the detour that NumPy takes for Tensors."""
-    try:
-        return value.shape  # type: ignore[no-any-return]
-    except AttributeError:
-        return np.shape(value)
-
-
-def as_array(value: Any) -> Any:
-    """A list or a number as an array; arrays and Tensors as they are."""
-    return value if isinstance(value, (Tensor, np.ndarray)) else np.asarray(value)
-
-
-def scalar_if_0d(value: Any) -> Any:
-    """A 0-d array as NumPy's scalar, which most of its functions give; all else as it is."""
-    return value if np.ndim(value) else np.positive(value)
-
-
-def plain(value: Any) -> Any:
-    """The same value with arrays in the place of Tensors, in lists, tuples and dicts as well."""
-    if isinstance(value, Tensor):
-        return value._array
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if isinstance(value, tuple):
-        return tuple(plain(item) for item in value)
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    return value
-
-
-def _as_array(value: Any, primitive: Primitive) -> Any:
+def _array_of(value: Any, primitive: Primitive) -> Any:
     """A value that is neither Tensor nor plain array, such as a list, as an array."""
     if isinstance(value, (np.ma.MaskedArray, np.matrix)):
         raise TypeError(f"{primitive.name}: a {type(value).__name__} behaves unlike an array; convert it to one first")
@@ -223,7 +192,7 @@ def _as_array(value: Any, primitive: Primitive) -> Any:
     return array
 
 
-def _as_result(value: Any, primitive: Primitive) -> Any:
+def _checked_result(value: Any, primitive: Primitive) -> Any:
     """What a primitive returned for Tensors as an array of real numbers, if it is one number or array at all."""
     if type(value) is np.ndarray and value.dtype.kind in _REAL:
         return value
