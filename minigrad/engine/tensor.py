@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Sequence
 from typing import Any, final
 
 import numpy as np
@@ -12,24 +9,11 @@ from numpy.typing import DTypeLike, NDArray
 
 from minigrad.engine.aliasing import hand_out, make_relatives, read_only
 from minigrad.engine.annotations import Data
-from minigrad.engine.backward import backpropagate
 from minigrad.engine.conversions import Conversions
+from minigrad.engine.cotangents import cotangents, deposit
 from minigrad.engine.graph import NO_PARAMS, Node, depends_on_a_variable, leaf
 from minigrad.engine.numpy_dispatch import NumPyProtocols
 from minigrad.engine.operators import ArrayLike
-from minigrad.engine.recording import current_recording, enabled, leave_what_has_ended, set_recording
-
-_deposits = threading.RLock()
-
-
-def _unlock() -> None:
-    # A thread that does not exist in a forked process may have held it.
-    global _deposits
-    _deposits = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock)
 
 
 @final
@@ -286,19 +270,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             RuntimeError: without a recorded graph, through one that was released, or after a leaf has changed.
             ValueError: for a seed of another shape, or a missing one.
         """
-        found = cotangents([self], [seed], retain_graph or create_graph, create_graph, None)
-        try:
-            # Deposits add to what is there, and several threads may do so. A signal can arrive before and after each
-            # call; whatever happens, the first call on the way out gives the lock back.
-            _deposits.acquire()
-            for node, gradient in found.items():
-                node.grad = gradient if node.grad is None else _added(node.grad, gradient, create_graph)
-        finally:
-            try:  # noqa: SIM105  # contextlib.suppress would be a call before that one
-                _deposits.release()
-            except RuntimeError:
-                # This thread does not have the lock: it was interrupted while it waited.
-                pass
+        deposit(cotangents([self], [seed], retain_graph or create_graph, create_graph, None), create_graph)
 
     def __copy__(self) -> Tensor:
         # A function that is differentiated may copy its arguments; the copies depend on them.
@@ -325,84 +297,3 @@ def _rebuilt(data: Any, requires_grad: bool, name: str | None, grad: Tensor | No
     if grad is not None:
         tensor.grad = grad
     return tensor
-
-
-def _added(before: Tensor, gradient: Tensor, recorded: bool) -> Tensor:
-    """The sum of two gradients of one leaf."""
-    if not recorded and before._node is None:
-        return Tensor._wrap(np.asarray(before._array + gradient._array))
-    around = current_recording()
-    try:
-        set_recording(enabled(around))
-        total: Tensor = before + gradient
-        return total
-    finally:
-        set_recording(around)
-        leave_what_has_ended()
-
-
-def cotangents(
-    outputs: Sequence[Tensor],
-    seeds: Sequence[Any],
-    keep_graph: bool,
-    create_graph: bool,
-    wanted: set[Node] | None,
-) -> dict[Node, Tensor]:
-    """The gradients of ``sum(seed * output)`` by node, in one pass; with `create_graph`, recorded themselves.
-
-    Raises:
-        RuntimeError: for an output that depends on nothing that requires a gradient.
-        ValueError: for a seed of another shape, or a missing one.
-    """
-    before, wrap = current_recording(), Tensor._wrap
-    try:
-        if create_graph:
-            set_recording(enabled(before))
-        found = backpropagate(
-            [_root(output, seed, create_graph) for output, seed in zip(outputs, seeds, strict=True)],
-            wanted=wanted,
-            keep_graph=keep_graph,
-            lift=wrap if create_graph else None,
-            observer=before.observer,
-        )
-    finally:
-        if create_graph:
-            set_recording(before)
-            leave_what_has_ended()
-    for node, gradient in found.items():
-        # A rule whose result is constant returns an array in a recorded pass, too.
-        if type(gradient) is np.ndarray:
-            found[node] = wrap(gradient)
-        elif type(gradient) is not Tensor:
-            # What can be written to is an array, also where it is 0-d.
-            found[node] = wrap(np.asarray(gradient))
-    return found
-
-
-def _root(output: Tensor, seed: Any, create_graph: bool) -> tuple[Node, Any]:
-    """The node of an output, and its seed as it flows through the pass."""
-    if output._node is None:
-        raise RuntimeError(
-            "cannot differentiate a Tensor that does not depend on any Tensor with requires_grad=True (or that was "
-            "computed inside no_grad, or detached)"
-        )
-    start = _seed(output, seed)
-    if create_graph:
-        start = seed.astype(output.dtype) if isinstance(seed, Tensor) else Tensor._wrap(start)
-    return output._node, start
-
-
-def _seed(output: Tensor, seed: Any) -> Any:
-    """The seed of a pass as an array of the shape and dtype of the output."""
-    if seed is None:
-        if output.size != 1:
-            raise ValueError(
-                f"a Tensor of shape {output.shape} needs a seed of that shape; only one of a single element does not"
-            )
-        return np.ones(output.shape, output.dtype) if output.shape else output.dtype.type(1)
-    array = np.asarray(seed._array if isinstance(seed, Tensor) else seed)
-    if array.shape != output.shape:
-        raise ValueError(f"the seed has shape {array.shape}; the output has shape {output.shape}")
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"a seed holds real numbers, not {array.dtype}")
-    return array.astype(output.dtype, copy=False)

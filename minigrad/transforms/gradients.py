@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.engine.annotations import Data
+from minigrad.engine.cotangents import cotangents
 from minigrad.engine.graph import Node
-from minigrad.engine.tensor import Tensor, cotangents
+from minigrad.engine.tensor import Tensor
 
 _USE = "write mg.gradients(y, [x]) for Tensors y and x"
 

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.advice import LostGradientError
+from minigrad.engine.cotangents import cotangents
 from minigrad.engine.graph import NO_PARAMS, TracedNode, active_traces, new_trace, still_active
 from minigrad.engine.pytrees import leaves, matched, replaced
 from minigrad.engine.recording import current_recording, enabled, is_grad_enabled, leave_what_has_ended, set_recording
 from minigrad.engine.registry import overrides
-from minigrad.engine.tensor import Tensor, cotangents
+from minigrad.engine.tensor import Tensor
 
 
 class Trace:
