@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from minigrad.engine.annotations import Numbers
-from minigrad.engine.apply import plain, shape_of
 from minigrad.engine.names import missing
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import plain, shape_of
 from minigrad.ops import log_softmax, mean, softplus, sum, where
 from minigrad.ops.nn.losses import binary_cross_entropy as _binary_cross_entropy
 from minigrad.ops.nn.losses import label_cross_entropy as _label_cross_entropy
@@ -262,7 +262,9 @@ def _check_probabilities(values: Any, what: str, hint: str, nan_passes: bool = F
 
 def _without_nan(loss: Any, target: Any, name: str) -> Any:
     """The loss, unless it is NaN because the target is; the target is looked at in that case only."""
-    if np.isnan(plain(loss)) and np.isnan(array := plain(target)).any():
+    value = plain(loss)
+    # Only NaN differs from itself; asked of one number, this takes a tenth of the time of np.isnan.
+    if value != value and np.isnan(array := plain(target)).any():
         raise _nan(f"{name}: targets", array)
     return loss
 

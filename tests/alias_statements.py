@@ -214,7 +214,7 @@ UPDATES = templates(
     <m> @= <m> | <a> += <m>[0] | <a> += <m>.T | <a> -= <v>[::-1] | <m> += <m>[0] | <m> += <m>.T | <a> += <c>
     <a> -= <c> | <total> += np.sum(<a>)\n<a> <op> <fit> | <total> = <total> + np.sum(<a> ** 2)\n<a> <op> <fit>
     <a> += np.broadcast_to(<b>, (3, 3)) | <a> += 1 | <a> *= True | <a> += np.float32(0.5) | <a> += [1.0, 2.0, 3.0]
-    <a> = <a>.__iadd__(<k>) | <a>.__imul__(<k>)
+    <a> = operator.iadd(<a>, <k>) | operator.__imul__(<a>, <k>)
     def steps():\n    got = yield\n    got += 1.0\n    yield\nrunning = steps()\nnext(running)\nrunning.send(<a>)
     for name in ('v',):\n    box = Box(<a>)\n    setattr(box, name, operator.imul(getattr(box, name), <k>))
     for each in [<a>] * 2:\n    each *= 0.5 | <total> += np.sum(<a>)\n<total> *= 0.5
@@ -222,7 +222,7 @@ UPDATES = templates(
     <m> -= np.mean(<m>, axis=0) | <m> /= np.sum(<m> ** 2, axis=1, keepdims=True) + 1.0 | <v> += np.cumsum(<v>)
     <a> = <a>\n<a> += <a> | class Counter:\n    total = <a>\nCounter.total += 1.0\nCounter().total *= 2.0
     with contextlib.ExitStack() as stack:\n    stack.callback(scale, <a>) | functools.singledispatch(scale)(<a>)
-    copy.copy([<a>])[0].__isub__(<k>) | other = [<a>].copy()\nother[0] += <k>
+    operator.isub(copy.copy([<a>])[0], <k>) | other = [<a>].copy()\nother[0] += <k>
     other = {'k': <a>}.copy()\nother['k'] *= <k>
     """
 )

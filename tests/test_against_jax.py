@@ -154,7 +154,13 @@ def test_random_programs_agree_with_jax(steps, x, vector):
     value, gradient = mg.value_and_grad(ours)(x)
     product = mg.hvp(ours, x, vector)
     with jax.enable_x64(True):
-        second = jax.jit(lambda x, v: (theirs(x), *jax.jvp(jax.grad(theirs), (x,), (v,))))
-        expected = [np.asarray(each) for each in second(x, vector)]
+
+        def second(x, v):
+            return theirs(x), *jax.jvp(jax.grad(theirs), (x,), (v,))
+
+        expected = [np.asarray(each) for each in jax.jit(second)(x, vector)]
+        if not all(np.isfinite(each).all() for each in expected):
+            # Compiled, JAX may compute a maximum twice, with another rounding, and then divide by 0 ties.
+            expected = [np.asarray(each) for each in second(x, vector)]
     for found, truth in zip((value, gradient, product), expected, strict=True):
         np.testing.assert_allclose(found, truth, rtol=1e-7, atol=1e-7 * max(1e-3, np.abs(truth).max()))

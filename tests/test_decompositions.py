@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.engine.apply import plain
 from minigrad.engine.graph import ancestors
+from minigrad.engine.values import plain
 from minigrad.testing import gradcheck, gradgradcheck
 
 RNG = np.random.default_rng(7)

@@ -1,5 +1,6 @@
 """Does ``t += y`` mean what it means in NumPy, whoever else holds t; and where it cannot, is it refused?"""
 
+import copy
 import gc
 import operator
 
@@ -29,6 +30,22 @@ def test_programs_mean_what_they_mean_in_numpy(name):
         assert value == expected
         np.testing.assert_allclose(found, gradient, rtol=1e-7)
     assert f(mg.Tensor(X)).item() == expected
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, np.copy, lambda q: q.copy()])
+@pytest.mark.parametrize("take", [lambda q: q[0, 1, ...], lambda q: q[0, 1], np.sum, lambda q: q[1], lambda q: q])
+def test_copies_are_arrays_or_scalars_as_numpys_are(copied, take):
+    def f(p):
+        q = take(np.outer(p, p))
+        r = copied(q)
+        s = r
+        s += 1.0
+        return np.sum(r * q) + np.sum(s)
+
+    value, gradient = mg.value_and_grad(f)(X)
+    assert value == f(X)
+    np.testing.assert_allclose(gradient, numerical_jacobian(f, X).value.reshape(3), rtol=1e-8)
+    assert f(mg.Tensor(X)).item() == value
 
 
 @pytest.mark.parametrize(

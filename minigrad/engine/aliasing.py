@@ -7,9 +7,9 @@ the old values; there it raises.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +17,11 @@ from numpy.typing import NDArray
 from minigrad.engine.recording import is_grad_enabled
 from minigrad.engine.registry import overrides
 
-
-class _Family(list[Any]):
-    """Weak references to the Tensors that share memory; `handed_out` says whether plain arrays do, too."""
-
-    def __init__(self, handed_out: bool = False) -> None:
-        super().__init__()
-        self.handed_out = handed_out
-
+# The relatives of a Tensor: whether plain arrays share its memory, too, and weak references to the Tensors that do.
+Family = list[Any]
 
 # Of a Tensor that shares memory with plain arrays alone; nothing is added to it.
-_ARRAYS_ALONE = _Family(handed_out=True)
+_ARRAYS_ALONE: Family = [True]
 
 
 def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any, Any], Any]:
@@ -64,7 +58,7 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
         family = self._family
         if family is not None:
             relatives = _relatives(self, family)
-            if relatives or family.handed_out:
+            if relatives or family[0]:
                 is_constant = result._node is None and all(other._node is None for other in relatives)
                 if not is_constant:
                     raise TypeError(
@@ -114,11 +108,11 @@ def _fitted(result: Any, tensor: Any, symbol: str) -> Any:
     return overrides[np.astype](result, tensor.dtype)
 
 
-def _relatives(tensor: Any, family: _Family) -> list[Any]:
+def _relatives(tensor: Any, family: Family) -> list[Any]:
     """The other Tensors that somebody holds whose memory may overlap with that of this one."""
     array = tensor._array
     found = []
-    for member in family:
+    for member in family[1:]:
         other = member()
         if other is None or other is tensor or other._family is not family:
             continue
@@ -132,12 +126,12 @@ def make_relatives(tensor: Any, other: Any) -> None:
     """Say that two Tensors share memory, or would if NumPy had made them."""
     family = other._family
     if family is None or family is _ARRAYS_ALONE:
-        other._family = family = _Family(handed_out=family is not None)
-        family.append(weakref.ref(other))
-    elif len(family) & (len(family) - 1) == 0:
+        tensor._family = other._family = [family is not None, ref(other), ref(tensor)]
+        return
+    if len(family) & (len(family) - 1) == 0:
         # Now and then, because looking for the dead takes time for every member.
-        family[:] = [member for member in family if member() is not None]
-    family.append(weakref.ref(tensor))
+        family[1:] = [member for member in family[1:] if member() is not None]
+    family.append(ref(tensor))
     tensor._family = family
 
 
@@ -146,18 +140,27 @@ def hand_out(tensor: Any) -> None:
     if tensor._family is None:
         tensor._family = _ARRAYS_ALONE
     else:
-        tensor._family.handed_out = True
+        tensor._family[0] = True
 
 
-def note_shared_memory(tensor: Any, args: Sequence[Any]) -> None:
+def note_shared_memory(tensor: Any, out: Any, args: Sequence[Any]) -> None:
     """Make a result a relative of the argument that it is a view of, if it is one.
 
     A constant view of what a graph holds is read-only: the graph reads its memory later.
     """
-    out = tensor._array
+    base = out.base
     for arg in args:
-        array = getattr(arg, "_array", None)
-        if type(array) is np.ndarray and (array is out or out.base is array or _owner(out) is _owner(array)):
+        if type(arg) is not type(tensor):
+            continue
+        array = arg._array
+        if type(array) is np.ndarray and (
+            array is base
+            or array is out
+            or (
+                base is not None
+                and (array.base is base or (type(base) is not np.ndarray and _owner(out) is _owner(array)))
+            )
+        ):
             make_relatives(tensor, arg)
             if tensor._node is None and arg._node is not None:
                 tensor._array = read_only(out)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.aliasing import note_shared_memory
-from minigrad.engine.constants import protected
+from minigrad.engine.constants import kept_arrays, kept_params
 from minigrad.engine.graph import NO_PARAMS, Node, Primitive, TracedNode, active_traces, next_order, trace
 from minigrad.engine.recording import PLAIN, current_recording
 from minigrad.engine.residuals import WORTH_REPLACING, unread_left_out
@@ -49,7 +49,7 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
                 any_constant = True
         else:
             if kind not in _READY:
-                arg = _as_array(arg, primitive)
+                arg = _array_of(arg, primitive)
             if type(arg) is ndarray:
                 any_constant = True
             arrays.append(arg)
@@ -63,7 +63,7 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
         return out
     tensor = _result(primitive, tuple(arrays), tuple(parents), params, out, any_parent, any_constant)
     if type(out) is ndarray and (out.base is not None or out is arrays[0]):
-        note_shared_memory(tensor, args)
+        note_shared_memory(tensor, out, args)
     return tensor
 
 
@@ -87,6 +87,9 @@ def of_one(primitive: Primitive) -> Callable[[Any], Any]:
 def of_two(primitive: Primitive) -> Callable[[Any, Any], Any]:
     """The function that applies a primitive without parameters to two arguments, in less time than `apply`."""
     operator = primitive.operator
+    left_is_read, right_is_read = (
+        primitive.reads is None or position in primitive.reads[other] for position, other in ((0, 1), (1, 0))
+    )
 
     def call(x: Any, y: Any) -> Any:
         if type(x) is Tensor:
@@ -106,9 +109,9 @@ def of_two(primitive: Primitive) -> Callable[[Any, Any], Any]:
         except _EXPLAINED as error:
             raise _explained(error, primitive, (left, right), NO_PARAMS) from error
         if first is None:
-            any_parent, any_constant = second is not None, type(left) is ndarray
+            any_parent, any_constant = second is not None, left_is_read and type(left) is ndarray
         else:
-            any_parent, any_constant = True, second is None and type(right) is ndarray
+            any_parent, any_constant = True, right_is_read and second is None and type(right) is ndarray
         return _result(primitive, (left, right), (first, second), NO_PARAMS, out, any_parent, any_constant)
 
     return call
@@ -129,7 +132,7 @@ def _result(
     if not is_float:
         is_float = kind is ndarray and out.dtype.kind == "f"
         if not is_float and kind not in _WHOLE:
-            out = _as_result(out, primitive)
+            out = _checked_result(out, primitive)
             is_float = out.dtype.kind == "f"
     tensor = _new(Tensor)
     tensor._array = out
@@ -156,9 +159,10 @@ def _result(
     if params or (kind is ndarray and out.nbytes >= WORTH_REPLACING):
         if not recording.complete:
             arrays, out = unread_left_out(primitive, arrays, parents, out)
-        arrays, params = protected(node, arrays, parents, params)
-    elif any_constant:
-        arrays, params = protected(node, arrays, parents, params)
+        if params:
+            params = kept_params(node, params)
+    if any_constant:
+        arrays = kept_arrays(node, arrays, parents)
     node.args = arrays
     node.parents = parents
     node.params = params
@@ -169,38 +173,7 @@ def _result(
     return tensor
 
 
-def shape_of(value: Any) -> tuple[int, ...]:
-    """``np.shape(value)``, without the detour that NumPy takes for Tensors."""
-    try:
-        return value.shape  # type: ignore[no-any-return]
-    except AttributeError:
-        return np.shape(value)
-
-
-def as_array(value: Any) -> Any:
-    """A list or a number as an array; arrays and Tensors as they are."""
-    return value if isinstance(value, (Tensor, np.ndarray)) else np.asarray(value)
-
-
-def scalar_if_0d(value: Any) -> Any:
-    """A 0-d array as NumPy's scalar, which most of its functions give; all else as it is."""
-    return value if np.ndim(value) else np.positive(value)
-
-
-def plain(value: Any) -> Any:
-    """The same value with arrays in the place of Tensors, in lists, tuples and dicts as well."""
-    if isinstance(value, Tensor):
-        return value._array
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if isinstance(value, tuple):
-        return tuple(plain(item) for item in value)
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    return value
-
-
-def _as_array(value: Any, primitive: Primitive) -> Any:
+def _array_of(value: Any, primitive: Primitive) -> Any:
     """A value that is neither Tensor nor plain array, such as a list, as an array."""
     if isinstance(value, (np.ma.MaskedArray, np.matrix)):
         raise TypeError(f"{primitive.name}: a {type(value).__name__} behaves unlike an array; convert it to one first")
@@ -219,7 +192,7 @@ def _as_array(value: Any, primitive: Primitive) -> Any:
     return array
 
 
-def _as_result(value: Any, primitive: Primitive) -> Any:
+def _checked_result(value: Any, primitive: Primitive) -> Any:
     """What a primitive returned for Tensors as an array of real numbers, if it is one number or array at all."""
     if type(value) is np.ndarray and value.dtype.kind in _REAL:
         return value

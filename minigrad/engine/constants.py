@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.graph import Node, values_read
+from minigrad.engine.graph import Node, Primitive
 from minigrad.engine.pytrees import mapped
 
-# Up to here, in bytes, copying an array takes less time than most operations on it.
-COPIED = 1 << 18
+# Up to here, in bytes, copying an array takes less time than two samples of it.
+COPIED = 1 << 16
 # So many elements of a larger array are compared.
 _SAMPLE = 256
 # What a parameter can be without holding an array.
@@ -38,35 +38,43 @@ class Stamp:
         return _sampled(self.array) != self.sample
 
 
-def protected(
-    node: Node, arrays: tuple[Any, ...], parents: tuple[Node | None, ...], params: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Arguments and parameters as the node of an operation may keep them; it gets stamps of those that stay shared."""
-    for parent, array in zip(parents, arrays, strict=True):
-        if parent is None and type(array) is np.ndarray:
-            read = values_read(node.op, parents)
-            arrays = tuple(
-                [
-                    _kept(array, node)
-                    if type(array) is np.ndarray and parents[i] is None and (read is None or i in read)
-                    else array
-                    for i, array in enumerate(arrays)
-                ]
-            )
-            break
-    for value in params.values():
-        if type(value) not in _ATOMS and _may_hold_arrays(value):
-            params = mapped(params, lambda value: _parameter(value, node))
-            break
-    return arrays, params
+def kept_arrays(node: Node, arrays: tuple[Any, ...], parents: tuple[Node | None, ...]) -> tuple[Any, ...]:
+    """Arguments as the node of an operation may keep them; it gets stamps of large ones that stay shared."""
+    op = node.op
+    assert op is not None
+    kept = list(arrays)
+    for position, array in enumerate(arrays):
+        if parents[position] is None and type(array) is np.ndarray and _is_read(op, position, parents):
+            kept[position] = _kept(array, node)
+    return tuple(kept)
 
 
-def _parameter(value: Any, node: Node) -> Any:
-    """A parameter, or a part of one, as a node may keep it.
+def kept_params(node: Node, params: dict[str, Any]) -> dict[str, Any]:
+    """Parameters as the node of an operation may keep them, arrays in them as `kept_arrays` does.
 
     Raises:
         TypeError: for a Tensor that requires a gradient, which would not pass.
     """
+    for value in params.values():
+        if type(value) not in _ATOMS and _may_hold_arrays(value):
+            return mapped(params, lambda value: _parameter(value, node))  # type: ignore[no-any-return]  # a dict
+    return params
+
+
+def _is_read(op: Primitive, position: int, parents: tuple[Node | None, ...]) -> bool:
+    """Whether the rule of any argument that has a node reads the argument at a position."""
+    reads = op.reads
+    if reads is None:
+        return True
+    if op.variadic:
+        return position in reads[0]
+    for read, parent in zip(reads, parents, strict=True):  # noqa: SIM110  # any() of a generator takes twice as long
+        if parent is not None and position in read:
+            return True
+    return False
+
+
+def _parameter(value: Any, node: Node) -> Any:
     if type(value) is np.ndarray:
         return _kept(value, node)
     if not hasattr(value, "_node"):
@@ -82,16 +90,13 @@ def _parameter(value: Any, node: Node) -> Any:
 
 def _kept(array: Any, node: Node) -> Any:
     """A copy of a small array, the array itself if nobody can write to it, or else the array, and a stamp of it."""
-    if not is_writable(array):
+    if not (array.flags.writeable if array.base is None else is_writable(array)):
         return array
-    if array.nbytes > COPIED and not array.dtype.hasobject:
-        node.stamps = (*(node.stamps or ()), Stamp(array))
-        node.special = True
-        return array
-    copy = array.copy()
-    # So that it is not copied again where a rule uses it in a pass that is recorded itself.
-    copy.setflags(write=False)
-    return copy
+    if array.nbytes <= COPIED or array.dtype.hasobject:
+        return array.copy()
+    node.stamps = (*(node.stamps or ()), Stamp(array))
+    node.special = True
+    return array
 
 
 def _may_hold_arrays(value: Any) -> bool:

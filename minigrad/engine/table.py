@@ -19,10 +19,11 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from minigrad.engine import registry
-from minigrad.engine.apply import of_one, of_two, plain
+from minigrad.engine.apply import of_one, of_two
 from minigrad.engine.define import declaration, positions_read
 from minigrad.engine.graph import Primitive, Rule
 from minigrad.engine.registry import Operation, numpy_name, operations, register
+from minigrad.engine.values import plain
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])

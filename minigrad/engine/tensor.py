@@ -14,7 +14,7 @@ from minigrad.engine.aliasing import hand_out, make_relatives, read_only
 from minigrad.engine.annotations import Data
 from minigrad.engine.backward import backpropagate
 from minigrad.engine.conversions import Conversions
-from minigrad.engine.graph import Node, depends_on_a_variable, leaf
+from minigrad.engine.graph import NO_PARAMS, Node, depends_on_a_variable, leaf
 from minigrad.engine.numpy_dispatch import NumPyProtocols
 from minigrad.engine.operators import ArrayLike
 from minigrad.engine.recording import current_recording, enabled, leave_what_has_ended, set_recording
@@ -127,9 +127,11 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         """Tell graphs recorded before now that the array of this leaf has new values."""
         node = self._node
         if node is not None:
-            fresh = leaf(self._array, self._name, node.grad)
+            fresh = Node(None, (), (), NO_PARAMS, self._array)
             # As old as before, so that a pass looks as far back as graphs that hold the old one.
-            fresh.order = node.order
+            fresh.order, fresh.grad = node.order, node.grad
+            if self._name is not None:
+                fresh.name = self._name
             # One right after the other, without a call between them, in which Ctrl-C could come.
             node.changed = True
             self._node = fresh
@@ -300,7 +302,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
 
     def __copy__(self) -> Tensor:
         # A function that is differentiated may copy its arguments; the copies depend on them.
-        return np.positive(self) if depends_on_a_variable(self._node) else _rebuilt(*self.__reduce__()[1])  # type: ignore[return-value]
+        return self.copy() if depends_on_a_variable(self._node) else _rebuilt(*self.__reduce__()[1])
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         return self.__copy__()
@@ -352,7 +354,7 @@ def cotangents(
         RuntimeError: for an output that depends on nothing that requires a gradient.
         ValueError: for a seed of another shape, or a missing one.
     """
-    before = current_recording()
+    before, wrap = current_recording(), Tensor._wrap
     try:
         if create_graph:
             set_recording(enabled(before))
@@ -360,7 +362,7 @@ def cotangents(
             [_root(output, seed, create_graph) for output, seed in zip(outputs, seeds, strict=True)],
             wanted=wanted,
             keep_graph=keep_graph,
-            lift=Tensor._wrap if create_graph else None,
+            lift=wrap if create_graph else None,
             observer=before.observer,
         )
     finally:
@@ -369,9 +371,11 @@ def cotangents(
             leave_what_has_ended()
     for node, gradient in found.items():
         # A rule whose result is constant returns an array in a recorded pass, too.
-        if type(gradient) is not Tensor:
+        if type(gradient) is np.ndarray:
+            found[node] = wrap(gradient)
+        elif type(gradient) is not Tensor:
             # What can be written to is an array, also where it is 0-d.
-            found[node] = Tensor._wrap(np.asarray(gradient))
+            found[node] = wrap(np.asarray(gradient))
     return found
 
 

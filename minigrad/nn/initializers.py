@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.apply import plain
+from minigrad.engine.values import plain
 
 Initializer = Callable[[tuple[int, ...], int, int, np.random.Generator], NDArray[np.float64]]
 Seed = int | np.random.Generator | None

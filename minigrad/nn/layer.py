@@ -9,10 +9,10 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.apply import plain
 from minigrad.engine.recording import current_recording
 from minigrad.engine.state import check_state
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import plain
 from minigrad.nn.summary import table
 
 Self = TypeVar("Self", bound="Layer")

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.engine.annotations import Numbers
-from minigrad.engine.apply import shape_of
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import shape_of
 from minigrad.nn.initializers import Initializer, Seed, glorot_uniform, initial
 from minigrad.nn.layer import Layer
 from minigrad.nn.stateless import Stateless, Values

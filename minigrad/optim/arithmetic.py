@@ -29,7 +29,11 @@ def in_one_go(*moves: Move) -> None:
     This is one call of C, in the middle of which Python does not look for Ctrl-C: a parameter and what is remembered
     of it have changed together, or not at all.
     """
-    deque(starmap(call, moves), maxlen=0)
+    if len(moves) == 1:
+        function, *args = moves[0]
+        function(*args)
+    else:
+        deque(starmap(call, moves), maxlen=0)
 
 
 def adding(total: NDArray[Any], factor: float, array: NDArray[Any], scratch: NDArray[Any]) -> list[Move]:
@@ -50,4 +54,6 @@ def adding(total: NDArray[Any], factor: float, array: NDArray[Any], scratch: NDA
     ):
         return [(np.multiply, array, factor, scratch), (np.add, total, scratch, total)]
     source, target, size = array.ravel(), total.ravel(), total.size
+    if size <= _MOST:
+        return [(add, source, target, size, factor)]
     return [(add, source, target, min(_MOST, size - start), factor, start, 1, start) for start in range(0, size, _MOST)]

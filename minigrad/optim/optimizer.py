@@ -92,7 +92,7 @@ class Optimizer(ABC):
         updated = False
         for position, parameter in enumerate(self._parameters):
             if (deposited := parameter.grad) is not None:
-                gradient, scratch = deposited.data, self._scratch[position]
+                gradient, scratch = deposited._array, self._scratch[position]
                 if gradient.dtype is not scratch.dtype:
                     gradient = gradient.astype(scratch.dtype, copy=False)
                 values = parameter.data

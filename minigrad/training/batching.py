@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.apply import plain
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import plain
 
 
 class Batches:

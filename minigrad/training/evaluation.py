@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.apply import plain
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import plain
 from minigrad.nn import Layer
 from minigrad.nn.mode import call_evaluating
 from minigrad.training.batching import check_batch_size, count_samples, samples_at, shapes_of

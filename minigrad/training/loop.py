@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.apply import plain
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import plain
 from minigrad.nn import Layer
 from minigrad.nn.mode import call_in_mode
 from minigrad.optim import Optimizer

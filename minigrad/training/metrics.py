@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.apply import plain
+from minigrad.engine.values import plain
 
 
 def accuracy(prediction: Any, target: Any) -> float:

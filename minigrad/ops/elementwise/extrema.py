@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import scalar_if_0d
 from minigrad.engine.examples import reals
 from minigrad.engine.registry import overrides
 from minigrad.engine.table import Table
+from minigrad.engine.values import scalar_if_0d
 from minigrad.ops.elementwise.arithmetic import positive
 from minigrad.ops.elementwise.where import where
 

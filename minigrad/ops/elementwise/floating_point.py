@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import plain
 from minigrad.ops.elementwise.where import keep_where
 
 table = Table(__name__)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 import numpy as np
 
 from minigrad.engine.annotations import Array, Out
-from minigrad.engine.apply import apply, plain, scalar_if_0d
+from minigrad.engine.apply import apply
 from minigrad.engine.examples import deficient, matrices, reals
 from minigrad.engine.graph import Primitive
 from minigrad.engine.table import Table
+from minigrad.engine.values import plain, scalar_if_0d
 from minigrad.ops.linalg.matrices import transposed
 
 table = Table(__name__)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import as_array
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import as_array
 
 table = Table(__name__)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.engine.apply import plain
 from minigrad.engine.examples import matrices, reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import plain
 from minigrad.ops.manipulation.dtypes import as_floats
 
 table = Table(__name__)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 import numpy as np
 
 from minigrad.engine.annotations import Out
-from minigrad.engine.apply import plain
 from minigrad.engine.examples import matrices, reals, symmetric
 from minigrad.engine.table import Table
+from minigrad.engine.values import plain
 from minigrad.ops.elementwise.where import keep_where
 from minigrad.ops.linalg.eigh import eigh, eigvalsh, nearly_equal, refuse_vectors
 from minigrad.ops.linalg.matrices import rows_and_columns, transposed

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import as_array, scalar_if_0d
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table, those_of_numpy
+from minigrad.engine.values import as_array, scalar_if_0d
 
 table = Table(__name__)
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.engine.apply import as_array, plain, shape_of
 from minigrad.engine.examples import positives, reals
 from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import as_array, plain, shape_of
 from minigrad.ops.manipulation.dtypes import astype
 from minigrad.ops.manipulation.shape import broadcast_to, reshape
 

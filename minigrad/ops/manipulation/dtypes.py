@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.engine.apply import as_array
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import as_array
 
 table = Table(__name__)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import shape_of
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import shape_of
 from minigrad.ops.manipulation.axes import transpose
 from minigrad.ops.manipulation.dtypes import copy
 from minigrad.ops.manipulation.shape import atleast_1d, atleast_2d, atleast_3d, reshape

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals
 from minigrad.engine.pytrees import leaves
 from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import plain
 from minigrad.ops.manipulation.indexing import getitem
 from minigrad.ops.manipulation.shape import broadcast_to
 

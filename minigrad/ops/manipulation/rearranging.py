@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 
-from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import plain
 from minigrad.ops.manipulation.indexing import scatter_add
 
 table = Table(__name__)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import plain
 from minigrad.ops.manipulation.dtypes import astype
 from minigrad.ops.manipulation.indexing import getitem
 from minigrad.ops.manipulation.joining import concatenate

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.engine.apply import shape_of
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import shape_of
 from minigrad.ops.manipulation.indexing import getitem
 
 table = Table(__name__)

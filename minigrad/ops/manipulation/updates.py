@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import plain, shape_of
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import plain, shape_of
 from minigrad.ops.manipulation.dtypes import astype
 from minigrad.ops.manipulation.indexing import repeats, scatter_add
 from minigrad.ops.manipulation.shape import broadcast_to, reshape

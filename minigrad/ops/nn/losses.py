@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import plain
 from minigrad.engine.examples import Sample, reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import plain
 from minigrad.ops.nn.softmax import softmax
 from minigrad.ops.reductions.sums import divided
 

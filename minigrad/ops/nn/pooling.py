@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import plain, shape_of
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import plain, shape_of
 from minigrad.kernels.conv2d import pooling
 from minigrad.ops.nn.arguments import Pair, pair
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.engine.apply import as_array, plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import as_array, plain
 
 table = Table(__name__)
 

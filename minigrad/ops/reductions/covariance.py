@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.engine.apply import as_array, plain
 from minigrad.engine.examples import positives, reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import as_array, plain
 from minigrad.ops.manipulation.dtypes import astype
 from minigrad.ops.reductions.sums import Axes
 

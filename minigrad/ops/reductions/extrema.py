@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import plain
 from minigrad.ops.reductions.sums import REDUCED, Axes, divided, options, restored
 
 table = Table(__name__)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.engine.apply import plain
 from minigrad.engine.registry import operations
 from minigrad.engine.table import Table
+from minigrad.engine.values import plain
 from minigrad.ops.reductions.extrema import BOUNDED, max, min
 from minigrad.ops.reductions.sums import CAST, EMPTY, PARTIAL, REDUCED, Axes, count_of, mean, options, prod, sum
 from minigrad.ops.reductions.variance import CORRECTED, chosen_ddof, in_single, std, std_rule, var, var_rule

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import plain
 from minigrad.ops.manipulation.indexing import scatter_add
 from minigrad.ops.manipulation.sorting import from_sorted, sorting
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.engine.apply import plain
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import plain
 from minigrad.ops.elementwise.where import keep_where
 from minigrad.ops.manipulation.dtypes import astype
 from minigrad.ops.reductions.sums import CAST, PARTIAL, REDUCED, Axes, count_of, divided, options, restored

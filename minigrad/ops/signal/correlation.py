@@ -9,9 +9,9 @@ import numpy as np
 # Its parts are imported when they are used; scipy.signal takes most of a second.
 import scipy
 
-from minigrad.engine.apply import shape_of
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import shape_of
 
 table = Table(__name__)
 

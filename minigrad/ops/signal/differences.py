@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import as_array
 from minigrad.engine.examples import positives, reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import as_array
 from minigrad.ops.manipulation.dtypes import as_floats, astype
 from minigrad.ops.manipulation.shape import broadcast_to
 

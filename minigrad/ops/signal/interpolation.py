@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import as_array, plain, scalar_if_0d
 from minigrad.engine.examples import Sample, reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import as_array, plain, scalar_if_0d
 
 table = Table(__name__)
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.apply import as_array
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import as_array
 from minigrad.ops.manipulation.dtypes import as_floats
 from minigrad.ops.signal.correlation import convolve
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from minigrad.engine.apply import plain
 from minigrad.engine.examples import positives, reals
 from minigrad.engine.table import Table, half_by_single
+from minigrad.engine.values import plain
 
 table = Table(__name__)
 

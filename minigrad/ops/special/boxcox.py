@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from minigrad.engine.apply import plain
 from minigrad.engine.examples import positives, reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import plain
 from minigrad.ops.special.exponential import exp_moment
 
 table = Table(__name__)
