@@ -117,14 +117,11 @@ from minigrad.ops.signal.correlation import Mode
 
 
 # The operators of a Tensor; the text is what stands after the name. In comparisons and steps no gradient flows.
+_ARITHMETIC = ("add", "sub", "mul", "truediv", "pow", "matmul", "mod")
 _NUMBER = "(self, other: Self | Numbers, /)"
 _TRUTH = f"{_NUMBER} -> NDArray[np.bool]"
 OPERATORS = (
-    {
-        f"__{prefix}{name}__": f"{_NUMBER} -> Self"
-        for name in ("add", "sub", "mul", "truediv", "pow", "matmul", "mod")
-        for prefix in ("", "r", "i")
-    }
+    {f"__{prefix}{name}__": f"{_NUMBER} -> Self" for name in _ARITHMETIC for prefix in ("", "r", "i")}
     | {
         f"__{prefix}{name}__": f"{_NUMBER} -> Array"
         for name in ("and", "or", "xor", "lshift", "rshift")
@@ -210,7 +207,11 @@ CONSTANT = {
     ],
 }
 
-METHODS_HEAD = '''"""The types of the operators and methods of a Tensor. Written by tests/stubs.py; do not edit."""
+_OF_ELEMENTS = [f"__{prefix}{name}__" for name in _ARITHMETIC for prefix in ("", "r")]
+_OF_ELEMENTS += ["__lt__", "__le__", "__gt__", "__ge__"]
+
+METHODS_HEAD = """\
+\"\"\"The types of the operators and methods of a Tensor. Written by tests/stubs.py; do not edit.\"\"\"
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, Self, overload
@@ -220,8 +221,15 @@ from numpy.typing import DTypeLike, NDArray
 
 from minigrad.engine.annotations import Array, Axes, Index, Numbers, Shape
 
+# NumPy's stubs take a Tensor for an array of objects, of which they know nothing: what comes out is Any, mostly. If it
+# were an array of numbers, `array @ tensor` would be one, too. Some functions refuse objects; minigrad's own are typed.
+class Element(np.object_):  # type: ignore[misc]  # NumPy declares it final, because nobody makes one
+    def __getattr__(self, name: str) -> Any: ...
+    def __float__(self) -> float: ...
+    def __neg__(self) -> Any: ...
+"""
+METHODS_HEAD += "".join(f"    def {name}(self, other: Any, /) -> Any: ...\n" for name in _OF_ELEMENTS)
+METHODS_HEAD += """
 class ArrayLike:
-    # NumPy's stubs take a Tensor for a buffer, which it is not, so that `np.sum(x)` is no error. Were it known to them
-    # by `__array__`, `array @ tensor` would be an array to them; so `Tensor.__rmatmul__` says what it is.
-    def __buffer__(self, flags: int, /) -> memoryview: ...
-'''
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Element]: ...
+"""

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from minigrad.engine.advice import LostGradientError, lost_gradient
 from minigrad.engine.aliasing import hand_out
@@ -105,8 +105,7 @@ class Conversions:
             )
         return int(self._array)
 
-    # The stub of the operators says why this is an object for type checkers.
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> object:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if self._node is not None:
             raise lost_gradient(calling_function())
         if copy is not True:

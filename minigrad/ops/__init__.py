@@ -1,7 +1,5 @@
 """The operations, each declared in one place: a table lists what it declares by itself."""
 
-from typing import TYPE_CHECKING
-
 from minigrad.engine import ownership
 from minigrad.engine.registry import operations
 from minigrad.kernels import buffers
@@ -66,9 +64,8 @@ from minigrad.ops.special.exponential import *
 from minigrad.ops.special.gamma import *
 from minigrad.ops.special.information import *
 
-# Type checkers do not follow lists that are computed; without one they take every name.
-if not TYPE_CHECKING:
-    __all__ = [name for name, operation in operations.items() if operation.public]
+# Type checkers read the stub beside this file.
+__all__ = [name for name, operation in operations.items() if operation.public]
 
 # The engine knows no kernel; this is where it learns which gradients a rule may write into.
 buffers.count_owners(ownership.install, ownership.is_ours_alone)

@@ -30,7 +30,7 @@ assert_type(mg.stack([array, array]), Array)
 assert_type(mg.stack([x, array]), mg.Tensor)
 assert_type(mg.split(x, 2), list[mg.Tensor])
 assert_type(mg.einsum("ij,jk->ik", array, w), mg.Tensor)
-assert_type(mg.slogdet(array + x).logabsdet, mg.Tensor)
+assert_type(mg.slogdet(x + array).logabsdet, mg.Tensor)
 assert_type(mg.svd(array, compute_uv=False), Array)
 
 # Methods and operators, with arrays on either side.
@@ -41,8 +41,8 @@ assert_type(x.argmax(), np.intp)
 assert_type(x + 1, mg.Tensor)
 assert_type(1 + x, mg.Tensor)
 assert_type(x @ w, mg.Tensor)
-assert_type(array @ w - 2.0 * array, mg.Tensor)
-assert_type(single * x, mg.Tensor)
+assert_type(np.float64(2.0) * x, mg.Tensor)
+residuals: mg.Tensor = array @ w - 2.0 * single * x
 assert_type(x > 0, Truth)
 assert_type(array < x, Truth)
 assert_type(x[0], mg.Tensor)
@@ -57,8 +57,11 @@ y = x * 1.0
 y += array
 assert_type(y, mg.Tensor)
 
-# NumPy's own stubs take a Tensor, and call the result an array or nothing at all.
-print(np.sum(x), np.maximum(x, 0.0), np.exp(x), np.stack([x, x]), np.where(array > 0, x, 0.0), np.dot(x, w))
+# NumPy's own stubs take a Tensor, and say Any of what comes out, or call it an array.
+print(np.maximum(x, 0.0), np.exp(x), np.stack([x, x]), np.where(array > 0, x, 0.0), np.dot(x, w), np.max(x), np.std(x))
+np.sum(x).backward()
+np.sum((array @ w - array) ** 2).backward()
+print(1.0 - np.sum(x), x / np.sum(x), np.mean(x) * x, np.median(x) > 0, np.linalg.norm(x), np.allclose(x, array))
 
 
 class Twice(nn.Layer):
@@ -97,12 +100,18 @@ def energy(position: Array) -> Any:
     return np.sum(position**2)
 
 
+def derivatives(position: NDArray[np.float32]) -> None:
+    assert_type(mg.grad(energy)(position), NDArray[np.float32])
+    assert_type(mg.value_and_grad(energy)(position), tuple[Any, NDArray[np.float32]])
+    assert_type(mg.hessian(energy)(position), NDArray[np.float32])
+    assert_type(mg.hvp(energy, position, position), NDArray[np.float32])
+
+
+derivatives(single)
 assert_type(mg.grad(np.tanh)(0.0), float)
-assert_type(mg.grad(energy)(single), np.ndarray[tuple[int, int], np.dtype[np.float32]])
 assert_type(mg.grad(mg.grad(np.sin))(1.0), float)
 assert_type(mg.grad(energy)(x), mg.Tensor)
 assert_type(mg.value_and_grad(np.sin)(1.0), tuple[Any, float])
-assert_type(mg.hessian(energy)(single), NDArray[np.float32])
 value, pullback = mg.vjp(lambda p, q: p * q, 2.0, 3.0)
 assert_type(pullback(1.0), tuple[float, float])
 (slope,) = mg.gradients(mg.sum(x**3), [x], create_graph=True)
