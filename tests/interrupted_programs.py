@@ -171,29 +171,46 @@ def blocks():
     return in_blocks, world.check
 
 
+def check_of_changes(world):
+    """A check that is made before parameters change: what was recorded with other values is refused."""
+    old = world.loss()
+    before = [parameter.data.copy() for parameter in world.parameters]
+
+    def check():
+        pairs = zip(world.parameters, before, strict=True)
+        if not all(np.array_equal(parameter.data, value) for parameter, value in pairs):
+            with pytest.raises(RuntimeError):
+                old.backward()
+        world.check()
+
+    return check
+
+
 def optimizer_steps(kind, **settings):
     def prepare():
         world = World(kind, **settings)
         world.loss().backward()
-        old = world.loss()
-        before = [parameter.data.copy() for parameter in world.parameters]
+        check_changes = check_of_changes(world)
 
         def check():
-            changed = any(
-                not np.array_equal(parameter.data, value)
-                for parameter, value in zip(world.parameters, before, strict=True)
-            )
-            # What was recorded with other values is refused.
-            if changed:
-                with pytest.raises(RuntimeError):
-                    old.backward()
-            world.check()
+            check_changes()
             world.optimizer.step()
             world.check()
 
         return world.optimizer.step, check
 
     return prepare
+
+
+def assignments():
+    world = World()
+    values = [parameter.data + 1.0 for parameter in world.parameters]
+
+    def run():
+        for parameter, value in zip(world.parameters, values, strict=True):
+            parameter.data = value
+
+    return run, check_of_changes(world)
 
 
 def training():
@@ -208,13 +225,14 @@ def training():
 
 def loading():
     world = World()
-    state, steps = world.model.state_dict(), world.optimizer.state_dict()
+    state, steps = World().model.state_dict(), world.optimizer.state_dict()
+    state = {name: values + 1.0 for name, values in state.items()}
 
     def run():
         world.model.load_state_dict(state)
         world.optimizer.load_state_dict(steps)
 
-    return run, world.check
+    return run, check_of_changes(world)
 
 
 PROGRAMS = {
@@ -227,6 +245,7 @@ PROGRAMS = {
     "no_grad": blocks,
     "SGD": optimizer_steps(optim.SGD, lr=0.01, momentum=0.9),
     "Adam": optimizer_steps(optim.Adam, max_norm=1.0),
+    "data": assignments,
     "train": training,
     "load_state_dict": loading,
 }

@@ -418,6 +418,16 @@ def test_arrays_that_are_written_to_are_refused_with_advice(call, message):
         call(mg.Tensor([1.0, 2.0], requires_grad=True))
 
 
+def test_an_updated_tensor_retains_its_gradient_if_told_so():
+    w = mg.Tensor(X, requires_grad=True)
+    q = w * 2.0
+    q.retain_grad()
+    q *= 3.0
+    np.sum(q**2).backward()
+    np.testing.assert_allclose(q.grad.data, 12.0 * X)
+    np.testing.assert_allclose(w.grad.data, 72.0 * X)
+
+
 def test_an_updated_tensor_keeps_its_name():
     q = (mg.Tensor(X, requires_grad=True) * 1.0).named("q")
     q += 1.0
