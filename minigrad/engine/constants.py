@@ -16,10 +16,10 @@ import numpy as np
 from minigrad.engine.graph import Node, Primitive
 from minigrad.engine.pytrees import mapped
 
-# Up to here, in bytes, copying an array takes less time than two samples of it.
-COPIED = 1 << 16
-# So many elements of a larger array are compared.
-_SAMPLE = 256
+# Up to here, in bytes, an array is copied.
+COPIED = 1 << 18
+# So many elements of a larger array are compared: no change of a five-hundredth of it in one piece goes unnoticed.
+_SAMPLE = 1024
 # What a parameter can be without holding an array.
 _ATOMS = frozenset({int, bool, str, float, type(None), slice, type, type(...), *np.sctypeDict.values()})
 
@@ -90,7 +90,7 @@ def _parameter(value: Any, node: Node) -> Any:
 
 def _kept(array: Any, node: Node) -> Any:
     """A copy of a small array, the array itself if nobody can write to it, or else the array, and a stamp of it."""
-    if not (array.flags.writeable if array.base is None else is_writable(array)):
+    if array.base is not None and _never_changes(array):
         return array
     if array.nbytes <= COPIED or array.dtype.hasobject:
         return array.copy()
@@ -103,13 +103,12 @@ def _may_hold_arrays(value: Any) -> bool:
     return type(value) is not tuple or any(type(item) not in _ATOMS for item in value)
 
 
-def is_writable(array: Any) -> bool:
-    """Whether anybody can write to the memory of an array, whatever the flag of a view of it says."""
+def _never_changes(array: Any) -> bool:
+    """Whether nobody can write to the memory of an array; a flag that says so can be set again by its owner."""
     base = array.base
     while type(base) is np.ndarray:
-        array, base = base, base.base
-    # Of memory of other libraries only that of bytes is known never to change.
-    return array.flags.writeable or not (base is None or type(base) is bytes)
+        base = base.base
+    return type(base) is bytes
 
 
 def check_unchanged(node: Node) -> None:
