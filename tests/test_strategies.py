@@ -11,7 +11,7 @@ import minigrad as mg
 from minigrad import losses, testing
 from minigrad.testing import strategies as public
 from minigrad.testing.strategies import drawing
-from minigrad.testing.strategies.hypothesis import arrays, broadcastable_arrays, matmul_arrays, shapes
+from minigrad.testing.strategies.hypothesis import arrays, broadcastable_arrays, matmul_arrays, shapes, telling_draws
 from minigrad.testing.strategies.lattice import Lattice
 
 
@@ -223,7 +223,7 @@ def test_every_label_and_every_place_of_a_duplicate_occurs():
 
 def told(**strategies):
     draws = []
-    public.telling_draws(strategies, draws.append)
+    telling_draws(strategies, draws.append)
     return draws
 
 
