@@ -391,3 +391,24 @@ def test_values_of_results_cannot_be_changed_behind_the_graph():
             values[...] = 0.0
     out.backward()
     np.testing.assert_array_equal(w.grad.data, 8.0 * W)
+
+
+@pytest.mark.parametrize("part", [lambda row: (row,), lambda row: (slice(None), row)], ids=["rows", "columns"])
+def test_a_change_of_any_row_or_column_of_a_large_constant_is_noticed(part):
+    w = mg.Tensor(np.ones((300, 300)), requires_grad=True)
+    for row in range(300):
+        constant = np.ones((300, 300))
+        y = (w * constant).sum()
+        constant[part(row)] = 2.0
+        with pytest.raises(RuntimeError, match=r"an array of shape \(300, 300\) that multiply used was changed"):
+            y.backward()
+
+
+def test_a_flag_that_can_be_set_again_protects_nothing():
+    w, constant = mg.Tensor(np.ones(3), requires_grad=True), np.arange(3.0)
+    constant.flags.writeable = False
+    y = (w * constant).sum()
+    constant.flags.writeable = True
+    constant[:] = 7.0
+    y.backward()
+    np.testing.assert_array_equal(w.grad.data, [0.0, 1.0, 2.0])

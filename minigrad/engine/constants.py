@@ -8,6 +8,7 @@ the elements is kept, and compared before a rule reads the array.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +19,7 @@ from minigrad.engine.pytrees import mapped
 
 # Up to here, in bytes, an array is copied.
 COPIED = 1 << 18
-# So many elements of a larger array are compared: no change of a five-hundredth of it in one piece goes unnoticed.
+# So many elements of a larger array are compared, some in every row and column, unless there are more than so many.
 _SAMPLE = 1024
 # What a parameter can be without holding an array.
 _ATOMS = frozenset({int, bool, str, float, type(None), slice, type, type(...), *np.sctypeDict.values()})
@@ -128,18 +129,28 @@ def check_unchanged(node: Node) -> None:
 
 def _sampled(array: Any) -> bytes:
     if array.flags.c_contiguous:
-        return array.reshape(-1)[_positions(array.size)].tobytes()  # type: ignore[no-any-return]
+        return array.reshape(-1)[_positions(array.shape)].tobytes()  # type: ignore[no-any-return]
     return array[_indices(array.shape)].tobytes()  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=256)
-def _positions(size: int) -> Any:
-    """Positions all over an array, one in each of as many parts, at irregular distances so that no column is missed."""
-    parts = np.linspace(0, size, _SAMPLE + 1).astype(np.intp)
-    offsets = np.random.default_rng(size).random(_SAMPLE)
-    return parts[:-1] + (offsets * np.diff(parts)).astype(np.intp)
+def _positions(shape: tuple[int, ...]) -> Any:
+    return np.ravel_multi_index(_indices(shape), shape)
 
 
 @lru_cache(maxsize=256)
 def _indices(shape: tuple[int, ...]) -> tuple[Any, ...]:
-    return np.unravel_index(_positions(int(np.prod(shape, dtype=np.intp))), shape)
+    """Positions along each axis: all along an axis that is not longer than the sample, and no two axes in step."""
+    numbers = np.arange(_SAMPLE)
+    # After so many all axes would be where they began.
+    period = math.lcm(*[size for size in shape if size <= _SAMPLE])
+    indices = []
+    for axis, size in enumerate(shape):
+        if size <= _SAMPLE:
+            step = next(step for step in range(1 + 210 * axis, 1 << 30) if math.gcd(step, size) == 1)
+            indices.append((numbers * step + numbers // period * axis) % size)
+        else:
+            # One in each of as many parts, at changing distances, so that no regular change is missed.
+            part = size // _SAMPLE
+            indices.append(numbers * size // _SAMPLE + numbers * 7919 % part)
+    return tuple(indices)
