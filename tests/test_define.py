@@ -118,3 +118,15 @@ def test_a_rule_that_writes_is_for_one_array():
 def test_operations_are_pickled_by_reference(name):
     function = operations[name].function
     assert pickle.loads(pickle.dumps(function)) is function
+
+
+def test_no_gradient_is_lost_in_a_parameter():
+    @mg.primitive(lambda g, out, x, options: g)
+    def copied(x, options):
+        return x + 0.0
+
+    x = mg.Tensor([1.0, 2.0], requires_grad=True)
+    for lost in (x * 2.0, mg.Tensor(3.0, requires_grad=True)):
+        with pytest.raises(TypeError, match=r"copied: no gradient passes its parameters.*\.detach\(\)"):
+            copied(x, {"weights": [lost]})
+        assert copied(x, {"weights": [lost.detach()]}).requires_grad
