@@ -47,6 +47,10 @@ _ENGINES_TO_TRY = ("jax", "torch", "tensorflow")
 _SECONDS_OF_SILENCE = 15.0
 
 
+# What zipfile and NumPy raise for an archive that is damaged, at whatever place.
+_BROKEN = (ValueError, EOFError, OSError, RuntimeError, OverflowError, MemoryError, zipfile.BadZipFile, zlib.error)
+
+
 class MnistUnavailableError(OSError):
     """MNIST is not in Keras's cache and could not be downloaded."""
 
@@ -118,6 +122,7 @@ def load_digits() -> Dataset:
 
 def _from_npz(path: str | os.PathLike[str]) -> Dataset:
     names = ("x_train", "y_train", "x_test", "y_test")
+    path = os.fspath(path)  # a number would be taken for a file that is open already
     # np.load leaves a file that it opened itself open when a broken archive stops it.
     with open(path, "rb") as file:
         try:
@@ -126,7 +131,7 @@ def _from_npz(path: str | os.PathLike[str]) -> Dataset:
                 raise ValueError("it is a single array, as np.save writes it")
             present = archive.files
             arrays = {name: np.asarray(archive[name]) for name in names if name in present}
-        except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as cause:
+        except _BROKEN as cause:
             # NumPy takes whatever it does not recognise for a pickle, and advises to load it unsafely.
             reason = "it holds something other than plain arrays" if "pickle" in str(cause) else cause
             raise ValueError(f"{os.fspath(path)!r} cannot be read as an .npz archive of arrays: {reason}") from cause

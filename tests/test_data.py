@@ -184,6 +184,28 @@ def test_file_that_is_no_archive_of_arrays_is_refused(tmp_path, spoil):
     assert "unsafe" not in str(caught.value)
 
 
+def test_any_damage_is_told_with_the_path(write):
+    path = write()
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(1000):
+        content = bytearray(whole)
+        content[rng.integers(len(whole))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(content)
+        try:
+            # What an archive says of dates and the like may be damaged, too: its arrays have checksums.
+            assert_same_arrays(data.load_mnist(path), GOOD)
+        except ValueError as error:
+            assert str(path) in str(error)
+            refused += 1
+    assert refused > 500
+
+
+def test_a_path_is_no_number():
+    with pytest.raises(TypeError, match="not int"):
+        data.load_mnist(3)
+
+
 @pytest.mark.parametrize("cut", [False, True])
 def test_file_is_closed(write, monkeypatch, cut):
     path = write()

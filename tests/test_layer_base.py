@@ -1,6 +1,7 @@
 """Are the parameters of any layer found, saved, restored and summarised?"""
 
 import re
+from collections import deque
 
 import numpy as np
 import pytest
@@ -298,3 +299,14 @@ def test_two_tensors_of_one_path_are_refused():
     for use in (layer.state_dict, lambda: layer.load_state_dict({})):
         with pytest.raises(ValueError, match=r"two Tensors of Layer have the path parts\.1"):
             use()
+
+
+@pytest.mark.parametrize("container", [set, frozenset, deque])
+@pytest.mark.parametrize("inside", [lambda: nn.Dense(2, 2), lambda: vector(1.0)])
+def test_parameters_that_would_not_be_found_are_refused(container, inside):
+    layer = nn.Layer()
+    layer.parts = container([inside()])
+    with pytest.raises(TypeError, match=f"attribute parts is a {container.__name__} .* put them in a list"):
+        nn.Sequential(layer).parameters()
+    layer.parts = container([1, "a"])
+    assert layer.parameters() == []

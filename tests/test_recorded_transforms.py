@@ -268,3 +268,22 @@ def test_a_rule_that_does_not_exist_is_no_zero():
     out = np.sum(scaled(mg.Tensor(X, requires_grad=True), w))
     with pytest.raises(TypeError, match=r"scaled has no derivative.*detach"):
         out.backward()
+
+
+def test_one_output_of_several_that_touches_a_parameter_is_enough():
+    w = mg.Tensor(2.0, requires_grad=True)
+    for order in (1, -1):
+        out, pullback = mg.vjp(lambda x, order=order: (3.0 * x, w * x**2)[::order], 3.0)
+        (slope,) = pullback((1.0, 1.0))
+        assert (out[::order][1].item(), slope.item()) == (18.0, 15.0)
+        w.zero_grad()
+        slope.backward()
+        assert w.grad.item() == 6.0
+
+
+def test_an_output_that_is_returned_twice_counts_twice():
+    def f(x):
+        y = x**2
+        return y, y
+
+    assert mg.vjp(f, 3.0)[1]((1.0, 10.0)) == (66.0,)

@@ -227,3 +227,16 @@ def check_update(function, args, params, target, message):
         assert expected is not None, f"{message}: NumPy refuses to update array {target}"
         for value, other in zip(found, expected, strict=True):
             np.testing.assert_allclose(value, other, rtol=1e-12, atol=1e-14, err_msg=f"{message}, {target}, {kind}")
+
+
+def test_nobody_writes_to_memory_that_a_graph_holds():
+    x = mg.Tensor(X, requires_grad=True)
+    y = x * 2.0
+    z = np.sum(y * y)
+    with mg.no_grad():
+        part, whole = y[1:], y.reshape(-1)
+    for array in (y.data, y.numpy(), y.detach().data, part.data, whole.data):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0.0
+    z.backward()
+    np.testing.assert_allclose(x.grad.data, 8.0 * X)

@@ -96,9 +96,8 @@ class recording:  # noqa: N801  # called like a function
         self._inside.remove(entry)
 
     def __del__(self) -> None:
-        # Ctrl-C may have come before there was a list.
-        if inside := getattr(self, "_inside", None):
-            for entry in inside:
+        if self._inside:
+            for entry in self._inside:
                 entry._left = True
             leave_what_has_ended()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -64,8 +65,13 @@ class Layer:
         return f"{type(self).__name__}()"
 
     def named_tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Every Tensor of this layer and its inner layers, with its path such as ``layers.0.weight``."""
+        """Every Tensor of this layer and its inner layers, with its path such as ``layers.0.weight``.
+
+        Raises:
+            TypeError: for layers or Tensors in a set or a deque, where they are not found.
+        """
         for name, value in vars(self).items():
+            _refuse_hidden(name, value)
             yield from _tensors_in(name, value)
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
@@ -176,6 +182,15 @@ def _tensors_in(path: str, value: object) -> Iterator[tuple[str, Tensor]]:
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from _tensors_in(f"{path}.{key}", item)
+
+
+def _refuse_hidden(name: str, value: object) -> None:
+    """Raise for layers and parameters in containers without an order or with one of their own, which are not found."""
+    if isinstance(value, (set, frozenset, deque)) and any(isinstance(item, (Tensor, Layer)) for item in value):
+        raise TypeError(
+            f"the attribute {name} is a {type(value).__name__} of layers or parameters, which would not be trained; "
+            "put them in a list, a tuple or a dict"
+        )
 
 
 def _layers_in(value: object) -> Iterator[Layer]:
