@@ -238,7 +238,8 @@ def _floating(values: Any) -> Any:
 
 def _check_real(values: Any, loss: str, side: str) -> None:
     """Raise TypeError for anything but real numbers."""
-    if isinstance(values, (Tensor, np.ndarray)) and values.dtype.kind in "biuf":
+    array = values._array if type(values) is Tensor else values
+    if isinstance(array, (np.ndarray, np.generic)) and array.dtype.kind in "biuf":
         return
     try:
         kind = np.asarray(plain(values)).dtype.kind

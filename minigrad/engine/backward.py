@@ -51,6 +51,7 @@ def backpropagate(
     pending = ancestors([node for node, _ in roots], oldest)
     nodes = newest_first(pending)
     relevant = None if wanted is None else _on_the_way(nodes, wanted)
+    watched = observer is not None or wanted is not None
     collected: dict[Node, Any] = {}
     # Nodes whose gradient on its way is an array that this pass made, and may therefore add to.
     sums: set[Node] = set()
@@ -64,8 +65,13 @@ def backpropagate(
             if gradient is None:
                 continue
             op, args, out, params, parents = node.op, node.args, node.out, node.params, node.parents
-            if observer is not None:
-                observer.cotangent(node, gradient)
+            if watched or node.special:
+                if observer is not None:
+                    observer.cotangent(node, gradient)
+                if node.special:
+                    check_unchanged(node)
+                if op is not None and (node in wanted if wanted is not None else node.keeps_grad):
+                    collected[node] = np.positive(gradient)
             if op is None:
                 # What is collected shares its memory with nothing, not even with what a rule may remember.
                 collected[node] = gradient if lift is None and is_ours_alone(gradient) else np.positive(gradient)
@@ -76,12 +82,6 @@ def backpropagate(
                 rules = tuple([op.rule(position) for position in range(len(parents))])
             elif op.overwriting is not None and lift is None and is_ours_alone(gradient):
                 rules = (op.overwriting,)
-            if node.special:
-                check_unchanged(node)
-                if wanted is None and node.keeps_grad:
-                    collected[node] = np.positive(gradient)
-            if wanted is not None and node in wanted:
-                collected[node] = np.positive(gradient)
             if lift is not None:
                 args = [arg if parent is None else lift(arg, parent) for arg, parent in zip(args, parents, strict=True)]
                 out = lift(out, node)

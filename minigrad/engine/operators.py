@@ -24,7 +24,9 @@ def _operator(function: Callable[..., Any], name: str) -> Callable[[Any, Any], A
     reflected = f"__r{name}__"
 
     def method(self: Any, other: Any) -> Any:
-        if type(other) in SIMPLE or not knows_better(other, reflected):
+        kind = type(other)
+        # What is most frequent is asked first.
+        if kind is float or kind is type(self) or kind in SIMPLE or not knows_better(other, reflected):
             return overrides[function](self, other)
         return NotImplemented
 
@@ -33,7 +35,7 @@ def _operator(function: Callable[..., Any], name: str) -> Callable[[Any, Any], A
 
 def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
-        if type(other) in SIMPLE or not knows_better(other):
+        if type(other) is float or type(other) in SIMPLE or not knows_better(other):
             return overrides[function](other, self)
         return NotImplemented
 

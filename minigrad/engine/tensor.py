@@ -82,14 +82,15 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         """
         array: NDArray[Any] = self._array
         node = self._node
+        if node is not None and node.op is None:
+            if type(array) is not np.ndarray:
+                # A 0-d leaf is kept as a NumPy scalar, which is faster; it becomes an array when somebody looks.
+                self._array = array = np.asarray(array)
+            return array
         if type(array) is not np.ndarray:
-            if node is None or node.op is not None:
-                return read_only(array)
-            # A 0-d leaf is kept as a NumPy scalar, which is faster; it becomes an array when somebody looks.
-            self._array = array = np.asarray(array)
-        if node is None or node.op is not None:
-            hand_out(self)
-        return array if node is None or node.op is None else read_only(array)
+            return read_only(array)
+        hand_out(self)
+        return array if node is None else read_only(array)
 
     @data.setter
     def data(self, values: Any) -> None:

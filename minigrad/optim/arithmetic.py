@@ -30,8 +30,9 @@ def in_one_go(*moves: Move) -> None:
     of it have changed together, or not at all.
     """
     if len(moves) == 1:
-        function, *args = moves[0]
-        function(*args)
+        # What is one call already.
+        move = moves[0]
+        move[0](*move[1:])
     else:
         deque(starmap(call, moves), maxlen=0)
 
