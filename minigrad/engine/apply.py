@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.aliasing import note_shared_memory
-from minigrad.engine.constants import kept_arrays, kept_params
+from minigrad.engine.constants import COPIED, kept_arrays, kept_params
 from minigrad.engine.graph import NO_PARAMS, Node, Primitive, TracedNode, active_traces, next_order, trace
 from minigrad.engine.recording import PLAIN, current_recording
 from minigrad.engine.residuals import WORTH_REPLACING, unread_left_out
@@ -108,10 +108,19 @@ def of_two(primitive: Primitive) -> Callable[[Any, Any], Any]:
             out = operator(left, right)
         except _EXPLAINED as error:
             raise _explained(error, primitive, (left, right), NO_PARAMS) from error
+        any_constant = False
         if first is None:
-            any_parent, any_constant = second is not None, left_is_read and type(left) is ndarray
+            any_parent = second is not None
+            if left_is_read and type(left) is ndarray:
+                any_constant = left.nbytes > COPIED
+                if any_parent and not any_constant and current_recording().enabled:
+                    left = left.copy()
         else:
-            any_parent, any_constant = True, right_is_read and second is None and type(right) is ndarray
+            any_parent = True
+            if right_is_read and second is None and type(right) is ndarray:
+                any_constant = right.nbytes > COPIED
+                if not any_constant and current_recording().enabled:
+                    right = right.copy()
         return _result(primitive, (left, right), (first, second), NO_PARAMS, out, any_parent, any_constant)
 
     return call

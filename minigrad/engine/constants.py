@@ -46,7 +46,9 @@ def kept_arrays(node: Node, arrays: tuple[Any, ...], parents: tuple[Node | None,
     kept = list(arrays)
     for position, array in enumerate(arrays):
         if parents[position] is None and type(array) is np.ndarray and _is_read(op, position, parents):
-            kept[position] = _kept(array, node)
+            # What `_kept` does with most arrays, without a call.
+            small = array.nbytes <= COPIED and array.base is None
+            kept[position] = array.copy() if small else _kept(array, node)
     return tuple(kept)
 
 
@@ -69,8 +71,8 @@ def _is_read(op: Primitive, position: int, parents: tuple[Node | None, ...]) -> 
         return True
     if op.variadic:
         return position in reads[0]
-    for read, parent in zip(reads, parents, strict=True):  # noqa: SIM110  # any() of a generator takes twice as long
-        if parent is not None and position in read:
+    for other, read in enumerate(reads):  # noqa: SIM110  # any() of a generator takes twice as long
+        if position in read and parents[other] is not None:
             return True
     return False
 
