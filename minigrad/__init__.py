@@ -1,4 +1,4 @@
-"""minigrad: automatic gradients on NumPy, as you would have written them by hand."""
+"""minigrad: automatic gradients on NumPy, and a checker that says why a gradient is wrong."""
 
 import builtins
 import importlib

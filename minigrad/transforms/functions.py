@@ -38,9 +38,9 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     Returns:
         A function of the same arguments. Its result has the structure, shapes and dtypes of the argument (a tuple of
         such for several `argnums`): arrays for arrays, floats for floats, Tensors for Tensors; 0 where the result does
-        not depend on it. Other arguments, and keyword arguments, are passed on as they are. The result can itself be
-        differentiated by the variables of transforms around it, and by the argument if that is a Tensor that requires
-        a gradient; not by other Tensors, such as parameters, unless the argument is such a Tensor.
+        not depend on it. Other arguments, and keyword arguments, are passed on as they are. Where `f` uses
+        variables of transforms around it, or Tensors that require a gradient, such as parameters, the result is made
+        of Tensors that depend on them; inside `no_grad`, of arrays and floats.
 
     Raises:
         TypeError: when called, for integers to be differentiated by, and results that are not one floating-point array.
