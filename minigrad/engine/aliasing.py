@@ -148,23 +148,24 @@ def note_shared_memory(tensor: Any, out: Any, args: Sequence[Any]) -> None:
 
     A constant view of what a graph holds is read-only: the graph reads its memory later.
     """
-    base = out.base
     for arg in args:
-        if type(arg) is not type(tensor):
-            continue
-        array = arg._array
-        if type(array) is np.ndarray and (
-            array is base
-            or array is out
-            or (
-                base is not None
-                and (array.base is base or (type(base) is not np.ndarray and _owner(out) is _owner(array)))
-            )
-        ):
+        if type(arg) is type(tensor) and _is_view_of(out, arg._array):
             make_relatives(tensor, arg)
             if tensor._node is None and arg._node is not None:
                 tensor._array = read_only(out)
             return
+
+
+def _is_view_of(out: Any, array: Any) -> bool:
+    base = out.base
+    if type(array) is not np.ndarray:
+        return False
+    if array is base or array is out:
+        return True
+    if base is None:
+        return False
+    # A view of a view has the base of that view; between some views and their base there is another object.
+    return array.base is base or (type(base) is not np.ndarray and _owner(out) is _owner(array))
 
 
 def read_only(array: Any) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.graph import Node, Primitive
+from minigrad.engine.graph import Node, values_read
 from minigrad.engine.pytrees import mapped
 
 # Up to here, in bytes, an array is copied.
@@ -43,9 +43,9 @@ def kept_arrays(node: Node, arrays: tuple[Any, ...], parents: tuple[Node | None,
     """Arguments as the node of an operation may keep them; it gets stamps of large ones that stay shared."""
     op = node.op
     assert op is not None
-    kept = list(arrays)
+    kept, read = list(arrays), values_read(op, parents)
     for position, array in enumerate(arrays):
-        if parents[position] is None and type(array) is np.ndarray and _is_read(op, position, parents):
+        if parents[position] is None and type(array) is np.ndarray and (read is None or position in read):
             # What `_kept` does with most arrays, without a call.
             small = array.nbytes <= COPIED and array.base is None
             kept[position] = array.copy() if small else _kept(array, node)
@@ -62,19 +62,6 @@ def kept_params(node: Node, params: dict[str, Any]) -> dict[str, Any]:
         if type(value) not in _ATOMS and _may_hold_arrays(value):
             return mapped(params, lambda value: _parameter(value, node))  # type: ignore[no-any-return]  # a dict
     return params
-
-
-def _is_read(op: Primitive, position: int, parents: tuple[Node | None, ...]) -> bool:
-    """Whether the rule of any argument that has a node reads the argument at a position."""
-    reads = op.reads
-    if reads is None:
-        return True
-    if op.variadic:
-        return position in reads[0]
-    for other, read in enumerate(reads):  # noqa: SIM110  # any() of a generator takes twice as long
-        if position in read and parents[other] is not None:
-            return True
-    return False
 
 
 def _parameter(value: Any, node: Node) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.engine.backward import backpropagate
 from minigrad.engine.graph import Node
-from minigrad.engine.recording import current_recording, enabled, leave_what_has_ended, set_recording
+from minigrad.engine.recording import current_recording, recorded_call
 
 _deposits = threading.RLock()
 
@@ -49,13 +49,7 @@ def _added(before: Any, gradient: Any, recorded: bool) -> Any:
     """The sum of two gradients of one leaf."""
     if not recorded and before._node is None:
         return before._wrap(np.asarray(before._array + gradient._array))
-    around = current_recording()
-    try:
-        set_recording(enabled(around))
-        return before + gradient
-    finally:
-        set_recording(around)
-        leave_what_has_ended()
+    return recorded_call(lambda: before + gradient)
 
 
 def cotangents(
@@ -74,21 +68,18 @@ def cotangents(
         ValueError: for a seed of another shape, or a missing one.
     """
     tensor = type(outputs[0])
-    before, wrap = current_recording(), tensor._wrap
-    try:
-        if create_graph:
-            set_recording(enabled(before))
-        found = backpropagate(
+    wrap = tensor._wrap
+
+    def passed_back() -> dict[Node, Any]:
+        return backpropagate(
             [_root(output, seed, create_graph) for output, seed in zip(outputs, seeds, strict=True)],
             wanted=wanted,
             keep_graph=keep_graph,
             lift=wrap if create_graph else None,
-            observer=before.observer,
+            observer=current_recording().observer,
         )
-    finally:
-        if create_graph:
-            set_recording(before)
-            leave_what_has_ended()
+
+    found = recorded_call(passed_back) if create_graph else passed_back()
     for node, gradient in found.items():
         # A rule whose result is constant returns an array in a recorded pass, too.
         if type(gradient) is np.ndarray:

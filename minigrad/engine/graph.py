@@ -68,12 +68,11 @@ class Primitive:
         return None if self.reads is None else self.reads[0 if self.variadic else position]
 
 
-def values_read(primitive: Primitive | None, parents: Sequence[Node | None]) -> Positions | None:
+def values_read(primitive: Primitive, parents: Sequence[Node | None]) -> Positions | None:
     """What the rules of those arguments read that have a node; None if that is unknown."""
-    assert primitive is not None
-    return (
-        None if primitive.reads is None else _values_read(primitive, tuple([parent is not None for parent in parents]))
-    )
+    if primitive.reads is None:
+        return None
+    return _values_read(primitive, tuple([parent is not None for parent in parents]))
 
 
 @lru_cache(maxsize=1024)
@@ -150,13 +149,11 @@ class TracedNode(Node):
     __slots__ = ("depends",)
 
 
-def leaf(array: Any, name: str | None = None, grad: Any = None) -> Node:
+def leaf(array: Any, name: str | None = None) -> Node:
     """The node of a Tensor that was not computed but made by the user."""
     node = Node(None, (), (), NO_PARAMS, array)
     if name is not None:
         node.name = name
-    if grad is not None:
-        node.grad = grad
     return node
 
 
@@ -223,9 +220,6 @@ def ancestors(roots: Iterable[Node], oldest: int = 0) -> dict[Node, Any]:
     return found
 
 
-by_order = attrgetter("order")
-
-
 def newest_first(nodes: Iterable[Node]) -> list[Node]:
     """Nodes in an order in which each comes before all that it was computed from."""
-    return sorted(nodes, key=by_order, reverse=True)
+    return sorted(nodes, key=attrgetter("order"), reverse=True)

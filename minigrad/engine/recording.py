@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 class Observer:
@@ -152,9 +153,16 @@ class no_grad(recording):  # noqa: N801  # called like a function
         super().__init__(enabled=False)
 
 
-def enabled(before: Recording) -> Recording:
-    """The same recording, but one that records."""
-    return before if before.enabled else Recording(True, before.complete, before.observer, before)
+def recorded_call(function: Callable[[], T]) -> T:
+    """What a function gives that is called while operations are recorded, whatever the mode around it."""
+    before = current_recording()
+    try:
+        if not before.enabled:
+            set_recording(Recording(True, before.complete, before.observer, before))
+        return function()
+    finally:
+        set_recording(before)
+        leave_what_has_ended()
 
 
 def leave_what_has_ended() -> None:

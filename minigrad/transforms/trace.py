@@ -15,7 +15,7 @@ from minigrad.engine.advice import LostGradientError
 from minigrad.engine.cotangents import cotangents
 from minigrad.engine.graph import NO_PARAMS, TracedNode, active_traces, new_trace, still_active
 from minigrad.engine.pytrees import leaves, matched, replaced
-from minigrad.engine.recording import current_recording, enabled, is_grad_enabled, leave_what_has_ended, set_recording
+from minigrad.engine.recording import is_grad_enabled, recorded_call
 from minigrad.engine.registry import overrides
 from minigrad.engine.tensor import Tensor
 
@@ -50,28 +50,27 @@ class Trace:
         self.inputs = [args[position] for position in positions]
         self.originals: list[Any] = []
         self.variables: list[Tensor] = []
+        self.output: Any = None
         self.outputs: list[Any] = []
         self.paths: list[str] = []
-        before, trace = current_recording(), new_trace()
+        is_enabled, trace = is_grad_enabled(), new_trace()
+
+        def call() -> None:
+            self.output = _called(function, self._with_variables(args, positions, trace, is_enabled), kwargs)
+            for path, value in leaves(self.output):
+                self.paths.append(path)
+                self.outputs.append(_checked_output(value, f"{name}: the output{path}"))
+
         try:
-            try:
-                set_recording(enabled(before))
-                active_traces.add(trace)
-                self.output = _called(function, self._with_variables(args, positions, trace, before.enabled), kwargs)
-                for path, value in leaves(self.output):
-                    self.paths.append(path)
-                    self.outputs.append(_checked_output(value, f"{name}: the output{path}"))
-            finally:
-                # One call that cannot be interrupted is the first in each of the two blocks.
-                set_recording(before)
+            active_traces.add(trace)
+            recorded_call(call)
         finally:
             active_traces.discard(trace)
-            leave_what_has_ended()
         if self.output is None:
             raise TypeError(f"{name}: the function returned a NoneType, not a number or an array; is a return missing?")
         nodes = [out._node for out in self.outputs if isinstance(out, Tensor)]
         # Its own number is none of an active transform any more.
-        self.recorded = before.enabled and any(node is not None and still_active(node.depends) for node in nodes)
+        self.recorded: bool = is_enabled and any(node is not None and still_active(node.depends) for node in nodes)
 
     def _with_variables(self, args: Sequence[Any], positions: Sequence[int], trace: int, recorded: bool) -> list[Any]:
         """The arguments, with variables in the places of the values to be differentiated by."""

@@ -51,7 +51,7 @@ class Log:
         """
         if tensor._node is None:
             return
-        self._bytes += 1000 + tensor.data.nbytes
+        self._bytes += 1000 + tensor.nbytes
         if self._bytes > LARGEST:
             raise RuntimeError("this is too much to be recorded")
         frame = sys._getframe(1)
