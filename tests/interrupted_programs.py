@@ -9,6 +9,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import losses, nn, optim
+from minigrad.kernels import buffers
 
 RNG = np.random.default_rng(0)
 BATCH, TARGET = RNG.standard_normal((5, 3)), RNG.standard_normal((5, 1))
@@ -235,6 +236,22 @@ def loading():
     return run, check_of_changes(world)
 
 
+def large_arrays():
+    """Memory that is lent: whoever is interrupted while looking for some leaves nobody waiting.
+
+    Real signals alone interrupt this one: between the calls of `take`, Python would look while it calls the tracer.
+    """
+
+    def check():
+        taken = []
+        other = threading.Thread(target=lambda: taken.append(buffers.empty((300, 300), np.dtype(float))), daemon=True)
+        other.start()
+        other.join(10)
+        assert taken
+
+    return lambda: [buffers.empty((300, 300), np.dtype(float)).size for _ in range(300)], check
+
+
 PROGRAMS = {
     "backward": backward,
     "recorded backward": recorded_backward,
@@ -249,3 +266,4 @@ PROGRAMS = {
     "train": training,
     "load_state_dict": loading,
 }
+AT_RANDOM = {**PROGRAMS, "large arrays": large_arrays}

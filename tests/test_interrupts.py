@@ -128,6 +128,7 @@ def test_the_harness_finds_what_is_not_protected():
 
 # The mean time in seconds until a signal of the system arrives.
 MOMENTS = {"backward": 2e-4, "no_grad": 3e-5, "Adam": 1e-4, "transforms": 1e-3, "predict and evaluate": 3e-4}
+MOMENTS["large arrays"] = 2e-4
 RANDOM = """
     import random, signal, sys
     sys.path[:0] = {path!r}
@@ -141,7 +142,7 @@ RANDOM = """
     for name, seconds in {moments}.items():
         interrupted = 0
         for turn in range({tries}):
-            function, check = tests.PROGRAMS[name]()
+            function, check = tests.AT_RANDOM[name]()
             try:
                 try:
                     signal.setitimer(signal.ITIMER_REAL, random.expovariate(1.0 / seconds) + 1e-6)

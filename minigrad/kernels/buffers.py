@@ -77,22 +77,34 @@ class _Buffers:
 
     def take(self, size: int) -> Array:
         """So many bytes, of memory that nobody refers to."""
-        with self.lock:
-            sizes = [size]
-            if size >= _UNCACHED:
-                # What is smaller may still be in the cache if it is of the same size.
-                sizes += sorted(each for each in self._by_size if size < each <= 2 * size)
-            for fitting in sizes:
-                for buffer in self._unused(fitting):
-                    return buffer
-            if self._bytes + size > _LIMIT:
-                self._drop_unused()
-            buffer = np.empty(size, np.uint8)
-            if self.counts and self._bytes + size <= _LIMIT:
-                self._by_size.setdefault(size, []).append(buffer)
-                self._owners.add(id(buffer))
-                self._bytes += size
-            return buffer
+        # A `with` block is not safe: a signal may arrive when the lock is taken, but the block does not protect it yet.
+        # Whatever happens here, the first call on the way out gives the lock back.
+        try:
+            self.lock.acquire()
+            return self._found(size)
+        finally:
+            try:  # noqa: SIM105  # contextlib.suppress would be a call before that one
+                self.lock.release()
+            except RuntimeError:
+                # This thread does not have the lock: it was interrupted while it waited.
+                pass
+
+    def _found(self, size: int) -> Array:
+        sizes = [size]
+        if size >= _UNCACHED:
+            # What is smaller may still be in the cache if it is of the same size.
+            sizes += sorted(each for each in self._by_size if size < each <= 2 * size)
+        for fitting in sizes:
+            for buffer in self._unused(fitting):
+                return buffer
+        if self._bytes + size > _LIMIT:
+            self._drop_unused()
+        buffer = np.empty(size, np.uint8)
+        if self.counts and self._bytes + size <= _LIMIT:
+            self._by_size.setdefault(size, []).append(buffer)
+            self._owners.add(id(buffer))
+            self._bytes += size
+        return buffer
 
     def _unused(self, size: int) -> Iterator[Array]:
         """Some of the buffers that nobody refers to: the oldest, and where all of those are used, a few others."""
