@@ -175,7 +175,18 @@ METHODS = {
     "conjugate": "(self) -> Self",
     "copy": '(self, order: Literal["K", "A", "C", "F"] = "C") -> Self',
 }
-PROPERTIES = {"real": "Self", "imag": "Array", "itemsize": "int", "nbytes": "int", "mT": "Self", "T": "Self"}
+PROPERTIES = {
+    "shape": "tuple[int, ...]",
+    "ndim": "int",
+    "size": "int",
+    "dtype": "np.dtype[Any]",
+    "real": "Self",
+    "imag": "Array",
+    "itemsize": "int",
+    "nbytes": "int",
+    "mT": "Self",
+    "T": "Self",
+}
 
 # Methods of arrays whose results have no gradient; `choose` and `conj` have one.
 _WHOLE = "keepdims: Literal[False] = False"

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from minigrad.engine.recording import is_grad_enabled
 from minigrad.engine.registry import overrides
 
-# The relatives of a Tensor: whether plain arrays share its memory, too, and weak references to the Tensors that do.
+# The relatives of a Tensor: whether plain arrays share its memory, too, whether a gradient flows through one of them,
+# and weak references to the Tensors that share it.
 Family = list[Any]
 
 # Of a Tensor that shares memory with plain arrays alone; nothing is added to it.
-_ARRAYS_ALONE: Family = [True]
+_ARRAYS_ALONE: Family = [True, True]
 
 
 def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any, Any], Any]:
@@ -57,7 +58,7 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
             )
         family = self._family
         if family is not None:
-            relatives = _relatives(self, family)
+            relatives = _relatives(self, family) if family[1] or result._node is not None else [self]
             if relatives or family[0]:
                 is_constant = result._node is None and all(other._node is None for other in relatives)
                 if not is_constant:
@@ -82,8 +83,8 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
 def _about_leaf(node: Any, symbol: str) -> str:
     if node.is_variable:
         return (
-            f"t {symbol}= y would change an argument of the function that is differentiated, and the caller would see "
-            f"it; write t = t {symbol} y"
+            f"t {symbol}= y would change an argument of the function that is differentiated, which a transform still "
+            f"needs; write t = t {symbol} y"
         )
     return (
         f"t {symbol}= y would change {node.describe()}, a leaf that requires a gradient; write t = t {symbol} y for a "
@@ -112,7 +113,7 @@ def _relatives(tensor: Any, family: Family) -> list[Any]:
     """The other Tensors that somebody holds whose memory may overlap with that of this one."""
     array = tensor._array
     found = []
-    for member in family[1:]:
+    for member in family[2:]:
         other = member()
         if other is None or other is tensor or other._family is not family:
             continue
@@ -125,12 +126,15 @@ def _relatives(tensor: Any, family: Family) -> list[Any]:
 def make_relatives(tensor: Any, other: Any) -> None:
     """Say that two Tensors share memory, or would if NumPy had made them."""
     family = other._family
+    is_recorded = tensor._node is not None or other._node is not None
     if family is None or family is _ARRAYS_ALONE:
-        tensor._family = other._family = [family is not None, ref(other), ref(tensor)]
+        tensor._family = other._family = [family is not None, is_recorded, ref(other), ref(tensor)]
         return
     if len(family) & (len(family) - 1) == 0:
         # Now and then, because looking for the dead takes time for every member.
-        family[1:] = [member for member in family[1:] if member() is not None]
+        family[2:] = [member for member in family[2:] if member() is not None]
+    if is_recorded:
+        family[1] = True
     family.append(ref(tensor))
     tensor._family = family
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.engine.aliasing import note_shared_memory
 from minigrad.engine.constants import COPIED, kept_arrays, kept_params
-from minigrad.engine.graph import NO_PARAMS, Node, Primitive, TracedNode, active_traces, next_order, trace
+from minigrad.engine.graph import NO_PARAMS, Node, Primitive, TracedNode, active_traces, inherit_traces, next_order
 from minigrad.engine.recording import PLAIN, current_recording
 from minigrad.engine.residuals import WORTH_REPLACING, unread_left_out
 from minigrad.engine.tensor import Tensor
@@ -158,7 +158,7 @@ def _result(
     node: Node
     if active_traces:
         node = _new_node(TracedNode)
-        trace(node, parents)
+        inherit_traces(node, parents)
     else:
         node = _new_node(Node)
     node.special = False

@@ -9,6 +9,7 @@ the elements is kept, and compared before a rule reads the array.
 from __future__ import annotations
 
 import math
+import operator
 from functools import lru_cache
 from typing import Any
 
@@ -22,7 +23,9 @@ COPIED = 1 << 18
 # So many elements of a larger array are compared, some in every row and column, unless there are more than so many.
 _SAMPLE = 1024
 # What a parameter can be without holding an array.
-_ATOMS = frozenset({int, bool, str, float, type(None), slice, type, type(...), *np.sctypeDict.values()})
+_ATOMS = frozenset({int, bool, str, float, type(None), type, type(...), *np.sctypeDict.values()})
+# What the bounds of a slice mostly are.
+_BOUNDS = frozenset({int, type(None)})
 
 
 class Stamp:
@@ -67,6 +70,9 @@ def kept_params(node: Node, params: dict[str, Any]) -> dict[str, Any]:
 def _parameter(value: Any, node: Node) -> Any:
     if type(value) is np.ndarray:
         return _kept(value, node)
+    if type(value) is slice:
+        bounds = (value.start, value.stop, value.step)
+        return slice(*[bound if type(bound) in _BOUNDS else operator.index(bound) for bound in bounds])
     if not hasattr(value, "_node"):
         return value
     if value._node is not None:
@@ -90,7 +96,11 @@ def _kept(array: Any, node: Node) -> Any:
 
 
 def _may_hold_arrays(value: Any) -> bool:
-    return type(value) is not tuple or any(type(item) not in _ATOMS for item in value)
+    if type(value) is tuple:
+        return any(type(item) not in _ATOMS and _may_hold_arrays(item) for item in value)
+    if type(value) is slice:
+        return not (type(value.start) in _BOUNDS and type(value.stop) in _BOUNDS and type(value.step) in _BOUNDS)
+    return True
 
 
 def _never_changes(array: Any) -> bool:

@@ -49,6 +49,14 @@ class Conversions:
                 "with np.stack, np.block or np.concatenate, and write .numpy() or .detach() where a constant is meant"
             )
 
+    def _refuse_for_variables(self, what: str, instead: str) -> None:
+        """Raise where a transform differentiates by this very Tensor, which would no longer be what it is."""
+        if self._node is not None and self._node.is_variable:
+            raise LostGradientError(
+                f"{what}: x is what mg.grad, or a transform like it, differentiates by, and must stay what it is while "
+                f"the function runs; {instead}"
+            )
+
     def __repr__(self) -> str:
         text = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
         parts = [text]
@@ -111,6 +119,11 @@ class Conversions:
         if copy is not True:
             hand_out(self)
         return np.array(self._array, dtype=dtype, copy=copy)
+
+
+def in_native_order(array: Any) -> Any:
+    """An array in the byte order of this machine, in which results and gradients are computed."""
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def _only(array: Any, call: str) -> Any:

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.advice import LostGradientError
 from minigrad.engine.backward import backpropagate
-from minigrad.engine.graph import Node
-from minigrad.engine.recording import current_recording, recorded_call
+from minigrad.engine.graph import Node, active_traces, depends_on_a_variable
+from minigrad.engine.recording import current_recording, is_grad_enabled, recorded_call
 
 _deposits = threading.RLock()
 
@@ -50,6 +51,21 @@ def _added(before: Any, gradient: Any, recorded: bool) -> Any:
     if not recorded and before._node is None:
         return before._wrap(np.asarray(before._array + gradient._array))
     return recorded_call(lambda: before + gradient)
+
+
+def refuse_constants(what: str, output: Any, seed: Any) -> None:
+    """Raise where a pass that is not recorded would hide from a transform what the gradients depend on.
+
+    The transform would take them for constants, and give exact zeros. Inside `no_grad` constants are what is meant.
+    """
+    if not active_traces or not is_grad_enabled():
+        return
+    if any(depends_on_a_variable(getattr(given, "_node", None)) for given in (output, seed)):
+        raise LostGradientError(
+            f"{what} gives constants without create_graph=True, and here mg.grad, or a transform like it, "
+            "differentiates the function that asks for them; give create_graph=True, or write `with mg.no_grad():` "
+            "around it where constants are meant"
+        )
 
 
 def cotangents(

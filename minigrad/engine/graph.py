@@ -160,10 +160,10 @@ def leaf(array: Any, name: str | None = None) -> Node:
 # The numbers of the transforms that are calling a function now, in any thread. Single operations of sets are atomic, so
 # that no lock is needed; no number is used twice.
 active_traces: set[int] = set()
-new_trace = itertools.count(1).__next__
+new_trace_number = itertools.count(1).__next__
 
 
-def trace(node: Node, parents: Iterable[Node | None]) -> None:
+def inherit_traces(node: Node, parents: Iterable[Node | None]) -> None:
     """Let a node depend on whatever its parents depend on."""
     depends = None
     for parent in parents:
@@ -176,9 +176,9 @@ def trace(node: Node, parents: Iterable[Node | None]) -> None:
     node.depends = depends or frozenset()
 
 
-def still_active(traces: Iterable[int]) -> frozenset[int]:
+def still_active(numbers: Iterable[int]) -> frozenset[int]:
     """What of `Node.depends` has a meaning: transforms that have returned are forgotten."""
-    return frozenset([trace for trace in traces if trace == OUTSIDE or trace in active_traces])
+    return frozenset([number for number in numbers if number == OUTSIDE or number in active_traces])
 
 
 def depends_on_a_variable(node: Node | None) -> bool:

@@ -77,7 +77,12 @@ def _cannot_write(called: str, inputs: Sequence[Any], kwargs: dict[str, Any]) ->
     if "where" in kwargs:
         advice = "leave out= and where= out, and choose with np.where(condition, result, other)"
     elif any(part is kwargs["out"][0] for part in inputs):
-        advice = "`array += tensor` is `array = array + tensor`, and for a part of it mg.add_at(array, index, tensor)"
+        advice = (
+            "`array += tensor` is `array = array + tensor`, and for a part of it mg.add_at(array, index, tensor); data "
+            "of a parameter take constants, w.data += step.detach()"
+        )
+        if isinstance(kwargs["out"][0], NumPyProtocols):
+            advice = "leave out= out, and give the result a name; t += y and the like change a Tensor t"
     else:
         advice = "leave out= out, and give the result a name"
     return TypeError(f"{called} cannot write a Tensor into an array: {advice}")

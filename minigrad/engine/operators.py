@@ -241,6 +241,26 @@ class ArrayLike:
         return operations["compress"].function(condition, self, axis=axis)
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each dimension."""
+        return self._array.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._array.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the elements."""
+        return self._array.dtype  # type: ignore[no-any-return]
+
+    @property
     def real(self) -> Any:
         """The Tensor itself, which holds real numbers."""
         return self

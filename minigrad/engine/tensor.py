@@ -7,10 +7,11 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from minigrad.engine.advice import LostGradientError
 from minigrad.engine.aliasing import hand_out, make_relatives, read_only
 from minigrad.engine.annotations import Data
-from minigrad.engine.conversions import Conversions
-from minigrad.engine.cotangents import cotangents, deposit
+from minigrad.engine.conversions import Conversions, in_native_order
+from minigrad.engine.cotangents import cotangents, deposit, refuse_constants
 from minigrad.engine.graph import NO_PARAMS, Node, depends_on_a_variable, leaf
 from minigrad.engine.numpy_dispatch import NumPyProtocols
 from minigrad.engine.operators import ArrayLike
@@ -56,7 +57,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         array = np.array(data, dtype=dtype)
         if array.dtype.kind not in "biuf":
             raise TypeError(f"a Tensor holds real numbers; data of dtype {array.dtype} cannot be one")
-        self._array = array
+        self._array = in_native_order(array)
         self._name = name
         self._node = self._family = None
         if requires_grad:
@@ -78,11 +79,11 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         Assigning to it (``x.data = values``, ``x.data -= step``) changes the values of a leaf between two passes; a
         graph that was recorded before and needs the gradient of the leaf is then refused by backward. Writing to its
         elements (``x.data[...] = values``) is allowed between two passes too, but cannot be noticed. The array of a
-        result is read-only, because a graph may hold it.
+        result, or of an argument inside a transform, is read-only, because a graph may hold it.
         """
         array: NDArray[Any] = self._array
         node = self._node
-        if node is not None and node.op is None:
+        if node is not None and node.op is None and not node.is_variable:
             if type(array) is not np.ndarray:
                 # A 0-d leaf is kept as a NumPy scalar, which is faster; it becomes an array when somebody looks.
                 self._array = array = np.asarray(array)
@@ -94,8 +95,14 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
 
     @data.setter
     def data(self, values: Any) -> None:
+        self._refuse_for_variables("x.data = values", "compute with a new value, such as x + step")
         if not self.is_leaf:
             raise ValueError("only the data of a leaf can be assigned; this Tensor is the result of an operation")
+        if isinstance(values, Tensor) and values._node is not None:
+            raise LostGradientError(
+                "x.data = values takes constants, and these values are a Tensor that requires a gradient; write "
+                "x.data = values.detach()"
+            )
         values = np.asarray(values)
         if values.shape != self.shape:
             raise ValueError(f"data of shape {self.shape} cannot be replaced by data of shape {values.shape}")
@@ -176,26 +183,6 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         """Whether this Tensor was made by the user rather than recorded as the result of an operation."""
         return self._node is None or self._node.op is None
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The size of each dimension."""
-        return self._array.shape  # type: ignore[no-any-return]
-
-    @property
-    def ndim(self) -> int:
-        """The number of dimensions."""
-        return self._array.ndim  # type: ignore[no-any-return]
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self._array.size  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of the elements."""
-        return self._array.dtype  # type: ignore[no-any-return]
-
     def _is_array(self) -> bool:
         """Whether this stands for an array, possibly 0-d, rather than for one of NumPy's scalars."""
         node = self._node
@@ -227,13 +214,17 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             TypeError: for a Tensor of integers or booleans.
             ValueError: for the result of an operation, which cannot stop requiring one; see `detach`.
         """
+        if not requires_grad:
+            self._refuse_for_variables("x.requires_grad_(False)", "write x.detach() where a constant is meant")
         if not self.is_leaf:
             if not requires_grad:
                 raise ValueError("the result of an operation cannot stop requiring a gradient; use .detach()")
         elif not requires_grad:
             if self._node is not None:
                 self._node.changed = True
-            self._node, self._array = None, np.asarray(self._array)
+                self._node, self._array = None, np.asarray(self._array)
+                # Somebody may have looked at the data of the leaf; nobody has counted.
+                hand_out(self)
         elif self._node is None:
             # Graphs that used this Tensor as a constant keep its array; optimisers will write to the new one.
             self._array = np.array(self._array)
@@ -270,7 +261,11 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         Raises:
             RuntimeError: without a recorded graph, through one that was released, or after a leaf has changed.
             ValueError: for a seed of another shape, or a missing one.
+            TypeError: without `create_graph` in a function that a transform, such as `minigrad.grad`, differentiates,
+                where this Tensor depends on its argument: the gradients would be constants, unless `no_grad` says so.
         """
+        if not create_graph:
+            refuse_constants("backward()", self, seed)
         deposit(cotangents([self], [seed], retain_graph or create_graph, create_graph, None), create_graph)
 
     def __copy__(self) -> Tensor:
@@ -281,8 +276,15 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         return self.__copy__()
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if depends_on_a_variable(self._node):
+            self._refuse_for_variables("pickling x", "pickle x.detach() where a constant is meant")
         if not self.is_leaf:
             raise TypeError("the result of an operation cannot be copied or pickled with its graph; .detach() it first")
+        if self.grad is not None and self.grad._node is not None:
+            raise TypeError(
+                "a Tensor cannot be copied or pickled with the graph of its gradient, which was made with "
+                "create_graph=True; call .zero_grad() first"
+            )
         return _rebuilt, (self._array, self.requires_grad, self._name, self.grad)
 
     def __init_subclass__(cls) -> None:
@@ -296,5 +298,6 @@ def _rebuilt(data: Any, requires_grad: bool, name: str | None, grad: Tensor | No
         # A scalar stays one, to which ``t += y`` gives a new value.
         tensor._array = data
     if grad is not None:
-        tensor.grad = grad
+        # A copy as well: what is done to one gradient must not happen to the other.
+        tensor.grad = Tensor(grad)
     return tensor

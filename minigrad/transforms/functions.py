@@ -12,7 +12,7 @@ from typing import Any, Literal, cast, overload
 
 import numpy as np
 
-from minigrad.engine.pytrees import mapped, replaced
+from minigrad.engine.pytrees import replaced
 from minigrad.transforms.jacobians import Forward, jacobians
 from minigrad.transforms.signatures import Arguments, Gradient, Hessian, Tree, ValueAndGradient
 from minigrad.transforms.trace import Trace, in_kind, one_like, pull_back
@@ -118,9 +118,7 @@ def vjp(f: Function, /, *args: *Arguments, **kwargs: Any) -> tuple[Any, Callable
     """
     check_function("vjp", f)
     pullback = Pullback(f, args, kwargs)
-    # The graph holds what was returned, and the caller may write to that.
-    out = mapped(pullback.trace.result(), lambda out: out.copy() if isinstance(out, np.ndarray) else out)
-    return out, pullback
+    return pullback.trace.result(), pullback
 
 
 def jvp(f: Function, args: Any, tangents: Any, /, **kwargs: Any) -> tuple[Any, Any]:

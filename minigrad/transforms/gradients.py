@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.engine.annotations import Data
-from minigrad.engine.cotangents import cotangents
+from minigrad.engine.cotangents import cotangents, refuse_constants
 from minigrad.engine.graph import Node
 from minigrad.engine.tensor import Tensor
 
@@ -37,7 +37,8 @@ def gradients(
 
     Raises:
         RuntimeError, ValueError: as `Tensor.backward`.
-        TypeError: for an output or an input that is not a Tensor, and inputs that are not a list of them.
+        TypeError: as `Tensor.backward`; also for an output or an input that is not a Tensor, and inputs that are not a
+            list of them.
 
     Example:
         >>> x = mg.Tensor(3.0, requires_grad=True)
@@ -58,6 +59,8 @@ def gradients(
                 f"gradients: inputs[{position}] does not require a gradient; make it with requires_grad=True"
             )
         nodes.append(tensor._node)
+    if not create_graph:
+        refuse_constants("mg.gradients(y, inputs)", output, seed)
     keep = create_graph if retain_graph is None else retain_graph
     collected = cotangents([output], [seed], keep, create_graph, set(nodes))
     return [collected.get(node) for node in nodes]

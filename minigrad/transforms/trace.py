@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.advice import LostGradientError
+from minigrad.engine.conversions import in_native_order
 from minigrad.engine.cotangents import cotangents
-from minigrad.engine.graph import NO_PARAMS, TracedNode, active_traces, new_trace, still_active
+from minigrad.engine.graph import NO_PARAMS, TracedNode, active_traces, new_trace_number, still_active
 from minigrad.engine.pytrees import leaves, matched, replaced
 from minigrad.engine.recording import is_grad_enabled, recorded_call
 from minigrad.engine.registry import overrides
@@ -53,32 +54,32 @@ class Trace:
         self.output: Any = None
         self.outputs: list[Any] = []
         self.paths: list[str] = []
-        is_enabled, trace = is_grad_enabled(), new_trace()
+        is_enabled, number = is_grad_enabled(), new_trace_number()
 
         def call() -> None:
-            self.output = _called(function, self._with_variables(args, positions, trace, is_enabled), kwargs)
+            self.output = _called(function, self._with_variables(args, positions, number, is_enabled), kwargs)
             for path, value in leaves(self.output):
                 self.paths.append(path)
                 self.outputs.append(_checked_output(value, f"{name}: the output{path}"))
 
         try:
-            active_traces.add(trace)
+            active_traces.add(number)
             recorded_call(call)
         finally:
-            active_traces.discard(trace)
+            active_traces.discard(number)
         if self.output is None:
             raise TypeError(f"{name}: the function returned a NoneType, not a number or an array; is a return missing?")
         nodes = [out._node for out in self.outputs if isinstance(out, Tensor)]
         # Its own number is none of an active transform any more.
         self.recorded: bool = is_enabled and any(node is not None and still_active(node.depends) for node in nodes)
 
-    def _with_variables(self, args: Sequence[Any], positions: Sequence[int], trace: int, recorded: bool) -> list[Any]:
+    def _with_variables(self, args: Sequence[Any], positions: Sequence[int], number: int, recorded: bool) -> list[Any]:
         """The arguments, with variables in the places of the values to be differentiated by."""
         replacements = list(args)
         for position, tree in zip(positions, self.inputs, strict=True):
             own = []
             for path, value in leaves(tree):
-                own.append(_variable(value, trace, recorded, f"{self.name}: argument {position}{path}"))
+                own.append(_variable(value, number, recorded, f"{self.name}: argument {position}{path}"))
                 self.originals.append(value)
             self.variables += own
             replacements[position] = replaced(tree, own)
@@ -90,8 +91,8 @@ class Trace:
 
     def records(self, seeds: Sequence[Any]) -> bool:
         """Whether what is computed from seeds is to be part of a graph."""
-        return self.recorded or (
-            is_grad_enabled() and any(isinstance(seed, Tensor) and seed.requires_grad for seed in seeds)
+        return is_grad_enabled() and (
+            self.recorded or any(isinstance(seed, Tensor) and seed.requires_grad for seed in seeds)
         )
 
     def answers(self, found: Sequence[Any], recorded: bool) -> list[Any]:
@@ -106,7 +107,9 @@ class Trace:
     def delivered(self, output: Any) -> Any:
         """An output, a Tensor only if results are recorded or the arguments were Tensors."""
         if isinstance(output, Tensor) and not self.recorded:
-            return output.detach() if any(isinstance(value, Tensor) for value in self.originals) else output._array
+            # A copy, because graphs and Tensors that the function closes over may hold the array.
+            array = output._array.copy()
+            return Tensor._wrap(array) if any(isinstance(value, Tensor) for value in self.originals) else array
         return output
 
     def tangents(self, vectors: Sequence[Any], what: str) -> list[Any]:
@@ -137,7 +140,7 @@ def _called(function: Callable[..., Any], args: Sequence[Any], kwargs: Any) -> A
         raise
 
 
-def _variable(value: Any, trace: int, recorded: bool, where: str) -> Tensor:
+def _variable(value: Any, number: int, recorded: bool, where: str) -> Tensor:
     """A Tensor of our own that stands for a value to be differentiated by."""
     if isinstance(value, (np.ma.MaskedArray, np.matrix)):
         raise TypeError(f"{where} is a {type(value).__name__}, which behaves unlike an array; convert it to one first")
@@ -149,12 +152,13 @@ def _variable(value: Any, trace: int, recorded: bool, where: str) -> Tensor:
             f"{where} has dtype {array.dtype}, and only floating-point numbers can be differentiated by: write 3.0 "
             "for 3, or convert it with .astype(float)"
         )
+    array = in_native_order(array)
     # Floats and NumPy's scalars stay scalars, to which ``x += y`` gives a new value under that name alone.
     is_scalar = not (isinstance(value, np.ndarray) or (isinstance(value, Tensor) and value._is_array()))
     if recorded and isinstance(value, Tensor) and value.requires_grad:
         variable: Tensor = overrides[np.positive](value)
         assert variable._node is not None
-        variable._node.depends |= {trace}
+        variable._node.depends |= {number}
         variable._node.is_variable = True
         if not is_scalar:
             variable._array = np.asarray(variable._array)
@@ -162,7 +166,7 @@ def _variable(value: Any, trace: int, recorded: bool, where: str) -> Tensor:
     # A copy, so that what a pullback needs later is not what the caller may have written to.
     array = array[()] if is_scalar else array.copy()
     node = TracedNode(None, (), (), NO_PARAMS, array)
-    node.depends, node.is_variable = frozenset({trace}), True
+    node.depends, node.is_variable = frozenset({number}), True
     return Tensor._wrap(array, node)
 
 

@@ -84,7 +84,12 @@ class Pullback:
         trace = self.trace
         seeds = self._seeds(seed)
         recorded = trace.records(seeds)
-        return tuple(trace.answers(pull_back(trace.outputs, seeds, trace.variables, recorded), recorded))
+        try:
+            found = pull_back(trace.outputs, seeds, trace.variables, recorded)
+        except RuntimeError as error:
+            error.add_note("call a pullback inside the function that a transform around it differentiates")
+            raise
+        return tuple(trace.answers(found, recorded))
 
     def _seeds(self, seed: Any) -> list[Any]:
         """One seed for each output, in its shape and dtype."""
