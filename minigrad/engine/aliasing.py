@@ -29,8 +29,8 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
     """The method of ``t += y`` and the like, made from the operator of ``t + y``."""
 
     def method(self: Any, other: Any) -> Any:
-        array, node = self._array, self._node
-        is_scalar = not self._is_array()
+        array, node, tensor = self._array, self._node, type(self)
+        is_scalar = type(array) is not np.ndarray and not self._is_array()
         if node is not None and (node.op is None or node.is_variable) and not is_scalar:
             raise TypeError(_about_leaf(node, symbol))
         if not is_scalar and not array.flags.writeable:
@@ -39,19 +39,22 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
                 f"write t = t {symbol} y, and for a part mg.add_at(t, index, y) or mg.set_at"
             )
         result = operator(self, other)
-        if isinstance(result, (np.ndarray, np.generic)):
+        if type(result) is not tensor and isinstance(result, (np.ndarray, np.generic)):
             # Of an operation without a derivative, such as //.
-            result = type(self)._wrap(result)
+            result = tensor._wrap(result)
         if is_scalar:
             # NumPy's scalars cannot be changed: the name is given to a new one.
             return result
-        if type(result) is not type(self):
+        if type(result) is not tensor:
             raise TypeError(
                 f"t {symbol}= y: t is an array, and a {type(other).__name__} makes a {type(result).__name__} of it; "
                 f"write t = t {symbol} y"
             )
-        result = _fitted(result, self, symbol)
-        if node is not None and not is_grad_enabled():
+        values = result._array
+        if type(values) is not np.ndarray or values.dtype is not array.dtype or values.shape != array.shape:
+            result = _fitted(result, self, symbol)
+            values = np.asarray(result._array)
+        if node is not None and result._node is None and not is_grad_enabled():
             raise TypeError(
                 f"t {symbol}= y inside no_grad would make a constant of a Tensor through which gradients flow; write "
                 f"t = t {symbol} y"
@@ -67,14 +70,16 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
                         f"view of it, what it is a view of, or .numpy()); write t = t {symbol} y, and for a part "
                         "mg.add_at(t, index, y) or mg.set_at"
                     )
-                np.copyto(array, result._array)
+                np.copyto(array, values)
                 return self
             self._family = None
-        self._array, self._node = np.asarray(result._array), result._node
-        if self._node is not None and self._name is not None:
-            self._node.name = self._name
-        if self._node is not None and node is not None and node.keeps_grad:
-            self.retain_grad()
+        self._array = values
+        self._node = recorded = result._node
+        if recorded is not None:
+            if self._name is not None:
+                recorded.name = self._name
+            if node is not None and node.keeps_grad:
+                self.retain_grad()
         return self
 
     return method

@@ -84,8 +84,16 @@ def of_one(primitive: Primitive) -> Callable[[Any], Any]:
     return call
 
 
-def of_two(primitive: Primitive) -> Callable[[Any, Any], Any]:
-    """The function that applies a primitive without parameters to two arguments, in less time than `apply`."""
+def of_two(primitive: Primitive, otherwise: Callable[[Any, Any], Any] | None = None) -> Callable[[Any, Any], Any]:
+    """The function that applies a primitive without parameters to two arguments, in less time than `apply`.
+
+    `otherwise` is called where none is a Tensor, or one needs a closer look; it is `apply` by default.
+    """
+    if otherwise is None:
+
+        def otherwise(x: Any, y: Any) -> Any:
+            return apply(primitive, (x, y), NO_PARAMS)
+
     operator = primitive.operator
     left_is_read, right_is_read = (
         primitive.reads is None or position in primitive.reads[other] for position, other in ((0, 1), (1, 0))
@@ -99,11 +107,11 @@ def of_two(primitive: Primitive) -> Callable[[Any, Any], Any]:
             elif type(y) in _READY:
                 right, second = y, None
             else:
-                return apply(primitive, (x, y), NO_PARAMS)
+                return otherwise(x, y)
         elif type(y) is Tensor and type(x) in _READY:
             left, first, right, second = x, None, y._array, y._node
         else:
-            return apply(primitive, (x, y), NO_PARAMS)
+            return otherwise(x, y)
         try:
             out = operator(left, right)
         except _EXPLAINED as error:

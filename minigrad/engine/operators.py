@@ -25,8 +25,7 @@ def _operator(function: Callable[..., Any], name: str) -> Callable[[Any, Any], A
 
     def method(self: Any, other: Any) -> Any:
         kind = type(other)
-        # What is most frequent is asked first.
-        if kind is float or kind is type(self) or kind in SIMPLE or not knows_better(other, reflected):
+        if kind in SIMPLE or not knows_better(other, reflected):
             return overrides[function](self, other)
         return NotImplemented
 
@@ -35,7 +34,7 @@ def _operator(function: Callable[..., Any], name: str) -> Callable[[Any, Any], A
 
 def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
-        if type(other) is float or type(other) in SIMPLE or not knows_better(other):
+        if type(other) in SIMPLE or not knows_better(other):
             return overrides[function](other, self)
         return NotImplemented
 
@@ -85,12 +84,8 @@ class ArrayLike:
 
     __slots__ = ()
 
-    __add__, __radd__ = _both(np.add, "add")
-    __sub__, __rsub__ = _both(np.subtract, "sub")
-    __mul__, __rmul__ = _both(np.multiply, "mul")
-    __truediv__, __rtruediv__ = _both(np.divide, "truediv")
+    # Sums, differences, products and quotients are set where these operations are declared.
     __matmul__, __rmatmul__ = _both(np.matmul, "matmul")
-    __mod__, __rmod__ = _both(np.remainder, "mod")
     __floordiv__, __rfloordiv__ = _both(np.floor_divide, "floordiv")
     __divmod__, __rdivmod__ = _both(np.divmod, "divmod")
     __iadd__, __isub__ = in_place(operator.add, "+"), in_place(operator.sub, "-")
