@@ -9,9 +9,9 @@ from minigrad import losses as losses
 from minigrad import nn as nn
 from minigrad import ops
 from minigrad import optim as optim
+from minigrad.engine.blocks import no_grad as no_grad
 from minigrad.engine.define import primitive as primitive
 from minigrad.engine.recording import is_grad_enabled as is_grad_enabled
-from minigrad.engine.recording import no_grad as no_grad
 from minigrad.engine.tensor import Tensor as Tensor
 from minigrad.kernels.threads import get_num_threads as get_num_threads
 from minigrad.kernels.threads import set_num_threads as set_num_threads

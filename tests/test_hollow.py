@@ -6,8 +6,8 @@ from test_ops import CASES, Call, rng_for
 
 import minigrad as mg
 from minigrad.engine import residuals
+from minigrad.engine.blocks import recording
 from minigrad.engine.graph import ancestors
-from minigrad.engine.recording import recording
 
 
 def computed_from(tensors, call):

@@ -5,7 +5,8 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn
-from minigrad.engine.recording import PLAIN, Observer, current_recording, recording
+from minigrad.engine.blocks import recording
+from minigrad.engine.recording import PLAIN, Observer, current_recording
 
 
 class Witness(Observer):

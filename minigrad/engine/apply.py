@@ -13,7 +13,7 @@ import numpy as np
 from minigrad.engine.aliasing import note_shared_memory
 from minigrad.engine.constants import COPIED, kept_arrays, kept_params
 from minigrad.engine.graph import NO_PARAMS, Node, Primitive, TracedNode, active_traces, inherit_traces, next_order
-from minigrad.engine.recording import PLAIN, current_recording
+from minigrad.engine.recording import PLAIN, current_recording, is_grad_enabled, latest_recording
 from minigrad.engine.residuals import WORTH_REPLACING, unread_left_out
 from minigrad.engine.tensor import Tensor
 
@@ -121,13 +121,13 @@ def of_two(primitive: Primitive, otherwise: Callable[[Any, Any], Any] | None = N
             any_parent = second is not None
             if left_is_read and type(left) is ndarray:
                 any_constant = left.nbytes > COPIED
-                if any_parent and not any_constant and current_recording().enabled:
+                if any_parent and not any_constant and (latest_recording().enabled or is_grad_enabled()):
                     left = left.copy()
         else:
             any_parent = True
             if right_is_read and second is None and type(right) is ndarray:
                 any_constant = right.nbytes > COPIED
-                if not any_constant and current_recording().enabled:
+                if not any_constant and (latest_recording().enabled or is_grad_enabled()):
                     right = right.copy()
         return _result(primitive, (left, right), (first, second), NO_PARAMS, out, any_parent, any_constant)
 
@@ -158,10 +158,16 @@ def _result(
     if not any_parent or not is_float:
         tensor._node = None
         return tensor
-    recording = current_recording()
+    recording = latest_recording()
     if not recording.enabled:
-        tensor._node = None
-        return tensor
+        if recording.block is None or not recording.block.left:
+            tensor._node = None
+            return tensor
+        # Ctrl-C came while that block was left, or it was left in another thread.
+        recording = current_recording()
+        if not recording.enabled:
+            tensor._node = None
+            return tensor
     # What `Node` does, without a call: this is half of what recording costs.
     node: Node
     if active_traces:

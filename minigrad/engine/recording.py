@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, overload
+from threading import get_ident
+from typing import Any, TypeAlias, TypeVar
 
-F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
+Changes: TypeAlias = "tuple[bool | None, bool | None, Observer | None]"
 
 
 class Observer:
@@ -26,7 +25,7 @@ class Observer:
         """A layer has returned something."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Recording:
     """How operations on Tensors are recorded in one thread and context.
 
@@ -34,24 +33,36 @@ class Recording:
         enabled: whether results remember how they were made.
         complete: whether a graph keeps the values, too, that no rule reads: for tools that look at all of them.
         observer: sees every recorded result, every cotangent and every output of a layer.
-        outer: the recording around this one, None for the outermost.
-        entry: what set this one, None for the outermost.
+        outer: the recording around this one, where a `with` block has set it.
+        block: that block.
     """
 
     enabled: bool = True
     complete: bool = False
     observer: Observer | None = None
     outer: Recording | None = field(default=None, repr=False)
-    entry: recording | None = field(default=None, repr=False)
+    block: Block | None = field(default=None, repr=False)
 
 
 PLAIN = Recording()
 _current: ContextVar[Recording] = ContextVar("minigrad_recording", default=PLAIN)
+_place: ContextVar[None] = ContextVar("minigrad_place")
 
-# Both are single calls of C, in the middle of which no signal arrives. Code that sets a recording sets the one of
-# before as the first thing in a `finally` block, and then calls `leave_what_has_ended`.
-current_recording = _current.get
+# These are single calls of C, in the middle of which no signal arrives. Code that sets a recording sets the one of
+# before as the first thing in a `finally` block, and then calls `current_recording`.
+latest_recording = _current.get
 set_recording = _current.set
+set_place = _place.set
+
+
+def current_recording() -> Recording:
+    """How operations are recorded here and now: the latest recording without blocks that were left meanwhile."""
+    level = latest = latest_recording()
+    while level.block is not None and level.outer is not None:
+        if level.block.left:
+            return _without_what_was_left(latest)
+        level = level.outer
+    return latest
 
 
 def is_grad_enabled() -> bool:
@@ -59,51 +70,34 @@ def is_grad_enabled() -> bool:
     return current_recording().enabled
 
 
-class recording:  # noqa: N801  # called like a function
-    """Change how operations are recorded inside a `with` block or a decorated function.
+class Block:
+    """One time that a `with` block is entered and left.
 
-    Leaving takes away what this block has set and nothing else, whichever block is left first: a generator may leave
-    its block in the middle of somebody else's. What is interrupted between entering and the block itself is left when
-    this object is gone.
+    Leaving is a single assignment to `left`, so that Ctrl-C comes before it or after it. Then the recording is set,
+    at once or, where Ctrl-C prevents that, when somebody asks for it.
 
-    Args:
-        enabled, complete, observer: as in `Recording`; what is None stays as it is.
+    A context that was copied inside a block, as asyncio does for each task, keeps the mode it was copied in. A block
+    that is left in another context than it was entered in, as by a generator that is closed in another thread, has
+    ended for all of them.
+
+    Attributes:
+        changes: what the block sets.
+        left: whether it was left.
+        everywhere: whether it was left in another context.
+        place: says which context the block was entered in; None before that.
+        thread: and which thread.
     """
 
-    _inside: list[recording] = []  # noqa: RUF012  # replaced, and empty where that was interrupted
+    left = everywhere = False
+    place: Token[None] | None = None
+    thread = 0
 
-    def __init__(
-        self, enabled: bool | None = None, complete: bool | None = None, observer: Observer | None = None
-    ) -> None:
-        self._changes = enabled, complete, observer
-        self._inside = []
-        self._left = False
+    def __init__(self, changes: Changes) -> None:
+        self.changes = changes
 
-    def __enter__(self) -> None:
-        # One object may be entered more than once, so each time gets an entry of its own.
-        entry = recording(*self._changes)
-        self._inside.append(entry)
-        set_recording(entry._within(current_recording()))
-
-    def __exit__(self, *exception: object) -> None:
-        # Of several entries the newest of this context: threads may share this object.
-        now: Recording | None = current_recording()
-        while now is not None and now.entry not in self._inside:
-            now = now.outer
-        entry = self._inside[-1] if now is None or now.entry is None else now.entry
-        entry._left = True
-        leave_what_has_ended()
-        # Removed last: whatever was interrupted before is done again when this object is gone.
-        self._inside.remove(entry)
-
-    def __del__(self) -> None:
-        if self._inside:
-            for entry in self._inside:
-                entry._left = True
-            leave_what_has_ended()
-
-    def _within(self, outer: Recording) -> Recording:
-        enabled, complete, observer = self._changes
+    def within(self, outer: Recording) -> Recording:
+        """The recording inside the block."""
+        enabled, complete, observer = self.changes
         return Recording(
             outer.enabled if enabled is None else enabled,
             outer.complete if complete is None else complete,
@@ -112,136 +106,63 @@ class recording:  # noqa: N801  # called like a function
             self,
         )
 
-    def __call__(self, function: F) -> F:
-        """The function, whose body runs inside such a block."""
-        return _decorated(function, lambda: recording(*self._changes))
+    def was_entered_here(self) -> bool:
+        """Whether the block was entered in the current context, and not in one that this is a copy of.
+
+        Nothing but a token tells a context from its copies: it can be used in its own alone, and once.
+        """
+        if self.place is None:
+            return False
+        try:
+            _place.reset(self.place)
+        except ValueError:
+            return False
+        except RuntimeError:
+            # Used, and not replaced yet: Ctrl-C came between, or another thread is there now.
+            if self.thread != get_ident():
+                return False
+        self.place = set_place(None)
+        return True
+
+    def take_away(self) -> None:
+        """Set what is current after the block has been left."""
+        latest = latest_recording()
+        if not self.was_entered_here():
+            self.everywhere = True
+            self.place = None
+        elif latest.block is self and latest.outer is not None:
+            set_recording(latest.outer)
+            self.place = None
+            return
+        current_recording()
 
 
-class no_grad(recording):  # noqa: N801  # called like a function
-    """Record nothing inside a `with` block or a decorated function.
-
-    Results computed inside have ``requires_grad == False``. The mode belongs to the current thread and context:
-    a thread started inside the block records as usual. A decorated generator or coroutine records nothing while its
-    own code runs. A `with` block in a generator that holds a `yield` also holds for the code that takes the values.
-
-    Example:
-        >>> x = mg.Tensor([1.0, 2.0], requires_grad=True)
-        >>> with mg.no_grad():
-        ...     y = x * 2.0
-        >>> y.requires_grad
-        False
-        >>> @mg.no_grad
-        ... def doubled(x):
-        ...     return x * 2.0
-        >>> doubled(x).requires_grad
-        False
-    """
-
-    @overload
-    def __new__(cls) -> no_grad: ...
-    @overload
-    def __new__(cls, function: F) -> F: ...  # type: ignore[misc]  # mypy wants an instance; pyright takes the function
-    def __new__(cls, function: F | None = None) -> Any:
-        """The block, or for ``@mg.no_grad`` without parentheses the decorated function."""
-        if function is None:
-            return super().__new__(cls)
-        if not callable(function):
-            raise TypeError(f"no_grad takes a function to decorate or nothing, not {function!r}: `with mg.no_grad():`")
-        return _decorated(function, cls)
-
-    def __init__(self) -> None:
-        super().__init__(enabled=False)
+def _without_what_was_left(latest: Recording) -> Recording:
+    """Make the recording current that is left of another one, and return it."""
+    kept: list[Block] = []
+    level = latest
+    while (block := level.block) is not None and (outer := level.outer) is not None:
+        if not block.left:
+            kept.append(block)
+        elif not block.everywhere and not block.was_entered_here():
+            # This context was copied inside the block.
+            level = Recording(level.enabled, level.complete, level.observer)
+            break
+        level = outer
+    for block in reversed(kept):
+        level = block.within(level)
+    set_recording(level)
+    return level
 
 
 def recorded_call(function: Callable[[], T]) -> T:
     """What a function gives that is called while operations are recorded, whatever the mode around it."""
     before = current_recording()
     try:
-        if not before.enabled:
-            set_recording(Recording(True, before.complete, before.observer, before))
+        # A block that is left inside, by a generator, is found again and left here in the end.
+        if not before.enabled or before.block is not None:
+            set_recording(Recording(True, before.complete, before.observer))
         return function()
     finally:
         set_recording(before)
-        leave_what_has_ended()
-
-
-def leave_what_has_ended() -> None:
-    """Take away from the current recording what blocks that have ended had set."""
-    kept: list[recording] = []
-    now: Recording | None = current_recording()
-    ended = False
-    while now is not None and now.entry is not None:
-        if now.entry._left:
-            ended = True
-        else:
-            kept.append(now.entry)
-        now = now.outer
-    if ended and now is not None:
-        for entry in reversed(kept):
-            now = entry._within(now)
-        set_recording(now)
-
-
-def _decorated(function: F, block: Callable[[], Any]) -> F:
-    """A function whose body runs inside a block, and only its body if that is run in several steps."""
-    if inspect.isgeneratorfunction(function):
-        wrapper: Any = _generator(function, block)
-    elif inspect.isasyncgenfunction(function):
-        wrapper = _async_generator(function, block)
-    elif inspect.iscoroutinefunction(function):
-
-        async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with block():
-                return await function(*args, **kwargs)
-
-    else:
-
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with block():
-                return function(*args, **kwargs)
-
-    return functools.wraps(function)(wrapper)  # type: ignore[return-value]  # of the same signature
-
-
-def _generator(function: Any, block: Callable[[], Any]) -> Any:
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        steps = function(*args, **kwargs)
-        step, value = steps.send, None
-        while True:
-            try:
-                with block():
-                    produced = step(value)
-            except StopIteration as end:
-                return end.value
-            try:
-                step, value = steps.send, (yield produced)
-            except GeneratorExit:
-                with block():
-                    steps.close()
-                raise
-            except BaseException as error:
-                step, value = steps.throw, error
-
-    return wrapper
-
-
-def _async_generator(function: Any, block: Callable[[], Any]) -> Any:
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        steps = function(*args, **kwargs)
-        step, value = steps.asend, None
-        while True:
-            try:
-                with block():
-                    produced = await step(value)
-            except StopAsyncIteration:
-                return
-            try:
-                step, value = steps.asend, (yield produced)
-            except GeneratorExit:
-                with block():
-                    await steps.aclose()
-                raise
-            except BaseException as error:
-                step, value = steps.athrow, error
-
-    return wrapper
+        current_recording()

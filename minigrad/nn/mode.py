@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
+from itertools import repeat
 from typing import Any, Protocol, TypeVar
 
-from minigrad.engine.recording import Observer, recording
+from minigrad.engine.blocks import recording
+from minigrad.engine.recording import Observer
 from minigrad.engine.tensor import Tensor
 
 T = TypeVar("T")
@@ -36,15 +39,19 @@ def call_in_mode(model: LayerLike, training: bool, function: Callable[[], T]) ->
     Afterwards every layer has the mode it had before, wherever Ctrl-C comes. That is why this is no `with` block: it
     may come when the block has been entered, but does not protect anything yet.
     """
-    before = [(layer, layer.training) for layer in every_layer(model)]
+    layers = list(every_layer(model))
+    modes = [layer.training for layer in layers]
+    restoring, again = (map(setattr, layers, repeat("training"), modes) for _ in range(2))
+    # `deque` runs through an iterator, here without keeping anything. That is one call of C, in the middle of which no
+    # signal arrives. The second one is for layers that set attributes in code of their own, which can be interrupted.
     try:
-        model.train(training)
-        result = function()
-        _restore(before)
-    except BaseException:
-        _restore(before)
-        raise
-    return result
+        try:
+            model.train(training)
+            return function()
+        finally:
+            deque(restoring, maxlen=0)
+    finally:
+        deque(again, maxlen=0)
 
 
 def call_evaluating(model: LayerLike, function: Callable[[], T], observer: Observer | None = None) -> T:
@@ -63,8 +70,3 @@ def every_layer(layer: LayerLike) -> Iterator[LayerLike]:
     yield layer
     for inner in layer.sublayers():
         yield from every_layer(inner)
-
-
-def _restore(modes: list[tuple[LayerLike, bool]]) -> None:
-    for layer, training in modes:
-        layer.training = training

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.blocks import recording
 from minigrad.engine.graph import Node
-from minigrad.engine.recording import recording
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.checking.check import Options
 from minigrad.testing.checking.invariants import Claim, read_claim

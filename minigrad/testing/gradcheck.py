@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.recording import is_grad_enabled, recording
+from minigrad.engine.blocks import recording
+from minigrad.engine.recording import is_grad_enabled
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.checking.check import Options, check, upstream_like
 from minigrad.testing.checking.result import GradcheckResult

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from minigrad.engine.blocks import recording
 from minigrad.engine.graph import Node, ancestors, newest_first
-from minigrad.engine.recording import recording
 from minigrad.engine.shares import fitted
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.diagnosis.edges import (

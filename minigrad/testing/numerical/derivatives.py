@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.recording import no_grad
+from minigrad.engine.blocks import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.numerical.reference import Point
 from minigrad.testing.numerical.richardson import Slope, Vector, slope

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.recording import no_grad
+from minigrad.engine.blocks import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.recording.recorder import Recorder
 from minigrad.testing.subjects.inputs import Inputs, Leaf
