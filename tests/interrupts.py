@@ -65,6 +65,8 @@ class Tracer:
         self.count = self.interrupts = 0
         self.before, self.points = {}, []
         self.place = ()
+        # Kept, as the prompt and notebooks keep it: nothing may wait until the functions it shows are gone.
+        self.error = None
 
     def call(self, frame, event, arg):
         code = frame.f_code
@@ -81,7 +83,15 @@ class Tracer:
             if frame in self.before and frame.f_lasti in _loud(frame.f_code):
                 self.points.append((self.before[frame], frame.f_code, frame.f_lasti))
             self.before[frame] = number
-        return _press if number == self.press_after else self.instruction
+        if number != self.press_after:
+            return self.instruction
+        # Python must not look for signals in this very function, when it goes on in one of the callers.
+        caller = frame.f_back
+        while caller is not None:
+            if caller.f_trace is not None:
+                caller.f_trace = _press
+            caller = caller.f_back
+        return _press
 
     def interrupted(self, number, frame):
         self.interrupts += 1
@@ -105,7 +115,8 @@ class Tracer:
                 sys.settrace(None)
                 # What was pressed at the end arrives here.
                 len(str(handler))
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
+            self.error = error
             return True
         finally:
             signal.signal(signal.SIGINT, handler)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 import os
 import threading
+from _thread import start_new_thread
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import pairwise
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -25,13 +27,53 @@ def _available() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class _Job:
+    """One part of the work: what is done for it, and what it gives.
+
+    Args:
+        run: does it.
+        done: where the job is put when it is done.
+    """
+
+    def __init__(self, run: Callable[[], Any], done: SimpleQueue[_Job]) -> None:
+        self.run, self.done = run, done
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def do(self) -> None:
+        """Do it. An error is for the one who waits."""
+        try:
+            self.result = self.run()
+        except BaseException as error:
+            self.error = error
+        self.done.put(self)
+
+
+def _work(jobs: SimpleQueue[_Job | None]) -> None:
+    # A variable in the loop would keep the last job, and its arrays, while this waits for the next one.
+    while _did(jobs.get()):
+        pass
+
+
+def _did(job: _Job | None) -> bool:
+    if job is None:
+        return False
+    job.do()
+    return True
+
+
 class _Workers:
-    """The threads beside the main one, started when they are first needed."""
+    """The threads beside the main one, started when they are first needed.
+
+    Jobs go through a queue that is written in C. ThreadPoolExecutor takes locks in Python code, one of them for all
+    executors of the process, and Ctrl-C could leave them held: then everybody would wait for ever.
+    """
 
     def __init__(self) -> None:
         # Threads of BLAS wait busily for more work, and take the processors from these.
         self.count = _available() if BLAS_HAS_ONE_THREAD else 1
-        self._pool: ThreadPoolExecutor | None = None
+        self._jobs: SimpleQueue[_Job | None] | None = None
+        self._started = 0
         self._limit: Any = None
 
     def limit_blas(self) -> None:
@@ -54,15 +96,30 @@ class _Workers:
             self._limit.restore_original_limits()
             self._limit = None
 
-    def pool(self) -> ThreadPoolExecutor:
-        """The threads."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.count - 1, "minigrad")
-        return self._pool
+    def jobs(self) -> SimpleQueue[_Job | None]:
+        """Where jobs are put for the threads.
+
+        Raises:
+            RuntimeError: when no thread can be started, because the interpreter is about to end.
+        """
+        if self._jobs is None:
+            self._jobs, self._started = SimpleQueue(), 0
+        while self._started < self.count - 1:
+            # Counted first: of two interrupted starts, one thread more is no harm, and one less neither.
+            start_new_thread(_work, (self._jobs,))
+            self._started += 1
+        return self._jobs
+
+    def end(self) -> None:
+        """End the threads when they have done their jobs; new ones are started when they are needed again."""
+        if self._jobs is not None:
+            for _ in range(self._started):
+                self._jobs.put(None)
+        self.forget()
 
     def forget(self) -> None:
         """Start new threads when they are needed again."""
-        self._pool = None
+        self._jobs = None
 
 
 _workers = _Workers()
@@ -102,8 +159,8 @@ def set_num_threads(count: int) -> None:
         raise TypeError(f"a number of threads is an integer, not {count!r}")
     if count < 1:
         raise ValueError(f"a number of threads is at least 1, not {count}")
+    _workers.end()
     _workers.count = count
-    _workers.forget()
     _workers.limit_blas()
 
 
@@ -120,17 +177,28 @@ def for_each_part(task: Callable[[slice], T], samples: int, operations: float) -
         return [task(slice(0, samples))]
     bounds = [samples * part // parts for part in range(parts + 1)]
     first, *others = [slice(start, end) for start, end in pairwise(bounds)]
-    running: list[Future[T]] = []
+    done: SimpleQueue[_Job] = SimpleQueue()
+    # Each in the caller's context: NumPy's error handling is part of it.
+    jobs = [_Job(functools.partial(contextvars.copy_context().run, task, part), done) for part in others]
     try:
-        for part in others:
-            # Each in the caller's context: NumPy's error handling is part of it.
-            running.append(_workers.pool().submit(contextvars.copy_context().run, task, part))
+        queue = _workers.jobs()
     except RuntimeError:
         # The interpreter is about to end, and starts nothing any more.
-        wait(running)
         return [task(slice(0, samples))]
+    put: list[None] = []
     try:
-        return [task(first), *[each.result() for each in running]]
+        # One call of C: Ctrl-C comes before all of it, or after.
+        put.extend(map(queue.put, jobs))
+        result = task(first)
     finally:
         # They write to arrays of the caller, also if the first part has failed.
-        wait(running)
+        for _ in put:
+            done.get()
+    try:
+        for job in jobs:
+            if job.error is not None:
+                raise job.error
+        return [result, *[job.result for job in jobs]]
+    finally:
+        # An error refers to this function, which must not refer to the error.
+        del jobs[:], job
