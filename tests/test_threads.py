@@ -1,10 +1,14 @@
 """Do several threads give the same as one, the same every time, and stay out of the way of others?"""
 
+import contextlib
+import gc
 import os
 import subprocess
 import sys
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,6 +135,64 @@ def test_steps_in_several_threads_of_the_users_do_not_disturb_each_other():
     for found, expected in zip(together, alone * 4, strict=True):
         for array, reference in zip(found, expected, strict=True):
             np.testing.assert_allclose(array, reference, rtol=1e-10, atol=1e-12 * np.abs(reference).max())
+
+
+INTERRUPTED = """
+import sys
+sys.path[:0] = {path!r}
+from concurrent.futures import ThreadPoolExecutor
+import interrupts
+import minigrad as mg
+from minigrad.kernels.threads import for_each_part
+
+def prepare():
+    mg.set_num_threads(1)
+    mg.set_num_threads(3)
+    parts = [slice(0, 2), slice(2, 5), slice(5, 8)]
+
+    def check():
+        for _ in range(2):
+            assert for_each_part(lambda part: part, 8, 1e9) == parts
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(len, "abc").result() == 3
+
+    return (lambda: [for_each_part(lambda part: part, 8, 1e9) for _ in range(2)]), check
+
+interrupts.traced(ThreadPoolExecutor.submit)
+for times in (1, 2):
+    assert interrupts.interrupt(prepare, times=times) > 20
+print("done")
+"""
+
+
+def test_an_interrupt_leaves_no_lock_that_the_next_call_waits_for():
+    tests = Path(__file__).parent
+    done = in_a_new_process(INTERRUPTED.format(path=[str(tests), str(tests.parent)]))
+    assert done.stdout == "done\n", done.stderr[-2000:]
+
+
+def test_threads_keep_nothing_of_their_last_job_and_errors_no_cycle():
+    mg.set_num_threads(2)
+
+    def fails(part):
+        if part.start:
+            raise KeyError("the second")
+        return Large()
+
+    class Large:
+        pass
+
+    kept = [weakref.ref(each) for each in for_each_part(lambda part: Large(), 8, 1e9)]
+    for_each_part(lambda part: part, 8, 1e9)
+    assert [each() for each in kept] == [None, None]
+    gc.collect()
+    gc.disable()
+    try:
+        with contextlib.suppress(KeyError):
+            for_each_part(fails, 8, 1e9)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 SETTINGS = """

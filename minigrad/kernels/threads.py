@@ -32,10 +32,10 @@ class _Job:
 
     Args:
         run: does it.
-        done: where the job is put when it is done.
+        done: where None is put when it is done.
     """
 
-    def __init__(self, run: Callable[[], Any], done: SimpleQueue[_Job]) -> None:
+    def __init__(self, run: Callable[[], Any], done: SimpleQueue[None]) -> None:
         self.run, self.done = run, done
         self.result: Any = None
         self.error: BaseException | None = None
@@ -46,11 +46,13 @@ class _Job:
             self.result = self.run()
         except BaseException as error:
             self.error = error
-        self.done.put(self)
+        # Nothing refers to the arrays any more when the one who waits goes on.
+        del self.run
+        self.done.put(None)
 
 
 def _work(jobs: SimpleQueue[_Job | None]) -> None:
-    # A variable in the loop would keep the last job, and its arrays, while this waits for the next one.
+    # A variable in the loop would keep the last job, and its result, while this waits for the next one.
     while _did(jobs.get()):
         pass
 
@@ -105,7 +107,7 @@ class _Workers:
         if self._jobs is None:
             self._jobs, self._started = SimpleQueue(), 0
         while self._started < self.count - 1:
-            # Counted first: of two interrupted starts, one thread more is no harm, and one less neither.
+            # If Ctrl-C comes between, there is one thread more, which does no harm.
             start_new_thread(_work, (self._jobs,))
             self._started += 1
         return self._jobs
@@ -177,7 +179,7 @@ def for_each_part(task: Callable[[slice], T], samples: int, operations: float) -
         return [task(slice(0, samples))]
     bounds = [samples * part // parts for part in range(parts + 1)]
     first, *others = [slice(start, end) for start, end in pairwise(bounds)]
-    done: SimpleQueue[_Job] = SimpleQueue()
+    done: SimpleQueue[None] = SimpleQueue()
     # Each in the caller's context: NumPy's error handling is part of it.
     jobs = [_Job(functools.partial(contextvars.copy_context().run, task, part), done) for part in others]
     try:
@@ -187,18 +189,19 @@ def for_each_part(task: Callable[[slice], T], samples: int, operations: float) -
         return [task(slice(0, samples))]
     put: list[None] = []
     try:
-        # One call of C: Ctrl-C comes before all of it, or after.
-        put.extend(map(queue.put, jobs))
-        result = task(first)
-    finally:
-        # They write to arrays of the caller, also if the first part has failed.
-        for _ in put:
-            done.get()
-    try:
+        try:
+            # One call of C: Ctrl-C comes before all of it, or after.
+            put.extend(map(queue.put, jobs))
+            result = task(first)
+        finally:
+            # They write to arrays of the caller, also if the first part has failed.
+            for _ in put:
+                done.get()
         for job in jobs:
             if job.error is not None:
                 raise job.error
         return [result, *[job.result for job in jobs]]
     finally:
-        # An error refers to this function, which must not refer to the error.
-        del jobs[:], job
+        # An error refers to the functions it came through, which must not refer to the error.
+        for job in jobs:
+            job.error = None
