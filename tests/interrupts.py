@@ -43,6 +43,9 @@ _QUIET += (
 _press = ctypes.pythonapi.PyErr_SetInterrupt  # as if Ctrl-C had been pressed
 _press.argtypes = [ctypes.py_object] * 3
 _press.restype = None
+_nothing = ctypes.pythonapi.PyErr_Occurred
+_nothing.argtypes = [ctypes.py_object] * 3
+_nothing.restype = None
 
 
 @functools.cache
@@ -85,7 +88,8 @@ class Tracer:
             self.before[frame] = number
         if number != self.press_after:
             return self.instruction
-        # Python must not look for signals in this very function, when it goes on in one of the callers.
+        # Python must not look for signals in this very object, when it goes on in one of the callers or somewhere else.
+        sys.settrace(_nothing)
         caller = frame.f_back
         while caller is not None:
             if caller.f_trace is not None:
@@ -173,8 +177,9 @@ def interrupt(prepare, points=None, times=1, most=None):
             try:
                 check()
             except BaseException as error:
-                code, offset = tracer.place[0]
-                line = next((line for start, end, line in code.co_lines() if start <= offset < end), 0)
-                error.add_note(f"after an interrupt at point {point}, line {line} of {code.co_qualname}")
+                error.add_note(f"after an interrupt at point {point}; innermost first, the places of each:")
+                for code, offset in tracer.place:
+                    line = next((line for start, end, line in code.co_lines() if start <= offset < end), 0)
+                    error.add_note(f"  line {line} of {code.co_qualname}")
                 raise
     return len(places)

@@ -94,12 +94,13 @@ class recording:  # noqa: N801  # called like a function
         called = True
         try:
             yield
+            if block.place is None:
+                block = self._newest_block()
         except GeneratorExit:
+            # Nobody called it.
             called = False
         finally:
-            if called:
-                if block.place is None:
-                    block = self._newest_block()
+            if called and block.place is not None:
                 block.left = True
                 self._entered.remove(block)
                 block.take_away()
