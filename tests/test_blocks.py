@@ -13,6 +13,8 @@ import pytest
 from interrupted_programs import run_in_a_thread
 
 import minigrad as mg
+from minigrad.engine.blocks import recording
+from minigrad.engine.recording import PLAIN, current_recording, recorded_call
 
 
 def block():
@@ -46,13 +48,14 @@ ELSEWHERE = {
 
 @pytest.mark.parametrize("close", ELSEWHERE.values(), ids=ELSEWHERE)
 def test_a_block_that_is_left_elsewhere_has_ended_here(close):
-    w, factors = mg.Tensor([1.0, 2.0], requires_grad=True), np.array([3.0, 4.0])
-    close(started())
-    # Nothing was asked before this operation, and its constant is protected as ever.
-    product = w * factors
-    factors[:] = 0.0
-    product.sum().backward()
-    np.testing.assert_array_equal(w.grad.data, [3.0, 4.0])
+    for multiply in (lambda x, y: x * y, lambda x, y: y * x):
+        w, factors = mg.Tensor([1.0, 2.0], requires_grad=True), np.array([3.0, 4.0])
+        close(started())
+        # Nothing was asked before this operation, and its constant is protected as ever.
+        product = multiply(w, factors)
+        factors[:] = 0.0
+        product.sum().backward()
+        np.testing.assert_array_equal(w.grad.data, [3.0, 4.0])
     close(started())
     assert mg.is_grad_enabled()
     close(started())
@@ -76,7 +79,22 @@ def test_a_block_that_is_left_inside_a_transform_has_ended_after_it():
 
     assert mg.grad(f)(3.0) == 6.0
     assert mg.is_grad_enabled()
+    # At once, and not only when somebody asks: a copy that is made now is none of a block.
+    steps = started()
+    recorded_call(steps.close)
     assert copy_context().run(mg.is_grad_enabled)
+    assert mg.is_grad_enabled()
+
+
+def test_a_tool_that_ends_inside_a_transform_has_ended_after_it():
+    def tool():
+        with recording(complete=True):
+            yield
+
+    steps = tool()
+    next(steps)
+    assert mg.grad(lambda x: x * x if steps.close() is None else x)(3.0) == 6.0
+    assert current_recording() is PLAIN
 
 
 def test_a_copied_context_keeps_its_mode():
@@ -237,6 +255,28 @@ def test_blocks_that_are_entered_and_left_by_calls(hold):
     next(steps)
     copy_context().run(list, steps)
     assert mg.is_grad_enabled()
+
+
+def test_an_exit_that_is_never_called_leaves_nothing():
+    guard = mg.no_grad()
+    leave = guard.__exit__
+    guard.__enter__()
+    del leave
+    gc.collect()
+    assert not mg.is_grad_enabled()
+    guard.__exit__(None, None, None)
+    assert mg.is_grad_enabled()
+
+
+def test_a_call_leaves_the_block_of_its_own_context():
+    shared, other = mg.no_grad(), copy_context()
+    shared.__enter__()
+    other.run(shared.__enter__)
+    shared.__exit__(None, None, None)
+    assert mg.is_grad_enabled()
+    assert not other.run(mg.is_grad_enabled)
+    other.run(shared.__exit__, None, None, None)
+    assert other.run(mg.is_grad_enabled)
 
 
 def test_a_block_that_was_not_entered_cannot_be_left():
