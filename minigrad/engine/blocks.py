@@ -39,7 +39,8 @@ class _Leaving:
 
     def __get__(self, instance: recording | None, owner: type[recording]) -> Callable[..., None]:
         if instance is None:
-            # contextlib.ExitStack asks the class.
+            # contextlib.ExitStack asks the class. It is written in Python, as whoever calls `__enter__` and `__exit__`
+            # by name is: Ctrl-C may come before they have called this, and then they never leave.
             return _leave
         block = Block(instance._changes)
         instance._prepared[get_ident()] = block
@@ -128,7 +129,7 @@ class no_grad(recording):  # noqa: N801  # called like a function
     """Record nothing inside a `with` block or a decorated function.
 
     Results computed inside have ``requires_grad == False``. Afterwards the mode is what it was before, also after
-    Ctrl-C at any moment.
+    Ctrl-C at any moment of the `with` block or the function.
 
     The mode belongs to the current thread and context: a thread started inside the block records as usual. A context
     that is copied inside the block, as asyncio does for a task, records nothing, also after the block.
