@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
+from collections.abc import Callable
+from contextvars import copy_context
 from itertools import starmap
 from operator import call
 from typing import Any
@@ -12,6 +15,9 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import daxpy, saxpy
 
 from minigrad.kernels.threads import BLAS_HAS_ONE_THREAD
+
+# What NumPy says of each setting of `np.errstate`.
+_KINDS = {"divide": "divide by zero", "over": "overflow", "under": "underflow", "invalid": "invalid value"}
 
 # A function, what it is given, and last the array that it writes to.
 Move = tuple[Any, ...]
@@ -27,7 +33,7 @@ def in_one_go(*moves: Move) -> None:
     """Make all calls, in order: ``(np.add, x, y, out)`` is ``np.add(x, y, out)``.
 
     This is one call of C, in the middle of which Python does not look for Ctrl-C: a parameter and what is remembered
-    of it have changed together, or not at all.
+    of it have changed together, or not at all. Inside `telling_afterwards`, no overflow comes in between either.
     """
     if len(moves) == 1:
         # What is one call already.
@@ -58,3 +64,30 @@ def adding(total: NDArray[Any], factor: float, array: NDArray[Any], scratch: NDA
     if size <= _MOST:
         return [(add, source, target, size, factor)]
     return [(add, source, target, min(_MOST, size - start), factor, start, 1, start) for start in range(0, size, _MOST)]
+
+
+def telling_afterwards(name: str, function: Callable[[], None]) -> None:
+    """Call a function to its end, and then tell of overflows and the like in it as `np.errstate` asks for.
+
+    An error or a warning in the middle would leave the work half done.
+
+    Raises:
+        FloatingPointError: where `np.errstate` says "raise"; the function has ended then.
+    """
+    found: dict[str, int] = {}
+
+    def call_silently() -> None:
+        # NumPy calls a function of C here, so that Python does not look for Ctrl-C.
+        np.errstate(all="call", call=found.setdefault).__enter__()
+        function()
+
+    # The settings belong to a context of their own, and go with it wherever Ctrl-C comes.
+    copy_context().run(call_silently)
+    if not found:
+        return
+    wanted: dict[str, Any] = {_KINDS[kind]: how for kind, how in np.geterr().items()}
+    for what in found:
+        if wanted[what] == "raise":
+            raise FloatingPointError(f"{what} encountered in {name}, which was done to its end")
+        if wanted[what] != "ignore":
+            warnings.warn(f"{what} encountered in {name}", RuntimeWarning, stacklevel=3)
