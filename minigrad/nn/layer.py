@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.pytrees import OneValue
 from minigrad.engine.recording import current_recording
 from minigrad.engine.state import check_state, refuse_variables
 from minigrad.engine.tensor import Tensor
@@ -28,7 +29,7 @@ class _Forward(Protocol[P, Given]):
     def forward(self, *args: P.args, **kwargs: P.kwargs) -> Given: ...
 
 
-class Layer:
+class Layer(OneValue):
     """Base of all layers and models.
 
     A subclass assigns its parameters (Tensors) and inner layers to attributes, alone or in lists, tuples and dicts,
