@@ -33,7 +33,8 @@ class Layer(OneValue):
     """Base of all layers and models.
 
     A subclass assigns its parameters (Tensors) and inner layers to attributes, alone or in lists, tuples and dicts,
-    and writes the equation it computes as ``forward(x)``. It is called as ``layer(x)``.
+    and writes the equation it computes as ``forward(x)``. It is called as ``layer(x)``. A parameter is a leaf, such as
+    ``mg.Tensor(0.1 * values, requires_grad=True)``; results of operations may be remembered, but are not trained.
 
     Attributes:
         training: whether layers such as Dropout behave as in training; see `train` and `eval`.
@@ -135,7 +136,7 @@ class Layer(OneValue):
         """Write the arrays of a `state_dict` into this layer; nothing is written if any of them does not fit.
 
         Floating-point numbers take the dtype of the parameter that they are written to, float64 rounded to float32 for
-        example, and integers become floating-point numbers; `minigrad.load` wants exactly the dtypes that were saved.
+        example, and integers become floating-point numbers; `checkpoint.load` wants exactly the dtypes that were saved.
 
         Raises:
             KeyError: for missing or unexpected names.
