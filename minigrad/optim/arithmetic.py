@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections import deque
 from collections.abc import Callable
-from contextvars import copy_context
+from contextvars import Context
 from itertools import starmap
 from operator import call
 from typing import Any
@@ -66,28 +67,40 @@ def adding(total: NDArray[Any], factor: float, array: NDArray[Any], scratch: NDA
     return [(add, source, target, min(_MOST, size - start), factor, start, 1, start) for start in range(0, size, _MOST)]
 
 
-def telling_afterwards(name: str, function: Callable[[], None]) -> None:
-    """Call a function to its end, and then tell of overflows and the like in it as `np.errstate` asks for.
+class _Prepared(threading.local):
+    """A context for each thread in which NumPy tells a dict of overflows and the like, and that dict.
 
-    An error or a warning in the middle would leave the work half done.
+    Making one takes as long as a small step. NumPy calls a method of a dict, which is no code in Python, so that nobody
+    looks for Ctrl-C there.
+    """
+
+    def __init__(self) -> None:
+        self.found: dict[str, int] = {}
+        self.context = Context()
+        self.context.run(np.errstate(all="call", call=self.found.setdefault).__enter__)
+
+
+_prepared = _Prepared()
+
+
+def telling_afterwards(optimizer: object, update: Callable[[float], None], lr: float) -> None:
+    """Call ``update(lr)`` to its end, and then tell of overflows and the like in it as `np.errstate` asks for.
+
+    An error or a warning in the middle would leave the work half done. The settings belong to a context of their own,
+    and go with it wherever Ctrl-C comes.
 
     Raises:
-        FloatingPointError: where `np.errstate` says "raise"; the function has ended then.
+        FloatingPointError: where `np.errstate` says "raise"; the update has ended then.
     """
-    found: dict[str, int] = {}
-
-    def call_silently() -> None:
-        # NumPy calls a function of C here, so that Python does not look for Ctrl-C.
-        np.errstate(all="call", call=found.setdefault).__enter__()
-        function()
-
-    # The settings belong to a context of their own, and go with it wherever Ctrl-C comes.
-    copy_context().run(call_silently)
+    found = _prepared.found
+    found.clear()
+    _prepared.context.copy().run(update, lr)
     if not found:
         return
     wanted: dict[str, Any] = {_KINDS[kind]: how for kind, how in np.geterr().items()}
-    for what in found:
+    for what in list(found):
+        told = f"{what} encountered in {type(optimizer).__name__}.step()"
         if wanted[what] == "raise":
-            raise FloatingPointError(f"{what} encountered in {name}, which was done to its end")
+            raise FloatingPointError(f"{told}, which was done to its end")
         if wanted[what] != "ignore":
-            warnings.warn(f"{what} encountered in {name}", RuntimeWarning, stacklevel=3)
+            warnings.warn(told, RuntimeWarning, stacklevel=3)

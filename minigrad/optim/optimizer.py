@@ -94,13 +94,13 @@ class Optimizer(ABC):
         step is done, they are told as `np.errstate` asks for, by a RuntimeWarning or a FloatingPointError.
         """
         lr = self.lr
-        refuse_dependent(f"{type(self).__name__}.step()", self._parameters)
+        refuse_dependent(type(self).__name__, self._parameters)
         if self._max_norm is not None:
             clip_by_norm(self._parameters, self._max_norm)
-        require_a_gradient(self._parameters)
-        telling_afterwards(f"{type(self).__name__}.step()", lambda: self._update_all(lr))
+        telling_afterwards(self, self._update_all, lr)
 
     def _update_all(self, lr: float) -> None:
+        updated = False
         for position, parameter in enumerate(self._parameters):
             if (deposited := parameter.grad) is not None:
                 gradient, scratch = deposited._array, self._scratch[position]
@@ -115,6 +115,9 @@ class Optimizer(ABC):
                     # A tracer may raise where no signal can come, in the middle of marking.
                     parameter._mark_changed()
                     raise
+                updated = True
+        if not updated:
+            require_a_gradient(self._parameters)
         self._steps.fill(self.steps + 1)
 
     def zero_grad(self) -> None:
@@ -160,7 +163,10 @@ class Optimizer(ABC):
     def _update(
         self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
     ) -> None:
-        """Update one parameter: write to `values` and `scratch`, only read `gradient`; all of the same shape."""
+        """Update one parameter: write to `values` and `scratch`, only read `gradient`; all of the same shape.
+
+        It is called in a context of its own, where NumPy raises and warns of nothing before the step is done.
+        """
 
     def _zeros(self, name: str) -> list[NDArray[Any]]:
         """One buffer for each parameter, of its shape, that is kept between steps and is part of the state."""
