@@ -12,6 +12,7 @@ from minigrad import losses, nn, optim
 from minigrad.kernels import buffers
 
 RNG = np.random.default_rng(0)
+SETTINGS = np.geterr()
 BATCH, TARGET = RNG.standard_normal((5, 3)), RNG.standard_normal((5, 1))
 
 
@@ -43,6 +44,7 @@ class World:
 
     def check(self):
         assert mg.is_grad_enabled()
+        assert np.geterr() == SETTINGS
         assert [layer.training for layer in layers(self.model)] == self.modes
         assert list(self.model.parameters()) == self.parameters
         assert [parameter.shape for parameter in self.parameters] == self.shapes

@@ -36,7 +36,7 @@ def test_joint_norm_is_bounded_and_direction_kept(gradients, dtype, size, limit)
     high = 1e150 if dtype == np.float64 else 0.99 * float(np.finfo(dtype).max)
     magnitude = low * (high / low) ** size
     parameters = with_gradients([np.array(values) * magnitude for values in gradients], dtype)
-    arrays = [parameter.grad.data for parameter in parameters]
+    held = [parameter.grad for parameter in parameters]
     before = laid_end_to_end(parameters)
     norm = optim.clip_by_norm(parameters, limit)
     after = laid_end_to_end(parameters)
@@ -48,8 +48,9 @@ def test_joint_norm_is_bounded_and_direction_kept(gradients, dtype, size, limit)
     else:
         assert math.hypot(*after) <= limit * (1 + rounding) + 5 * smallest
         np.testing.assert_allclose(after, before / norm * limit, rtol=2 * rounding, atol=smallest)
-    for parameter, array in zip(parameters, arrays, strict=True):
-        assert parameter.grad.data is array
+    assert all(parameter.grad.dtype == dtype for parameter in parameters)
+    # Whoever holds a gradient from before keeps it as it was.
+    np.testing.assert_array_equal(np.concatenate([gradient.data for gradient in held]), before)
 
 
 def test_large_gradients_in_any_memory_order():
@@ -131,3 +132,36 @@ def test_recorded_gradient_keeps_its_graph():
     np.testing.assert_allclose(np.linalg.norm(parameter.grad.data), 1.0)
     (gradient,) = mg.gradients(penalty, [parameter])
     np.testing.assert_allclose(gradient.data, 2 * slopes * 6 * parameter.data)
+
+
+def test_a_gradient_that_two_parameters_share_counts_for_both_and_is_scaled_once():
+    first, second = (mg.Tensor(np.zeros(2), requires_grad=True) for _ in range(2))
+    first.grad = second.grad = gradient = mg.Tensor([3.0, 4.0])
+    assert optim.clip_by_norm([first, second], 1.0) == pytest.approx(math.hypot(3.0, 4.0, 3.0, 4.0))
+    assert math.hypot(*laid_end_to_end([first, second])) == pytest.approx(1.0)
+    np.testing.assert_array_equal(first.grad.data, second.grad.data)
+    np.testing.assert_array_equal(gradient.data, [3.0, 4.0])
+    # The same where two Tensors share the memory.
+    first.grad, second.grad = gradient, gradient.detach()
+    optim.SGD([first, second], lr=1.0, max_norm=1.0).step()
+    assert math.hypot(*first.data, *second.data) == pytest.approx(1.0)
+
+
+def test_a_gradient_that_cannot_be_written_to_is_clipped():
+    parameter = mg.Tensor(np.zeros(2), requires_grad=True)
+    result = mg.Tensor([3.0, 4.0], requires_grad=True) * 1.0
+    parameter.grad = result.detach()
+    assert optim.clip_by_norm([parameter], 1.0) == 5.0
+    np.testing.assert_allclose(parameter.grad.data, [0.6, 0.8])
+    np.testing.assert_array_equal(result.detach().data, [3.0, 4.0])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_what_numpy_is_told_to_raise_does_not_stop_clipping(dtype):
+    tiny = float(np.finfo(dtype).tiny)
+    large = 100.0 if dtype == np.float16 else 1e10
+    parameters = with_gradients([[large], [tiny]], dtype)
+    with np.errstate(all="raise"):
+        optim.clip_by_norm(parameters, 1e-4)
+    np.testing.assert_allclose(parameters[0].grad.data, 1e-4, rtol=1e-2)
+    assert np.geterr()["over"] == "warn"

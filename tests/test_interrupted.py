@@ -123,7 +123,7 @@ def test_a_step_is_done_or_not_for_each_parameter(build, dtype):
     old = by_position(optimizer, model)
     optimizer.step()
     new = by_position(optimizer, model)
-    seen = set()
+    seen, settings = set(), np.geterr()
 
     def make(count):
         model, optimizer = with_state(build, dtype)
@@ -140,6 +140,7 @@ def test_a_step_is_done_or_not_for_each_parameter(build, dtype):
             with pytest.raises(RuntimeError, match="was updated"):
                 graph.backward()
         usable(model, optimizer)
+        assert np.geterr() == settings
 
     assert every_point(make, KeyboardInterrupt, check, stride=5) > 20
     assert seen == {(), (0,), (0, 1)}
@@ -177,6 +178,21 @@ def test_an_error_in_an_update_leaves_the_parameter_usable():
     assert optimizer.steps == 0
     optimizer._update = lambda *arrays: optim.SGD._update(optimizer, *arrays)
     usable(model, optimizer)
+
+
+def test_clipping_is_done_or_not_for_all_gradients():
+    def make(count):
+        parameters = [mg.Tensor(np.zeros(2), requires_grad=True) for _ in range(3)]
+        for parameter in parameters:
+            parameter.grad = [3.0, 4.0]
+        return (lambda: optim.clip_by_norm(parameters, 1.0)), parameters
+
+    def check(parameters):
+        norms = {round(float(np.linalg.norm(parameter.grad.data)), 6) for parameter in parameters}
+        assert norms in ({5.0}, {round(3**-0.5, 6)})
+        assert np.geterr()["over"] == "warn"
+
+    every_point(make, KeyboardInterrupt, check, stride=3)
 
 
 USES = {

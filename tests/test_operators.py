@@ -241,6 +241,9 @@ def test_sparse_matrices_get_constants_and_refuse_what_requires_a_gradient():
     for function in (lambda t: t @ matrix, lambda t: matrix @ t, lambda t: matrix * t, lambda t: t * matrix):
         with pytest.raises(LostGradientError, match=r"\.toarray\(\)"):
             function(x.requires_grad_())
+    for function in (np.dot, np.matmul, np.multiply):
+        with pytest.raises(TypeError, match=r"csr_array is not an array .*; make an array of it with \.toarray\(\)"):
+            function(x, matrix)
 
 
 class Pair:

@@ -7,6 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import optim
+from minigrad.engine.advice import LostGradientError
 
 
 def tensors():
@@ -140,3 +141,129 @@ def test_parameters_that_cannot_be_optimised():
 def test_settings_out_of_range(kind, settings, text):
     with pytest.raises(ValueError, match=text):
         kind(tensors(), lr=0.1, **settings)
+
+
+KINDS = {
+    "SGD": lambda parameters: optim.SGD(parameters, lr=0.1),
+    "decay": lambda parameters: optim.SGD(parameters, lr=0.1, weight_decay=0.1),
+    "nesterov": lambda parameters: optim.SGD(parameters, lr=0.1, momentum=0.9, nesterov=True),
+    "Adam": optim.Adam,
+    "AdamW": optim.AdamW,
+    "RMSprop": lambda parameters: optim.RMSprop(parameters, momentum=0.5),
+}
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+
+
+def after_a_step(kind, size, dtype):
+    """Parameters and state after a step with gradients of a size, and what was raised or warned of."""
+    parameters = [mg.Tensor([1.0, 2.0], requires_grad=True, dtype=dtype) for _ in range(2)]
+    optimizer = kind(parameters)
+    for parameter in parameters:
+        parameter.grad = np.full(2, size, dtype)
+    said = None
+    try:
+        optimizer.step()
+    except (FloatingPointError, RuntimeWarning) as error:
+        said = error
+    return [parameter.data.copy() for parameter in parameters], optimizer.state_dict(), said
+
+
+@every_kind
+@pytest.mark.parametrize(("size", "dtype"), [(1e200, np.float64), (1e-200, np.float64), (1e38, np.float32)])
+@pytest.mark.parametrize("how", ["raise", "warn"])
+def test_an_overflow_stops_no_step_halfway(kind, size, dtype, how):
+    with np.errstate(all="ignore"):
+        *expected, said = after_a_step(kind, size, dtype)
+    assert said is None
+    with np.errstate(all=how):  # pytest makes errors of warnings
+        before = np.geterr()
+        *found, said = after_a_step(kind, size, dtype)
+        assert np.geterr() == before
+    np.testing.assert_equal(found, expected)
+    assert found[1]["steps"] == 1
+    if said is not None:
+        assert type(said) is {"raise": FloatingPointError, "warn": RuntimeWarning}[how]
+        assert "encountered in" in str(said)
+        assert ".step()" in str(said)
+
+
+def test_an_overflow_is_told_after_the_step():
+    for how, error in (("raise", FloatingPointError), ("warn", RuntimeWarning)):
+        with np.errstate(all=how):
+            said = after_a_step(optim.Adam, 1e200, np.float64)[2]
+        assert type(said) is error
+        assert "overflow encountered in Adam.step()" in str(said)
+
+
+INSIDE = {
+    "grad": lambda f, x: mg.grad(f)(x),
+    "value_and_grad": lambda f, x: mg.value_and_grad(f)(x),
+    "vjp": lambda f, x: mg.vjp(f, x),
+    "jvp": lambda f, x: mg.jvp(f, x, x),
+    "jacobian": lambda f, x: mg.jacobian(f)(x),
+    "hessian": lambda f, x: mg.hessian(f)(x),
+    "hvp": lambda f, x: mg.hvp(f, x, x),
+}
+inside = pytest.mark.parametrize("transform", INSIDE.values(), ids=INSIDE)
+
+
+@inside
+@every_kind
+@pytest.mark.parametrize("x", [np.ones(2), 3.0, mg.Tensor([1.0, 2.0]), mg.Tensor([1.0, 2.0], requires_grad=True)])
+def test_the_argument_of_a_transform_is_no_parameter(transform, kind, x):
+    def f(x):
+        kind([x])
+        return np.sum(x * x)
+
+    with pytest.raises(LostGradientError, match=r"optim\.\w+\(\[x\]\): .*write x = x - lr \* gradient"):
+        transform(f, x)
+
+
+def test_what_is_written_instead_of_an_optimiser_inside_a_transform():
+    def f(x):
+        (gradient,) = mg.gradients(np.sum(x * x), [x], create_graph=True)
+        x = x - 0.1 * gradient
+        return np.sum(x * x)
+
+    np.testing.assert_allclose(mg.grad(f)(np.ones(2)), 1.28)
+
+
+@inside
+@pytest.mark.parametrize("update", [lambda w: optim.SGD([w], lr=0.1).step(), lambda w: optim.clip_by_norm([w], 0.01)])
+def test_a_step_that_would_hide_the_argument_is_refused(transform, update):
+    w = mg.Tensor([1.0, 2.0], requires_grad=True)
+
+    def f(x):
+        w.zero_grad()
+        np.sum(w * w * x).backward(create_graph=True)
+        update(w)
+        return np.sum(w * w) + np.sum(x**2)
+
+    with pytest.raises(LostGradientError, match=r"parameters\[0\].* depends on what mg\.grad.*w = w - lr \* gradient"):
+        transform(f, np.ones(2))
+    np.testing.assert_array_equal(w.data, [1.0, 2.0])
+
+
+def test_training_that_has_nothing_to_do_with_the_argument_works_inside_a_transform():
+    w = mg.Tensor([1.0, 2.0], requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.1, max_norm=100.0)
+
+    def f(x):
+        np.sum(w * w).backward()
+        optimizer.step()
+        return np.sum(w.detach() * x)
+
+    np.testing.assert_allclose(mg.grad(f)(np.ones(2)), [0.8, 1.6])
+
+
+def test_a_step_with_constant_gradients_of_the_argument_is_what_no_grad_asks_for():
+    w = mg.Tensor([1.0, 2.0], requires_grad=True)
+
+    def f(x):
+        loss = np.sum(w * w * x)
+        with mg.no_grad():
+            loss.backward()
+        optim.SGD([w], lr=0.1).step()
+        return np.sum(w.detach() * x)
+
+    np.testing.assert_allclose(mg.grad(f)(np.ones(2)), [0.8, 1.6])

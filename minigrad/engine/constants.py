@@ -46,12 +46,15 @@ def kept_arrays(node: Node, arrays: tuple[Any, ...], parents: tuple[Node | None,
     """Arguments as the node of an operation may keep them; it gets stamps of large ones that stay shared."""
     op = node.op
     assert op is not None
-    kept, read = list(arrays), values_read(op, parents)
-    for position, array in enumerate(arrays):
-        if parents[position] is None and type(array) is np.ndarray and (read is None or position in read):
-            # What `_kept` does with most arrays, without a call.
-            small = array.nbytes <= COPIED and array.base is None
-            kept[position] = array.copy() if small else _kept(array, node)
+    kept = list(arrays)
+    for position in range(len(arrays)) if op.ever_read is None else op.ever_read:
+        array = arrays[position]
+        if parents[position] is None and type(array) is np.ndarray:
+            if array.nbytes <= COPIED:
+                # Also where the rule that reads it is not wanted: to ask takes as long as to copy.
+                kept[position] = array.copy()
+            elif (read := values_read(op, parents)) is None or position in read:
+                kept[position] = _kept(array, node)
     return tuple(kept)
 
 
@@ -86,10 +89,10 @@ def _parameter(value: Any, node: Node) -> Any:
 
 def _kept(array: Any, node: Node) -> Any:
     """A copy of a small array, the array itself if nobody can write to it, or else the array, and a stamp of it."""
-    if array.base is not None and _never_changes(array):
-        return array
     if array.nbytes <= COPIED or array.dtype.hasobject:
         return array.copy()
+    if array.base is not None and _never_changes(array):
+        return array
     node.stamps = (*(node.stamps or ()), Stamp(array))
     node.special = True
     return array

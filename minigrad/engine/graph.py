@@ -25,13 +25,14 @@ class Primitive:
             the shape of their argument.
         reads: ``reads[i]`` holds what rule i takes values from: positions of arguments, and -1 for the result. Of
             all else it looks at shape and dtype only, so that a graph need not keep the values. None if unknown.
+        ever_read: the positions of arguments that some rule takes values from; None if unknown.
         variadic: whether it takes any number of arrays, for which it has one rule.
         overwriting: the rule of the only argument once more, which writes into g; None if there is none.
         operator: computes what `forward` does where a Tensor is among the arguments; Python's operator instead of the
             ufunc if there is one, because it takes a tenth of the time for NumPy's scalars.
     """
 
-    __slots__ = ("broadcasts", "forward", "name", "operator", "overwriting", "reads", "rules", "variadic")
+    __slots__ = ("broadcasts", "ever_read", "forward", "name", "operator", "overwriting", "reads", "rules", "variadic")
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Primitive:
         self.rules = tuple(rules)
         self.broadcasts = broadcasts
         self.reads = reads
+        self.ever_read = None if reads is None else tuple(sorted(Positions().union(*reads) - {-1}))
         self.operator = operator or forward
         self.variadic = variadic
         self.overwriting: Rule | None = None

@@ -1,4 +1,4 @@
-"""Can this be the state that something is restored from?"""
+"""Can this be the state that something is saved to, or restored from?"""
 
 from __future__ import annotations
 
@@ -28,4 +28,19 @@ def check_state(function: str, state: Any) -> None:
                 "like, and what is loaded from it would be a constant. For the gradients of a model's parameters write "
                 "mg.gradients(loss(model), model.parameters()), or write the model as a function of its parameters; "
                 "where a constant is meant, .detach()"
+            )
+
+
+def refuse_variables(function: str, tensors: Mapping[str, Tensor], instead: str) -> None:
+    """Raise where a transform differentiates by one of these Tensors, which would be read or written as a constant.
+
+    Raises:
+        TypeError: with its name, and what to write instead.
+    """
+    for name, tensor in tensors.items():
+        if tensor._node is not None and tensor._node.is_variable:
+            raise LostGradientError(
+                f"{function}: {name!r} is a Tensor through which gradients flow, because mg.grad, or a transform like "
+                f"it, differentiates by it, and its values alone would be a constant; {instead}; where a constant is "
+                "meant, .detach()"
             )

@@ -90,13 +90,14 @@ class _Buffers:
                 pass
 
     def _found(self, size: int) -> Array:
-        sizes = [size]
-        if size >= _UNCACHED:
+        buffer = self._unused(size)
+        if buffer is None and size >= _UNCACHED:
             # What is smaller may still be in the cache if it is of the same size.
-            sizes += sorted(each for each in self._by_size if size < each <= 2 * size)
-        for fitting in sizes:
-            for buffer in self._unused(fitting):
-                return buffer
+            for fitting in sorted(each for each in self._by_size if size < each <= 2 * size):
+                if buffer is None:
+                    buffer = self._unused(fitting)
+        if buffer is not None:
+            return buffer
         if self._bytes + size > _LIMIT:
             self._drop_unused()
         buffer = np.empty(size, np.uint8)
@@ -106,14 +107,17 @@ class _Buffers:
             self._bytes += size
         return buffer
 
-    def _unused(self, size: int) -> Iterator[Array]:
-        """Some of the buffers that nobody refers to: the oldest, and where all of those are used, a few others."""
-        buffers = self._by_size.get(size, [])
-        yield from _referred_to(itertools.islice(buffers, _TRIES), self._references)
-        if len(buffers) > _TRIES:
+    def _unused(self, size: int) -> Array | None:
+        """A buffer that nobody refers to: one of the oldest, and where all of those are used, one of a few others."""
+        buffers = self._by_size.get(size)
+        if buffers is None:
+            return None
+        found = next(_referred_to(itertools.islice(buffers, _TRIES), self._references), None)
+        if found is None and len(buffers) > _TRIES:
             start = self._next % len(buffers)
             self._next = start + _TRIES
-            yield from _referred_to(itertools.islice(buffers, start, start + _TRIES), self._references)
+            found = next(_referred_to(itertools.islice(buffers, start, start + _TRIES), self._references), None)
+        return found
 
     def _drop_unused(self) -> None:
         """Give all unused memory back; not again soon, because a search takes time for every buffer."""

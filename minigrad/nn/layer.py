@@ -10,8 +10,9 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.pytrees import OneValue
 from minigrad.engine.recording import current_recording
-from minigrad.engine.state import check_state
+from minigrad.engine.state import check_state, refuse_variables
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import plain
 from minigrad.nn.summary import table
@@ -28,11 +29,12 @@ class _Forward(Protocol[P, Given]):
     def forward(self, *args: P.args, **kwargs: P.kwargs) -> Given: ...
 
 
-class Layer:
+class Layer(OneValue):
     """Base of all layers and models.
 
     A subclass assigns its parameters (Tensors) and inner layers to attributes, alone or in lists, tuples and dicts,
-    and writes the equation it computes as ``forward(x)``. It is called as ``layer(x)``.
+    and writes the equation it computes as ``forward(x)``. It is called as ``layer(x)``. A parameter is a leaf, such as
+    ``mg.Tensor(0.1 * values, requires_grad=True)``; results of operations may be remembered, but are not trained.
 
     Attributes:
         training: whether layers such as Dropout behave as in training; see `train` and `eval`.
@@ -72,7 +74,13 @@ class Layer:
         """
         for name, value in vars(self).items():
             _refuse_hidden(name, value)
-            yield from _tensors_in(name, value)
+            for path, item in contents(name, value):
+                if isinstance(item, Layer):
+                    for inner, tensor in item.named_tensors():
+                        yield f"{path}.{inner}", tensor
+                # A result that a layer keeps, such as its last output, is no parameter.
+                elif isinstance(item, Tensor) and (item.is_leaf or _is_variable(item)):
+                    yield path, item
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """The Tensors that require a gradient, each once, with their paths."""
@@ -88,8 +96,10 @@ class Layer:
 
     def sublayers(self) -> Iterator[Layer]:
         """The layers directly inside this one."""
-        for value in vars(self).values():
-            yield from _layers_in(value)
+        for name, value in vars(self).items():
+            for _, item in contents(name, value):
+                if isinstance(item, Layer):
+                    yield item
 
     def train(self: Self, mode: bool = True) -> Self:
         """Set training mode here and in all inner layers, and return the layer itself.
@@ -116,13 +126,17 @@ class Layer:
 
         Raises:
             ValueError: for two Tensors of one path, such as those of the keys 1 and "1" of a dict.
+            TypeError: where a transform differentiates by one of them, of which a copy would be a constant.
         """
-        return {name: tensor.data.copy() for name, tensor in self._by_path().items()}
+        own = self._by_path()
+        refuse_variables("state_dict", own, "use the Tensor itself, as in dict(model.named_tensors())")
+        return {name: tensor.data.copy() for name, tensor in own.items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Write the arrays of a `state_dict` into this layer; nothing is written if any of them does not fit.
 
-        Floating-point numbers take the dtype of the parameter that they are written to.
+        Floating-point numbers take the dtype of the parameter that they are written to, float64 rounded to float32 for
+        example, and integers become floating-point numbers; `checkpoint.load` wants exactly the dtypes that were saved.
 
         Raises:
             KeyError: for missing or unexpected names.
@@ -135,7 +149,9 @@ class Layer:
         missing, unexpected = own.keys() - state.keys(), state.keys() - own.keys()
         if missing or unexpected:
             raise KeyError(_mismatch(type(self).__name__, sorted(missing), sorted(map(str, unexpected))))
-        arrays = {name: np.asarray(plain(state[name])) for name in own}
+        refuse_variables("load_state_dict", own, "compute with the new values themselves")
+        # Copies, because the state may hold the very arrays that are written to.
+        arrays = {name: np.array(plain(state[name])) for name in own}
         first: dict[Tensor, str] = {}
         for name, tensor in own.items():
             if arrays[name].shape != tensor.shape:
@@ -168,20 +184,21 @@ class Layer:
         return text
 
 
-def _tensors_in(path: str, value: object) -> Iterator[tuple[str, Tensor]]:
-    if isinstance(value, Tensor):
-        # A result that a layer keeps, such as its last output, is no parameter.
-        if value.is_leaf:
-            yield path, value
-    elif isinstance(value, Layer):
-        for name, tensor in value.named_tensors():
-            yield f"{path}.{name}", tensor
-    elif isinstance(value, (list, tuple)):
+def contents(path: str, value: object) -> Iterator[tuple[str, object]]:
+    """What an attribute holds, alone or in lists, tuples and dicts, each with its path."""
+    if isinstance(value, (list, tuple)):
         for position, item in enumerate(value):
-            yield from _tensors_in(f"{path}.{position}", item)
+            yield from contents(f"{path}.{position}", item)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _tensors_in(f"{path}.{key}", item)
+            yield from contents(f"{path}.{key}", item)
+    else:
+        yield path, value
+
+
+def _is_variable(tensor: Tensor) -> bool:
+    """Whether a transform differentiates by this Tensor, which stands in the place of a parameter."""
+    return tensor._node is not None and tensor._node.is_variable
 
 
 def _refuse_hidden(name: str, value: object) -> None:
@@ -191,17 +208,6 @@ def _refuse_hidden(name: str, value: object) -> None:
             f"the attribute {name} is a {type(value).__name__} of layers or parameters, which would not be trained; "
             "put them in a list, a tuple or a dict"
         )
-
-
-def _layers_in(value: object) -> Iterator[Layer]:
-    if isinstance(value, Layer):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _layers_in(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _layers_in(item)
 
 
 def _mismatch(owner: str, missing: list[str], unexpected: list[str]) -> str:

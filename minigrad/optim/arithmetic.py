@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import warnings
 from collections import deque
+from collections.abc import Callable
+from contextvars import Context
 from itertools import starmap
 from operator import call
 from typing import Any
@@ -12,6 +16,9 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import daxpy, saxpy
 
 from minigrad.kernels.threads import BLAS_HAS_ONE_THREAD
+
+# What NumPy says of each setting of `np.errstate`.
+_KINDS = {"divide": "divide by zero", "over": "overflow", "under": "underflow", "invalid": "invalid value"}
 
 # A function, what it is given, and last the array that it writes to.
 Move = tuple[Any, ...]
@@ -27,7 +34,7 @@ def in_one_go(*moves: Move) -> None:
     """Make all calls, in order: ``(np.add, x, y, out)`` is ``np.add(x, y, out)``.
 
     This is one call of C, in the middle of which Python does not look for Ctrl-C: a parameter and what is remembered
-    of it have changed together, or not at all.
+    of it have changed together, or not at all. Inside `telling_afterwards`, no overflow comes in between either.
     """
     if len(moves) == 1:
         # What is one call already.
@@ -58,3 +65,42 @@ def adding(total: NDArray[Any], factor: float, array: NDArray[Any], scratch: NDA
     if size <= _MOST:
         return [(add, source, target, size, factor)]
     return [(add, source, target, min(_MOST, size - start), factor, start, 1, start) for start in range(0, size, _MOST)]
+
+
+class _Prepared(threading.local):
+    """A context for each thread in which NumPy tells a dict of overflows and the like, and that dict.
+
+    Making one takes as long as a small step. NumPy calls a method of a dict, which is no code in Python, so that nobody
+    looks for Ctrl-C there.
+    """
+
+    def __init__(self) -> None:
+        self.found: dict[str, int] = {}
+        self.context = Context()
+        self.context.run(np.errstate(all="call", call=self.found.setdefault).__enter__)
+
+
+_prepared = _Prepared()
+
+
+def telling_afterwards(optimizer: object, update: Callable[[float], None], lr: float) -> None:
+    """Call ``update(lr)`` to its end, and then tell of overflows and the like in it as `np.errstate` asks for.
+
+    An error or a warning in the middle would leave the work half done. The settings belong to a context of their own,
+    and go with it wherever Ctrl-C comes.
+
+    Raises:
+        FloatingPointError: where `np.errstate` says "raise"; the update has ended then.
+    """
+    found = _prepared.found
+    found.clear()
+    _prepared.context.copy().run(update, lr)
+    if not found:
+        return
+    wanted: dict[str, Any] = {_KINDS[kind]: how for kind, how in np.geterr().items()}
+    for what in list(found):
+        told = f"{what} encountered in {type(optimizer).__name__}.step()"
+        if wanted[what] == "raise":
+            raise FloatingPointError(f"{told}, which was done to its end")
+        if wanted[what] != "ignore":
+            warnings.warn(told, RuntimeWarning, stacklevel=3)

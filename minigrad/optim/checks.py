@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
+from minigrad.engine.advice import LostGradientError
+from minigrad.engine.graph import active_traces, depends_on_a_variable
 from minigrad.engine.tensor import Tensor
 
 
@@ -77,6 +79,20 @@ def described(parameter: Tensor, position: int) -> str:
     """What error messages call the parameter at a position."""
     name = "" if parameter.name is None else f" {parameter.name!r}"
     return f"parameters[{position}]{name} of shape {parameter.shape}"
+
+
+def refuse_dependent(what: str, parameters: Iterable[Tensor]) -> None:
+    """Raise where a gradient depends on what a transform differentiates by, for which an update would be a constant."""
+    if not active_traces:
+        return
+    for position, parameter in enumerate(parameters):
+        gradient = parameter.grad
+        if gradient is not None and depends_on_a_variable(gradient._node):
+            raise LostGradientError(
+                f"{what}: the gradient of {described(parameter, position)} depends on what mg.grad, or a transform "
+                "like it, differentiates by, and an update in place would hide that; compute new values instead, as in "
+                "w = w - lr * gradient, or write `with mg.no_grad():` around backward() where constants are meant"
+            )
 
 
 def _called(function: object) -> str:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from contextvars import copy_context
 
 import numpy as np
 
 from minigrad.engine.tensor import Tensor
-from minigrad.optim.checks import described, distinct, positive
+from minigrad.optim.arithmetic import in_one_go
+from minigrad.optim.checks import described, distinct, positive, refuse_dependent
 
 # Large enough that the loop over blocks costs nothing, small enough that a block's float64 copy is no large temporary.
 _BLOCK = 65_536
 
 
 def clip_by_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
-    """Scale all gradients together, in place, so that their joint norm is at most `max_norm`.
+    """Scale all gradients together, so that their joint norm is at most `max_norm`.
+
+    Each ``.grad`` that has to change becomes a new Tensor; whoever holds the old one keeps it as it was. A gradient
+    that two parameters share counts for both. Where Ctrl-C breaks it off, all of them have changed, or none.
 
     With all gradients laid end to end in one vector g::
 
@@ -35,7 +40,7 @@ def clip_by_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
         FloatingPointError: where that norm is not finite, naming the gradients at fault; no gradient has changed then.
         RuntimeError: where no parameter has a gradient.
         ValueError: for a `max_norm` that is not positive and finite, no parameters, or the same Tensor twice.
-        TypeError: for a parameter that is not a Tensor.
+        TypeError: for a parameter that is not a Tensor; inside a transform, a gradient that depends on its argument.
 
     Example:
         >>> w = mg.Tensor([3.0, 4.0], requires_grad=True)
@@ -48,15 +53,25 @@ def clip_by_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     parameters = distinct(parameters)
     limit = positive("max_norm", max_norm)
     require_a_gradient(parameters)
+    refuse_dependent("clip_by_norm", parameters)
+    # In a context of its own, whose settings go with it wherever Ctrl-C comes.
+    return copy_context().run(_clip, parameters, limit)
+
+
+def _clip(parameters: tuple[Tensor, ...], limit: float) -> float:
     # What NumPy would warn of is told by the error below, with names.
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = sum(_sum_of_squares(parameter.grad) for parameter in parameters if parameter.grad is not None)
-    norm = math.sqrt(squares)
+    np.seterr(all="ignore")
+    norm = math.sqrt(sum(_sum_of_squares(parameter.grad) for parameter in parameters if parameter.grad is not None))
     if not math.isfinite(norm):
         raise _not_finite(parameters, norm)
     if norm > limit:
-        for parameter in parameters:
-            _scale_gradient(parameter, limit / norm)
+        in_one_go(
+            *[
+                (setattr, parameter._node, "grad", _scaled(parameter.grad, limit / norm))
+                for parameter in parameters
+                if parameter.grad is not None
+            ]
+        )
     return norm
 
 
@@ -68,7 +83,7 @@ def require_a_gradient(parameters: tuple[Tensor, ...]) -> None:
 
 def _sum_of_squares(gradient: Tensor) -> float:
     # Squares of float32 overflow from 2e19 on and those of float16 from 256 on, long before their norm is of no use.
-    elements = gradient.data.ravel(order="K")
+    elements = gradient._array.ravel(order="K")
     total = 0.0
     for start in range(0, elements.size, _BLOCK):
         block = elements[start : start + _BLOCK].astype(np.float64, copy=False)
@@ -76,24 +91,18 @@ def _sum_of_squares(gradient: Tensor) -> float:
     return total
 
 
-def _scale_gradient(parameter: Tensor, scale: float) -> None:
-    gradient = parameter.grad
-    if gradient is None:
-        return
-    if gradient.requires_grad:
-        # Recorded by create_graph=True: its array belongs to a graph that may yet be differentiated.
-        gradient = parameter.grad = Tensor(gradient.detach())
-    values = gradient.data
+def _scaled(gradient: Tensor, scale: float) -> Tensor:
+    values = gradient._array
     # A scale too small for the gradient's own dtype would lose digits, or be 0.
     dtype = values.dtype if scale >= np.finfo(values.dtype).tiny else np.dtype(np.float64)
-    np.multiply(values, scale, out=values, dtype=dtype)
+    return Tensor._wrap(np.asarray(np.multiply(values, scale, dtype=dtype)).astype(values.dtype, copy=False))
 
 
 def _not_finite(parameters: tuple[Tensor, ...], norm: float) -> FloatingPointError:
     culprits = [
         described(parameter, position)
         for position, parameter in enumerate(parameters)
-        if parameter.grad is not None and not np.isfinite(parameter.grad.data).all()
+        if parameter.grad is not None and not np.isfinite(parameter.grad._array).all()
     ]
     reason = f"not finite: {', '.join(culprits)}" if culprits else "so large that their squares overflow float64"
     return FloatingPointError(f"the joint norm of the gradients is {norm}; there are gradients that are {reason}")

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from minigrad.engine.state import check_state
 from minigrad.engine.tensor import Tensor
-from minigrad.optim.checks import described, distinct, positive
+from minigrad.optim.arithmetic import telling_afterwards
+from minigrad.optim.checks import described, distinct, positive, refuse_dependent
 from minigrad.optim.clipping import clip_by_norm, require_a_gradient
 from minigrad.optim.schedules import Schedule
 
@@ -29,12 +30,16 @@ class Optimizer(ABC):
     Raises:
         ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, or numbers
             out of range.
-        TypeError: for a parameter that is not a Tensor.
+        TypeError: for a parameter that is not a Tensor, or that a transform differentiates by.
     """
 
     def __init__(self, parameters: Iterable[Tensor], lr: float | Schedule, max_norm: float | None) -> None:
         self._parameters = distinct(parameters)
         for position, parameter in enumerate(self._parameters):
+            parameter._refuse_for_variables(
+                f"optim.{type(self).__name__}([x])",
+                "write x = x - lr * gradient, with (gradient,) = mg.gradients(loss, [x], create_graph=True)",
+            )
             if not parameter.is_leaf:
                 raise ValueError(f"{described(parameter, position)} is the result of an operation, not a leaf")
             if not parameter.requires_grad:
@@ -82,13 +87,19 @@ class Optimizer(ABC):
             RuntimeError: where no parameter has a gradient.
             FloatingPointError: with `max_norm`, where a gradient is not finite.
             ValueError: for a schedule that returns a negative or non-finite learning rate.
+            TypeError: inside a transform, where a gradient depends on its argument: the update would hide that.
 
         After each of these no parameter has changed. Where Ctrl-C breaks it off, every parameter has its values and
-        buffers from before, or those from after the step.
+        buffers from before, or those from after the step. Overflows and the like in an update stop nothing: once the
+        step is done, they are told as `np.errstate` asks for, by a RuntimeWarning or a FloatingPointError.
         """
         lr = self.lr
+        refuse_dependent(type(self).__name__, self._parameters)
         if self._max_norm is not None:
             clip_by_norm(self._parameters, self._max_norm)
+        telling_afterwards(self, self._update_all, lr)
+
+    def _update_all(self, lr: float) -> None:
         updated = False
         for position, parameter in enumerate(self._parameters):
             if (deposited := parameter.grad) is not None:
@@ -101,6 +112,7 @@ class Optimizer(ABC):
                     parameter._mark_changed()
                     self._update(position, values, gradient, scratch, lr)
                 except BaseException:
+                    # A tracer may raise where no signal can come, in the middle of marking.
                     parameter._mark_changed()
                     raise
                 updated = True
@@ -138,7 +150,7 @@ class Optimizer(ABC):
             raise KeyError(
                 f"not the state of the same kind of {type(self).__name__}: missing {missing}, unexpected {unexpected}"
             )
-        loaded = {key: np.asarray(state[key]) for key in self._state}
+        loaded = {key: np.array(state[key]) for key in self._state}
         for key, own in self._state.items():
             if loaded[key].shape != own.shape:
                 raise ValueError(f"{key} has shape {own.shape}; the state holds shape {loaded[key].shape}")
@@ -151,7 +163,10 @@ class Optimizer(ABC):
     def _update(
         self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
     ) -> None:
-        """Update one parameter: write to `values` and `scratch`, only read `gradient`; all of the same shape."""
+        """Update one parameter: write to `values` and `scratch`, only read `gradient`; all of the same shape.
+
+        It is called in a context of its own, where NumPy raises and warns of nothing before the step is done.
+        """
 
     def _zeros(self, name: str) -> list[NDArray[Any]]:
         """One buffer for each parameter, of its shape, that is kept between steps and is part of the state."""

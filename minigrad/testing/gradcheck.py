@@ -30,8 +30,8 @@ def gradcheck(fn: Callable[..., Any], inputs: Any, *, order: int = 1, **options:
     Args:
         fn: takes Tensors and returns Tensors, one or a list, tuple or dict of them.
         inputs: a tuple of positional arguments, a dict of keyword arguments, or a single argument. Arguments are
-            arrays, Tensors, floats, layers, or lists, tuples and dicts of these; every floating-point leaf is checked,
-            everything else is a constant. Parameters of layers are leaves.
+            arrays, Tensors, floats, layers, or lists, tuples, dicts and dataclasses of these; every floating-point leaf
+            is checked, everything else is a constant. Parameters of layers are leaves.
         order: 2 checks the second derivatives as well, 3 the third, and so on.
         rtol: the relative error allowed beyond the bar; 1e-4 at the least for leaves in float32.
         mode: ``"dense"`` compares element by element, ``"projected"`` along random directions through each leaf, and

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from minigrad import losses, optim
+from minigrad.engine.graph import Node, ancestors, depends_on_a_variable
 from minigrad.engine.tensor import Tensor
 from minigrad.nn import Layer
+from minigrad.nn.layer import contents
+from minigrad.nn.mode import every_layer
 from minigrad.optim import Optimizer
 
 
@@ -49,6 +53,34 @@ def check_optimizer(function: str, optimizer: object, model: Layer) -> None:
             f"{function}: the optimizer updates no parameter of this model, but those of another one; make it with "
             f"optim.{type(optimizer).__name__}(model.parameters(), ...)"
         )
+
+
+def check_attributes(function: str, model: Layer, optimizer: Optimizer) -> None:
+    """Raise TypeError for what was meant as a parameter but is the result of an operation, and would not be trained.
+
+    A result that depends on a parameter is something that a layer remembers, such as its last output, and may stay.
+    """
+    known = {tensor._node for tensor in (*model.parameters(), *optimizer.parameters)}
+    for layer in every_layer(model):
+        for name, value in vars(layer).items():
+            for path, item in contents(name, value):
+                if isinstance(item, Tensor) and not item.is_leaf and not _depends_on_any(item._node, known):
+                    raise TypeError(
+                        f"{function}: the attribute {path} of a {type(layer).__name__} requires a gradient, but is the "
+                        "result of an operation and no parameter, so that the optimizer would never change it; write "
+                        "mg.Tensor(0.1 * values, requires_grad=True) for mg.Tensor(values, requires_grad=True) * 0.1, "
+                        "or .detach() for a constant"
+                    )
+
+
+def _depends_on_any(node: Node | None, known: AbstractSet[Node | None]) -> bool:
+    if node is None or depends_on_a_variable(node):
+        return True
+    try:
+        return not known.isdisjoint(ancestors([node]))
+    except RuntimeError:
+        # It was differentiated, or its parameters were updated, so it is left from a step before.
+        return True
 
 
 def check_data(function: str, name: str, data: object) -> None:

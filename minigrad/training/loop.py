@@ -15,7 +15,14 @@ from minigrad.engine.values import plain
 from minigrad.nn import Layer
 from minigrad.nn.mode import call_in_mode
 from minigrad.optim import Optimizer
-from minigrad.training.checks import check_data, check_functions, check_loss, check_model, check_optimizer
+from minigrad.training.checks import (
+    check_attributes,
+    check_data,
+    check_functions,
+    check_loss,
+    check_model,
+    check_optimizer,
+)
 from minigrad.training.evaluation import Loss, Means, Metric, Pairs, checked_pair, evaluate, single_number
 from minigrad.training.history import History
 from minigrad.training.progress import ProgressBar, call_interruptible, find_tqdm
@@ -79,11 +86,13 @@ def train(
         NonFiniteLossError: where the loss is infinite or NaN, before the parameters are touched.
         ValueError: for epochs below 1, data without batches, a loss or metric that is not a single number, metrics of
             one name, or an optimiser of another model.
-        TypeError: for data that are not pairs, a loss that is not a Tensor, or arguments of other kinds.
+        TypeError: for data that are not pairs, a loss that is not a Tensor, an attribute of the model that was meant as
+            a parameter but is the result of an operation, or arguments of other kinds.
     """
     check_model("train", model)
     check_loss("train", loss)
     check_optimizer("train", optimizer, model)
+    check_attributes("train", model, optimizer)
     check_data("train", "data", data)
     if validation is not None:
         check_data("train", "validation", validation)

@@ -1,7 +1,9 @@
 """What are the derivatives of this function, as functions?
 
 Each transform takes a function written with operators, NumPy's functions, or minigrad's, and calls it on Tensors. The
-arguments may be arrays, numbers, Tensors, or nested lists, tuples and dicts of these, and results come back in kind.
+arguments may be arrays, numbers, Tensors, or nested lists, tuples, dicts and dataclasses of these, and results come
+back in kind. A dataclass is put together without its ``__init__``; ``field(metadata={"static": True})`` keeps a field,
+such as a name, out of the derivatives, and results have it unchanged.
 The transforms nest to any order, because what they compute inside another is recorded.
 """
 
@@ -99,7 +101,7 @@ def vjp(f: Function, /, *args: *Arguments, **kwargs: Any) -> tuple[Any, Callable
     """The value of a function, and its pullback: the product of a vector and the Jacobian, for any vector.
 
     Args:
-        f: gives arrays, Tensors or numbers, one or a list, tuple or dict of them.
+        f: gives arrays, Tensors or numbers, one or a list, tuple, dict or dataclass of them.
         args: all to be differentiated by.
         kwargs: passed on.
 
@@ -161,7 +163,7 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     ``jac=lambda x, *p: np.stack(mg.jacobian(model, (1, 2))(x, *p), axis=1)``, with floats in ``p0``.
 
     Args:
-        f: gives arrays, Tensors or numbers, one or a list, tuple or dict of them.
+        f: gives arrays, Tensors or numbers, one or a list, tuple, dict or dataclass of them.
         argnums: as for `grad`.
 
     Returns:

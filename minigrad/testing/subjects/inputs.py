@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.pytrees import mapped
+from minigrad.engine.pytrees import is_dataclass, mapped, parts
 from minigrad.engine.tensor import Tensor
 from minigrad.nn import Layer
 
@@ -68,6 +68,9 @@ class Inputs:
         elif isinstance(value, (list, tuple)):
             for position, item in enumerate(value):
                 self._collect(f"{path}[{position}]", item)
+        elif is_dataclass(value):
+            for name, item in parts(value).items():
+                self._collect(f"{path}.{name}", item)
         elif _is_leaf(value):
             self.leaves.append(Leaf(path, np.array(value.data if isinstance(value, Tensor) else value)))
         else:

@@ -1,0 +1,185 @@
+"""Is the state of a layer right whatever its attributes hold: variables of transforms, results, live arrays?"""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import losses, nn, optim
+from minigrad.engine.advice import LostGradientError
+
+X, Y = np.random.default_rng(0).normal(size=(6, 3)), np.zeros((6, 1))
+W = np.array([1.0, 2.0, 3.0])
+
+
+class Weighted(nn.Layer):
+    """A layer whose weight is set from outside, in a container or not."""
+
+    def __init__(self, weight, inside=lambda weight: weight):
+        self.weight = inside(weight)
+
+
+class Pair(nn.Layer):
+    def __init__(self, a, b):
+        self.a, self.b = (mg.Tensor(values, requires_grad=True) for values in (a, b))
+
+
+GIVEN = {
+    "array": W,
+    "float": 3.0,
+    "constant": mg.Tensor(W),
+    "parameter": mg.Tensor(W, requires_grad=True),
+}
+given = pytest.mark.parametrize("x", GIVEN.values(), ids=GIVEN)
+TRANSFORMS = {
+    "grad": lambda f, x: mg.grad(f)(x),
+    "value_and_grad": lambda f, x: mg.value_and_grad(f)(x),
+    "vjp": lambda f, x: mg.vjp(f, x),
+    "jvp": lambda f, x: mg.jvp(f, x, x),
+    "jacobian": lambda f, x: mg.jacobian(f)(x),
+    "hessian": lambda f, x: mg.hessian(f)(x),
+    "hvp": lambda f, x: mg.hvp(f, x, x),
+}
+every_transform = pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+
+
+@given
+@every_transform
+@pytest.mark.parametrize("inside", [lambda w: w, lambda w: [w], lambda w: {"w": (w,)}, Weighted])
+def test_the_state_of_what_a_transform_differentiates_by_is_refused(transform, x, inside):
+    def f(x):
+        state = nn.Sequential(Weighted(x, inside)).state_dict()
+        return sum(np.sum(values**2) for values in state.values())
+
+    with pytest.raises(LostGradientError, match=r"state_dict: 'layers\.0\.weight.*flow.*named_tensors.*\.detach\(\)"):
+        transform(f, x)
+
+
+@given
+@every_transform
+def test_nothing_is_loaded_into_what_a_transform_differentiates_by(transform, x):
+    first, zeros = mg.Tensor(W, requires_grad=True), np.zeros(np.shape(x))
+
+    def f(x):
+        model = Weighted(x)
+        model.first = first
+        model.load_state_dict({"weight": zeros, "first": W + 1.0})
+        return np.sum(model.weight**2)
+
+    with pytest.raises(LostGradientError, match=r"load_state_dict: 'weight'"):
+        transform(f, x)
+    np.testing.assert_array_equal(first.data, W)
+
+
+@given
+def test_what_is_written_instead_of_the_state(x):
+    def f(x):
+        tensors = dict(nn.Sequential(Weighted(x, lambda w: [w])).named_tensors())
+        return np.sum(tensors["layers.0.weight.0"] ** 2)
+
+    found = mg.grad(f)(x)
+    np.testing.assert_allclose(
+        found.detach().data if isinstance(found, mg.Tensor) else found, 2.0 * np.asarray(plain(x))
+    )
+
+
+def plain(x):
+    return x.detach().data if isinstance(x, mg.Tensor) else x
+
+
+@given
+def test_a_variable_in_the_place_of_a_parameter_is_found_as_one(x):
+    def f(x):
+        model = Weighted(x)
+        (slope,) = mg.gradients(np.sum(model.weight**3), model.parameters(), create_graph=True)
+        return np.sum(slope)
+
+    found = mg.grad(f)(x)
+    np.testing.assert_allclose(plain(found), 6.0 * np.asarray(plain(x)))
+
+
+@pytest.mark.parametrize(
+    "make", [lambda m: (m.b.data, m.a.data), lambda m: (m.b, m.a), lambda m: (m.b.data[::-1], m.a.data)]
+)
+def test_a_state_of_its_own_arrays_is_swapped(make):
+    model = Pair(W, 10.0 * W)
+    a, b = (np.array(plain(values)) for values in make(model))
+    model.load_state_dict(dict(zip("ab", make(model), strict=True)))
+    np.testing.assert_array_equal(model.a.data, a)
+    np.testing.assert_array_equal(model.b.data, b)
+
+
+def test_values_are_rounded_to_the_dtype_of_the_parameter():
+    model = nn.Dense(1, 1, dtype=np.float32)
+    model.load_state_dict({"weight": [[0.1]], "bias": np.array([1])})
+    np.testing.assert_array_equal(model.weight.data, np.float32([[0.1]]))
+    assert model.weight.dtype == model.bias.dtype == np.float32
+
+
+class Scaled(nn.Layer):
+    """A parameter that is the result of an operation: its leaf is not to be found."""
+
+    def __init__(self, inside=lambda weight: weight):
+        self.bias = mg.Tensor(0.0, requires_grad=True)
+        self.weight = inside(mg.Tensor(np.ones((3, 1)), requires_grad=True) * 0.1)
+
+    def forward(self, x):
+        return x @ np.ones((3, 1)) + self.bias
+
+
+def train(model, parameters=None, epochs=2):
+    optimizer = optim.SGD(parameters or model.parameters(), lr=0.01)
+    return mg.train(model, losses.mse, optimizer, [(X, Y)], epochs=epochs, progress=False)
+
+
+@pytest.mark.parametrize("inside", [lambda w: w, lambda w: [w], lambda w: {"w": (w,)}])
+@pytest.mark.parametrize(
+    "around", [lambda layer: layer, nn.Sequential, lambda layer: nn.Sequential(nn.Sequential(layer))]
+)
+def test_a_parameter_that_is_a_result_is_told_before_training(inside, around):
+    model = around(Scaled(inside))
+    before = model.state_dict()
+    with pytest.raises(TypeError, match=r"the attribute weight\S* of a Scaled .* write mg\.Tensor\(0\.1 \* values"):
+        train(model)
+    np.testing.assert_equal(model.state_dict(), before)
+
+
+class Remembering(nn.Layer):
+    """A layer that keeps its last output and input, as recurrent layers and hooks do."""
+
+    def __init__(self, features=3):
+        self.dense = nn.Dense(features, 1, dtype=np.float64)
+        self.seen = []
+
+    def forward(self, x):
+        self.hidden = self.dense(x)
+        self.seen = [np.tanh(self.hidden), x]
+        return self.hidden
+
+
+def test_a_model_may_remember_results():
+    model = Remembering()
+    model(X)  # recorded, and not differentiated
+    train(model)
+    train(model)
+    losses.mse(model(X), Y).backward()
+    optim.SGD(model.parameters(), lr=0.1).step()
+    train(model)
+    mg.predict(model, X)
+    train(model)
+    assert [name for name, _ in model.named_parameters()] == ["dense.weight", "dense.bias"]
+
+
+def test_an_inner_layer_may_remember_what_came_from_layers_before_it():
+    model = nn.Sequential(nn.Dense(3, 3, dtype=np.float64), Remembering())
+    model(X)
+    train(model)
+    # Frozen layers before it, and a part that another optimiser trains.
+    model(X)
+    train(model, model[1].parameters())
+
+
+def test_a_model_may_remember_what_came_from_parameters_of_the_loss():
+    scale, model = mg.Tensor(1.0, requires_grad=True), Remembering()
+    model.scaled = scale * 2.0
+    model.other = mg.Tensor(np.ones(3)) * 2.0
+    train(model, [*model.parameters(), scale])
