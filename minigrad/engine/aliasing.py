@@ -61,10 +61,11 @@ def in_place(operator: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
             )
         family = self._family
         if family is not None:
-            relatives = _relatives(self, family) if family[1] or result._node is not None else [self]
-            if relatives or family[0]:
-                is_constant = result._node is None and all(other._node is None for other in relatives)
-                if not is_constant:
+            # Among constants alone it does not matter who shares the memory: all see what is written to it.
+            is_constant = result._node is None and not family[1]
+            relatives = [] if is_constant else _relatives(self, family)
+            if is_constant or relatives or family[0]:
+                if result._node is not None or any(other._node is not None for other in relatives):
                     raise TypeError(
                         f"t {symbol}= y would change an array in place that shares its memory with another one (a "
                         f"view of it, what it is a view of, or .numpy()); write t = t {symbol} y, and for a part "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 Verdict = Literal["pass", "fail", "inconclusive"]
@@ -29,9 +29,9 @@ class Finding:
     confidence: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LeafResult:
-    """What was seen of the gradient of one leaf.
+    """What was seen of the gradient of one leaf. Results are equal where all fields are; NaN equals NaN.
 
     Attributes:
         name, shape: of the leaf.
@@ -61,6 +61,16 @@ class LeafResult:
     kinks: int = 0
     resolution: float = 0.0
     note: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        # The method of a dataclass says so up to Python 3.12 and no longer after it.
+        if not isinstance(other, LeafResult):
+            return NotImplemented
+        pairs = [(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)]
+        return all(mine == theirs or (mine != mine and theirs != theirs) for mine, theirs in pairs)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.shape, self.verdict, self.checked, self.wrong))
 
 
 @dataclass(frozen=True)
