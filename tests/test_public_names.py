@@ -66,7 +66,7 @@ def test_the_tools_for_testing_are_imported_when_they_are_asked_for():
     subprocess.run([sys.executable, "-c", LATER], check=True)
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("name", sorted(PUBLIC))
 def test_every_public_operation_is_a_name(name):
     assert getattr(mg, name) is operations[name].function
 

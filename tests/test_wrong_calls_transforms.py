@@ -71,7 +71,9 @@ def test_results_that_have_no_derivative(name, result, message):
         called(name, lambda x: result, 1.0)
 
 
-@pytest.mark.parametrize("seed", [None, "a", 1j, [1.0, None], {"a": 1.0}, object()], ids=str)
+@pytest.mark.parametrize(
+    "seed", [None, "a", 1j, [1.0, None], {"a": 1.0}, object()], ids=lambda seed: type(seed).__name__
+)
 def test_seeds_tangents_and_vectors_that_are_no_numbers(seed):
     x = np.ones(2)
     for name, call in [
