@@ -244,6 +244,8 @@ def _floating(values: Any) -> Any:
 def _check_real(values: Any, loss: str, side: str) -> None:
     """Raise TypeError for anything but real numbers."""
     array = values._array if type(values) is Tensor else values
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(f"{loss}: the {side} is a masked array, and its mask would be lost; leave masked elements out")
     if isinstance(array, (np.ndarray, np.generic)) and array.dtype.kind in "biuf":
         return
     try:

@@ -1,5 +1,6 @@
 """Is the mode right where blocks of no_grad are entered and left by calls, as contextlib and test fixtures do?"""
 
+import asyncio
 import contextlib
 import gc
 from contextvars import copy_context
@@ -86,3 +87,33 @@ def test_a_block_that_was_not_entered_cannot_be_left():
     with pytest.raises(RuntimeError, match=r"not entered; write `with mg\.no_grad\(\):`"):
         mg.no_grad().__exit__(None, None, None)
     assert mg.is_grad_enabled()
+
+
+class Steps:
+    """An object that is called like a function, whose code runs in several steps."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, x):
+        yield x * self.factor
+        yield x * self.factor
+
+
+class Later(Steps):
+    async def __call__(self, x):
+        return x * self.factor
+
+
+def test_objects_that_are_called_record_nothing_in_their_code():
+    x = mg.Tensor([1.0], requires_grad=True)
+    for value in mg.no_grad(Steps(2.0))(x):
+        assert not value.requires_grad
+        assert (x * 1.0).requires_grad
+    assert not asyncio.run(mg.no_grad(Later(2.0))(x)).requires_grad
+
+
+def test_what_is_decorated_before_it_is_a_function_says_where_to_write_it():
+    for kind in (staticmethod, classmethod, property):
+        with pytest.raises(TypeError, match=f"write @mg.no_grad below @{kind.__name__}"):
+            mg.no_grad(kind(lambda: None))

@@ -412,30 +412,3 @@ def test_a_flag_that_can_be_set_again_protects_nothing():
     constant[:] = 7.0
     y.backward()
     np.testing.assert_array_equal(w.grad.data, [0.0, 1.0, 2.0])
-
-
-@pytest.mark.parametrize(
-    "take",
-    [
-        lambda x, i, j: x[i:j],
-        lambda x, i, j: x[i:],
-        lambda x, i, j: x[:j],
-        lambda x, i, j: x[::j],
-        lambda x, i, j: x[i:j, i],
-        lambda x, i, j: x[None, i:j],
-        lambda x, i, j: mg.add_at(x, slice(i, j), 1.0) ** 2,
-        lambda x, i, j: mg.set_at(x, (slice(i, None), j), 0.0),
-    ],
-)
-@pytest.mark.parametrize("tensors", [False, True])
-def test_bounds_of_slices_that_are_written_to_later(take, tensors):
-    i, j = np.array(0), np.array(1)
-    given = (mg.Tensor(i), mg.Tensor(j)) if tensors else (i, j)
-    array = np.arange(9.0).reshape(3, 3)
-    (expected,) = mg.vjp(lambda x: take(x, 0, 1), array)[1](take(array, 0, 1) + 1.0)
-    w = mg.Tensor(array, requires_grad=True)
-    out = take(w, *given)
-    for bound in given:
-        (bound.data if tensors else bound)[...] += 1
-    out.backward(out.data + 1.0)
-    np.testing.assert_array_equal(w.grad.data, expected)

@@ -133,3 +133,24 @@ def test_updates_of_many_rows_take_time_for_each_row():
         row += 1.0
     assert time.perf_counter() - start < 3.0
     np.testing.assert_array_equal(constant.data, 1.0)
+
+
+@pytest.mark.parametrize("first", ["base", "view"])
+@pytest.mark.parametrize(
+    "view", [lambda base: base[:2], lambda base: base.detach()[:2], lambda base: base.reshape(2, 2)]
+)
+def test_a_constant_that_becomes_a_leaf_no_longer_sees_what_its_views_see(view, first):
+    base = mg.Tensor(np.ones(4))
+    part = view(base)
+    base += 1.0
+    np.testing.assert_array_equal(part.data, 2.0)
+    leaf, other = (base, part) if first == "base" else (part, base)
+    leaf.requires_grad_()
+    with pytest.raises(TypeError, match="shares its memory"):
+        other *= 10.0
+    np.testing.assert_array_equal(leaf.data, 2.0)
+
+
+def test_a_tensor_has_no_mask():
+    with pytest.raises(TypeError, match=r"no mask.*\.filled\(value\)"):
+        mg.Tensor(np.ma.masked_array([1.0, 2.0], [0, 1]))

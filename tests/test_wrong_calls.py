@@ -289,3 +289,14 @@ def test_names_that_nobody_has(module):
         _ = module.__wrapped__
     with pytest.raises(AttributeError, match=r"no 'Sequental'; did you mean nn\.Sequential\?"):
         _ = nn.Sequental
+
+
+@pytest.mark.parametrize("loss", [mg.losses.mse, mg.losses.bce, mg.losses.bce_with_logits])
+@pytest.mark.parametrize("side", [0, 1])
+def test_losses_take_no_masked_arrays(loss, side):
+    masked = np.ma.masked_array([0.5, 0.25], [0, 1])
+    given = (masked, mg.Tensor([0.5, 0.5])) if side == 0 else (mg.Tensor([0.5, 0.5]), masked)
+    with pytest.raises(TypeError, match=f"{loss.__name__}: .*masked array"):
+        loss(*given)
+    with pytest.raises(TypeError, match=r"cross_entropy: .*masked array"):
+        mg.losses.cross_entropy(mg.Tensor(np.ones((2, 3))), np.ma.masked_array([0, 1], [0, 1]))

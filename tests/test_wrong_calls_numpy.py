@@ -157,3 +157,22 @@ X = mg.Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True)
 def test_wrong_calls(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+class HalfMade:
+    """An object whose attributes are looked up in one that it does not have yet, such as pandas makes them."""
+
+    def __init__(self, values):
+        np.asarray(values)
+
+    def __getattr__(self, name):
+        return getattr(self.manager, name)
+
+
+def test_an_object_that_is_half_made_does_not_hide_the_error():
+    HalfMade.__module__ = "scipy.half_made"
+    code = compile("def make(self, values):\n    import numpy as np\n    np.asarray(values)", "half_made", "exec")
+    scope = {"__name__": "scipy.half_made"}
+    exec(code, scope)
+    with pytest.raises(TypeError, match="constant"):
+        scope["make"](object.__new__(HalfMade), mg.Tensor([1.0], requires_grad=True))

@@ -145,6 +145,12 @@ def make_relatives(tensor: Any, other: Any) -> None:
     tensor._family = family
 
 
+def note_gradient(tensor: Any) -> None:
+    """Say that a gradient flows through a Tensor from now on."""
+    if tensor._family is not None:
+        tensor._family[1] = True
+
+
 def hand_out(tensor: Any) -> None:
     """Say that the array of a Tensor was given to the user."""
     if tensor._family is None:

@@ -171,13 +171,18 @@ def _decorated(function: F, block: Callable[[], Any]) -> F:
     """A function whose body runs inside a block, and only its body if that is run in several steps."""
     if isinstance(function, type):
         raise TypeError(f"no_grad was given the class {function.__name__}; decorate its methods instead")
+    if isinstance(function, (staticmethod, classmethod, property)):
+        kind = type(function).__name__
+        raise TypeError(f"no_grad was given a {kind}; write @mg.no_grad below @{kind}")
     if not callable(function):
         raise TypeError(f"no_grad takes a function to decorate or nothing, not {function!r}: `with mg.no_grad():`")
-    if inspect.isgeneratorfunction(function):
+    # An object that can be called has its code in `__call__`.
+    code = (function, type(function).__call__)
+    if any(map(inspect.isgeneratorfunction, code)):
         wrapper: Any = _generator(function, block)
-    elif inspect.isasyncgenfunction(function):
+    elif any(map(inspect.isasyncgenfunction, code)):
         wrapper = _async_generator(function, block)
-    elif inspect.iscoroutinefunction(function):
+    elif any(map(inspect.iscoroutinefunction, code)):
 
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
             with block():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
+from array import array as array_of_python
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +25,8 @@ COPIED = 1 << 18
 _SAMPLE = 1024
 # What a parameter can be without holding an array.
 _ATOMS = frozenset({int, bool, str, float, type(None), type, type(...), *np.sctypeDict.values()})
+# What NumPy makes arrays of, without a method of theirs.
+_BUFFERS = (array_of_python, memoryview, bytearray)
 # What the bounds of a slice mostly are.
 _BOUNDS = frozenset({int, type(None)})
 
@@ -77,7 +80,7 @@ def _parameter(value: Any, node: Node) -> Any:
         bounds = (value.start, value.stop, value.step)
         return slice(*[bound if type(bound) in _BOUNDS else operator.index(bound) for bound in bounds])
     if not hasattr(value, "_node"):
-        return value
+        return _fixed(value)
     if value._node is not None:
         op = node.op.name if node.op is not None else ""
         raise TypeError(
@@ -85,6 +88,16 @@ def _parameter(value: Any, node: Node) -> Any:
             "give it .detach() of that, or .numpy(), where a constant is meant"
         )
     return _kept(np.asarray(value._array), node)
+
+
+def _fixed(value: Any) -> Any:
+    """A copy of what NumPy takes for an array or an integer; all else as it is."""
+    kind = type(value)
+    if kind in _ATOMS or isinstance(value, str) or callable(value):
+        return value
+    if hasattr(kind, "__array__") or hasattr(kind, "__array_interface__") or isinstance(value, _BUFFERS):
+        return np.array(value)
+    return operator.index(value) if hasattr(kind, "__index__") else value
 
 
 def _kept(array: Any, node: Node) -> Any:

@@ -35,7 +35,7 @@ def _public_name(frame: FrameType) -> str:
         return _NAMED[type(own).__name__]
     wanted: list[tuple[str, str, Any]] = [(module, qualified.partition(".")[0], frame.f_code)]
     if own is not None:
-        wanted = [(module, getattr(own, "__name__", ""), own), (module, type(own).__name__, type(own)), *wanted]
+        wanted = [(module, _own_name(own), own), (module, type(own).__name__, type(own)), *wanted]
     if "<" in qualified:
         # Of a decorated function only what it holds tells which one it is.
         held = [value for value in frame.f_locals.values() if isinstance(value, FunctionType)]
@@ -47,6 +47,12 @@ def _public_name(frame: FrameType) -> str:
             if name and not name.startswith("_") and _is(getattr(sys.modules.get(package), name, None), thing):
                 return f"{package}.{name}"
     return ""
+
+
+def _own_name(thing: Any) -> str:
+    """The name of an object, asked without running code of its class, which may need attributes that it lacks yet."""
+    name = inspect.getattr_static(thing, "__name__", "")
+    return name if isinstance(name, str) else ""
 
 
 def _is(candidate: Any, thing: Any) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from minigrad.engine.advice import LostGradientError
-from minigrad.engine.aliasing import hand_out, make_relatives, read_only
+from minigrad.engine.aliasing import hand_out, make_relatives, note_gradient, read_only
 from minigrad.engine.annotations import Data
 from minigrad.engine.conversions import Conversions, in_native_order
 from minigrad.engine.cotangents import cotangents, deposit, refuse_constants
@@ -28,8 +28,8 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         name: what error messages call this Tensor.
 
     Raises:
-        TypeError: for data that are not real numbers, a Tensor that requires a gradient itself, or integers of which
-            a gradient is required.
+        TypeError: for data that are not real numbers, a masked array, a Tensor that requires a gradient itself, or
+            integers of which a gradient is required.
 
     Example:
         >>> x = mg.Tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -54,6 +54,8 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             if data._node is not None:
                 raise TypeError("a copy of a Tensor that requires a gradient would be a constant; .detach() it first")
             data = data._array
+        if isinstance(data, np.ma.MaskedArray):
+            raise TypeError("a Tensor has no mask; give it data.filled(value), or leave masked elements out")
         array = np.array(data, dtype=dtype)
         if array.dtype.kind not in "biuf":
             raise TypeError(f"a Tensor holds real numbers; data of dtype {array.dtype} cannot be one")
@@ -229,6 +231,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             # Graphs that used this Tensor as a constant keep its array; optimisers will write to the new one.
             self._array = np.array(self._array)
             self._node = self._new_leaf()
+            note_gradient(self)
         return self
 
     def _new_leaf(self) -> Node:
