@@ -1,9 +1,17 @@
 """Are right backward passes accepted, wrong ones refused, and the mistakes in them named?"""
 
+import backward_cases_attention  # noqa: F401 -- it adds to the cases
+import backward_cases_elementwise  # noqa: F401 -- it adds to the cases
+import backward_cases_images  # noqa: F401 -- it adds to the cases
+import backward_cases_linear  # noqa: F401 -- it adds to the cases
+import backward_cases_losses  # noqa: F401 -- it adds to the cases
+import backward_cases_normalisation  # noqa: F401 -- it adds to the cases
+import backward_cases_places  # noqa: F401 -- it adds to the cases
+import backward_cases_recurrent  # noqa: F401 -- it adds to the cases
 import loop_cases  # noqa: F401 -- it adds to the cases
 import numpy as np
 import pytest
-import slip_cases  # noqa: F401 -- so does this
+import slip_cases  # noqa: F401 -- it adds to the cases
 from backward_cases import FUNCTIONS, MISTAKES
 from backward_checks import (
     RNG,
