@@ -2,6 +2,10 @@
 
 import os
 
+# Each worker of pytest-xdist has a processor; threads of its own would wait for those of the others.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 
