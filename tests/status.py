@@ -3,17 +3,17 @@
 import sys
 from pathlib import Path
 
-import test_ops
+import operation_checks
 
 from minigrad.engine import advice as unsupported
 from minigrad.engine.registry import numpy_name, operations, overrides
 
 PAGE = Path(__file__).parent.parent / "docs" / "operations.md"
 COLUMNS = {
-    "first order": test_ops.first_derivative,
-    "second order": test_ops.second_derivative,
-    "jvp": test_ops.directional_derivative,
-    "float32": test_ops.float32_is_kept,
+    "first order": operation_checks.first_derivative,
+    "second order": operation_checks.second_derivative,
+    "jvp": operation_checks.directional_derivative,
+    "float32": operation_checks.float32_is_kept,
 }
 
 HEAD = """# Operations
@@ -42,14 +42,14 @@ ufuncs is supported, and `reduce` of `np.add`, `np.multiply`, `np.maximum`, `np.
 def passes(check, operation, example):
     """Whether a check of the suite holds for one example."""
     try:
-        test_ops.verified(check, operation, example)
+        operation_checks.verified(check, operation, example)
     except Exception:
         return False
     return True
 
 
 def answer(check, operation):
-    if check is test_ops.float32_is_kept and test_ops.is_double(operation):
+    if check is operation_checks.float32_is_kept and operation_checks.is_double(operation):
         return "float64"
     return "yes" if all(passes(check, operation, example) for example in operation.examples) else "NO"
 
@@ -57,12 +57,12 @@ def answer(check, operation):
 def rows():
     """For every public operation its table, its name, the functions it stands for, and what was found."""
     found = []
-    for name, operation in sorted(test_ops.BUILTIN.items()):
+    for name, operation in sorted(operation_checks.BUILTIN.items()):
         if not operation.public:
             continue
         cells = [answer(check, operation) for check in COLUMNS.values()]
         # A test sees to it that what no example has is refused.
-        cells += ["yes" if test_ops.reaches(operation, kind) else "refused" for kind in test_ops.KINDS]
+        cells += ["yes" if operation_checks.reaches(operation, kind) else "refused" for kind in operation_checks.KINDS]
         names = [numpy_name(function) for function in operation.overrides]
         functions = [each for each in names if "." in each]  # others are not public
         found.append((operation.function.__module__, name, functions, cells))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_ops import CASES, Call, rng_for
+from operation_checks import CASES, Call, rng_for
 
 import minigrad as mg
 from minigrad.engine import residuals

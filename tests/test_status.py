@@ -3,8 +3,8 @@
 import re
 
 import numpy as np
+import operation_checks
 import status
-import test_ops
 from scipy import special
 
 import minigrad as mg
@@ -47,5 +47,5 @@ def test_a_wrong_rule_is_no_yes(monkeypatch):
         return x * np.sin(x)
 
     operation = operations["detached"]
-    assert status.answer(test_ops.first_derivative, operation) == "NO"
-    assert status.answer(test_ops.float32_is_kept, operation) == "yes"
+    assert status.answer(operation_checks.first_derivative, operation) == "NO"
+    assert status.answer(operation_checks.float32_is_kept, operation) == "yes"

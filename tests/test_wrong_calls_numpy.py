@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from test_ops import BUILTIN, Call, rng_for
+from operation_checks import BUILTIN, Call, rng_for
 
 import minigrad as mg
 from minigrad.engine.pytrees import leaves
