@@ -74,7 +74,7 @@ class _Workers:
     def __init__(self) -> None:
         # Threads of BLAS wait busily for more work, and take the processors from these.
         self.count = _available() if BLAS_HAS_ONE_THREAD else 1
-        self._jobs: SimpleQueue[_Job | None] | None = None
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._started = 0
         self._limit: Any = None
 
@@ -98,30 +98,29 @@ class _Workers:
             self._limit.restore_original_limits()
             self._limit = None
 
-    def jobs(self) -> SimpleQueue[_Job | None]:
-        """Where jobs are put for the threads.
+    # The main thread alone starts and ends the others, so that nobody who sets the count elsewhere comes in between. If
+    # Ctrl-C comes between two lines, there is one thread more than known, which does no harm.
+
+    def jobs(self, needed: int) -> SimpleQueue[_Job | None]:
+        """Where jobs are put for so many threads or more.
 
         Raises:
             RuntimeError: when no thread can be started, because the interpreter is about to end.
         """
-        if self._jobs is None:
-            self._jobs, self._started = SimpleQueue(), 0
-        while self._started < self.count - 1:
-            # If Ctrl-C comes between, there is one thread more, which does no harm.
+        while self._started < needed:
             start_new_thread(_work, (self._jobs,))
             self._started += 1
         return self._jobs
 
-    def end(self) -> None:
-        """End the threads when they have done their jobs; new ones are started when they are needed again."""
-        if self._jobs is not None:
-            for _ in range(self._started):
-                self._jobs.put(None)
-        self.forget()
+    def end_unused(self) -> None:
+        """End the threads that are too many, when they have done their jobs."""
+        while self._started > self.count - 1:
+            self._started -= 1
+            self._jobs.put(None)
 
     def forget(self) -> None:
         """Start new threads when they are needed again."""
-        self._jobs = None
+        self._jobs, self._started = SimpleQueue(), 0
 
 
 _workers = _Workers()
@@ -161,9 +160,10 @@ def set_num_threads(count: int) -> None:
         raise TypeError(f"a number of threads is an integer, not {count!r}")
     if count < 1:
         raise ValueError(f"a number of threads is at least 1, not {count}")
-    _workers.end()
     _workers.count = count
     _workers.limit_blas()
+    if threading.current_thread() is threading.main_thread():
+        _workers.end_unused()
 
 
 def for_each_part(task: Callable[[slice], T], samples: int, operations: float) -> list[T]:
@@ -183,7 +183,7 @@ def for_each_part(task: Callable[[slice], T], samples: int, operations: float) -
     # Each in the caller's context: NumPy's error handling is part of it.
     jobs = [_Job(functools.partial(contextvars.copy_context().run, task, part), done) for part in others]
     try:
-        queue = _workers.jobs()
+        queue = _workers.jobs(len(jobs))
     except RuntimeError:
         # The interpreter is about to end, and starts nothing any more.
         return [task(slice(0, samples))]
