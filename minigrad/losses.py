@@ -192,7 +192,7 @@ def _checked_labels(labels: Any, samples: int, classes: int) -> Any:
             f"cross_entropy: logits of shape {(samples, classes)} need {samples} labels, not {len(labels)}"
         )
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"cross_entropy: labels are integers, not {labels.dtype}")
+        raise TypeError(f"cross_entropy: labels are integers, not {labels.dtype}: write target.astype(int)")
     # A copy, which costs nothing beside the rest: labels may be written to before backward() reads them again. As an
     # unsigned number, a negative label is larger than any other.
     unsigned = labels.astype(np.uint64)

@@ -1,11 +1,16 @@
 """Is the state of a layer right whatever its attributes hold: variables of transforms, results, live arrays?"""
 
+from collections import UserDict, UserList
+from dataclasses import dataclass
+from types import MappingProxyType, SimpleNamespace
+
 import numpy as np
 import pytest
 
 import minigrad as mg
 from minigrad import losses, nn, optim
 from minigrad.engine.advice import LostGradientError
+from minigrad.nn.layer import contents
 
 X, Y = np.random.default_rng(0).normal(size=(6, 3)), np.zeros((6, 1))
 W = np.array([1.0, 2.0, 3.0])
@@ -123,7 +128,8 @@ class Scaled(nn.Layer):
         self.weight = inside(mg.Tensor(np.ones((3, 1)), requires_grad=True) * 0.1)
 
     def forward(self, x):
-        return x @ np.ones((3, 1)) + self.bias
+        ((_, weight),) = contents("weight", self.weight)
+        return x @ weight + self.bias
 
 
 def train(model, parameters=None, epochs=2):
@@ -135,7 +141,7 @@ def train(model, parameters=None, epochs=2):
 @pytest.mark.parametrize(
     "around", [lambda layer: layer, nn.Sequential, lambda layer: nn.Sequential(nn.Sequential(layer))]
 )
-def test_a_parameter_that_is_a_result_is_told_before_training(inside, around):
+def test_a_parameter_that_is_a_result_is_told_before_any_parameter_has_changed(inside, around):
     model = around(Scaled(inside))
     before = model.state_dict()
     with pytest.raises(TypeError, match=r"the attribute weight\S* of a Scaled .* write mg\.Tensor\(0\.1 \* values"):
@@ -183,3 +189,101 @@ def test_a_model_may_remember_what_came_from_parameters_of_the_loss():
     model.scaled = scale * 2.0
     model.other = mg.Tensor(np.ones(3)) * 2.0
     train(model, [*model.parameters(), scale])
+
+
+class Seeing(nn.Layer):
+    """A layer that keeps its last input and output in a dict."""
+
+    def __init__(self):
+        self.dense = nn.Dense(3, 1, dtype=np.float64)
+        self.seen = {}
+
+    def forward(self, x):
+        self.seen = {"x": x, "y": self.dense(x)}
+        return self.seen["y"]
+
+
+def results_of_another_network(released):
+    generator = nn.Dense(3, 3, dtype=np.float64)
+    x = generator(X)
+    if released:
+        np.sum(x * x).backward()
+    return x
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_a_layer_may_remember_an_input_that_came_from_another_network(released):
+    model, x = Seeing(), results_of_another_network(released)
+    model(x)
+    train(model)
+
+
+def test_a_layer_may_remember_an_input_with_which_it_is_trained():
+    model, x = Seeing(), results_of_another_network(released=False)
+    model(x)
+    optimizer = optim.SGD(model.parameters(), lr=0.01)
+    mg.train(model, losses.mse, optimizer, [(x, Y)], epochs=1, progress=False)
+    assert optimizer.steps == 1
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_a_layer_may_remember_an_output_of_a_head_that_was_replaced(released):
+    model = Seeing()
+    value = losses.mse(model(X), Y)
+    if released:
+        value.backward()
+    model.dense = nn.Dense(3, 1, dtype=np.float64)
+    train(model)
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_a_layer_may_keep_a_result_of_another_network_that_the_loss_does_not_use(released):
+    model = Seeing()
+    model.example = results_of_another_network(released)
+    train(model)
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_a_result_of_another_network_that_every_loss_uses_is_told_before_any_parameter_has_changed(released):
+    class Shifted(Seeing):
+        def forward(self, x):
+            return super().forward(x) + np.sum(self.shift)
+
+    model = Shifted()
+    model.shift = results_of_another_network(released)
+    before = [values.data.copy() for values in model.parameters()]
+    with pytest.raises(TypeError, match=r"the attribute shift of a Shifted .*\.detach\(\) for a constant"):
+        train(model)
+    np.testing.assert_equal([values.data for values in model.parameters()], before)
+
+
+@dataclass
+class Held:
+    weight: object
+
+
+@dataclass(slots=True)
+class HeldInSlots:
+    weight: object
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        Held,
+        HeldInSlots,
+        lambda weight: SimpleNamespace(weight=weight),
+        lambda weight: MappingProxyType({"weight": weight}),
+        lambda weight: UserList([weight]),
+        lambda weight: UserDict(weight=weight),
+        lambda weight: np.fromiter([weight, None], dtype=object),
+    ],
+)
+@pytest.mark.parametrize("made", [lambda: mg.Tensor(W, requires_grad=True), lambda: nn.Dense(2, 1)])
+def test_parameters_in_holders_that_nobody_looks_into_are_told(holder, made):
+    model = nn.Sequential(nn.Dense(3, 1))
+    model.held = holder(made())
+    with pytest.raises(TypeError, match=r"held is a \w+ of layers or parameters, .* list, a tuple or a dict"):
+        model.parameters()
+    model.held = holder(3.0)
+    assert len(model.parameters()) == 2

@@ -192,7 +192,11 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         return type(self._array) is np.ndarray or is_leaf
 
     def numpy(self) -> NDArray[Any]:
-        """The values as a plain array, which shares memory with this Tensor."""
+        """The values as a plain array, which shares memory with this Tensor.
+
+        Writing to the array of a leaf changes the leaf, as writing to `data` does: between two passes only, because a
+        pass through what was computed before would take the new values for the old ones, and cannot notice.
+        """
         return self.data
 
     def detach(self) -> Tensor:

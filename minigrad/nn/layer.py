@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections import UserDict, UserList, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
@@ -70,7 +72,7 @@ class Layer(OneValue):
         """Every Tensor of this layer and its inner layers, with its path such as ``layers.0.weight``.
 
         Raises:
-            TypeError: for layers or Tensors in a set or a deque, where they are not found.
+            TypeError: for layers or Tensors in a set, a dataclass or the like, where they are not found.
         """
         for name, value in vars(self).items():
             _refuse_hidden(name, value)
@@ -202,12 +204,25 @@ def _is_variable(tensor: Tensor) -> bool:
 
 
 def _refuse_hidden(name: str, value: object) -> None:
-    """Raise for layers and parameters in containers without an order or with one of their own, which are not found."""
-    if isinstance(value, (set, frozenset, deque)) and any(isinstance(item, (Tensor, Layer)) for item in value):
+    """Raise for layers and parameters in containers and objects in which they are not found."""
+    if any(isinstance(item, Layer) or (isinstance(item, Tensor) and item.is_leaf) for item in _hidden(value)):
         raise TypeError(
             f"the attribute {name} is a {type(value).__name__} of layers or parameters, which would not be trained; "
             "put them in a list, a tuple or a dict"
         )
+
+
+def _hidden(value: object) -> Iterable[object]:
+    """What is held by a value that nobody looks into."""
+    if isinstance(value, (set, frozenset, deque, UserList)):
+        return value
+    if isinstance(value, (MappingProxyType, UserDict)):
+        return value.values()
+    if isinstance(value, np.ndarray) and value.dtype.hasobject:
+        return value.ravel().tolist()
+    if is_dataclass(value) and not isinstance(value, (Layer, type)):
+        return [getattr(value, each.name, None) for each in fields(value)]
+    return vars(value).values() if isinstance(value, SimpleNamespace) else ()
 
 
 def _mismatch(owner: str, missing: list[str], unexpected: list[str]) -> str:

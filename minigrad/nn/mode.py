@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from itertools import repeat
+from threading import get_ident
 from typing import Any, Protocol, TypeVar
 
 from minigrad.engine.blocks import recording
@@ -13,6 +14,9 @@ from minigrad.engine.recording import Observer
 from minigrad.engine.tensor import Tensor
 
 T = TypeVar("T")
+
+# The thread that has set the mode of a layer, by the identity of the layer, until the mode is as before.
+_setting: dict[int, int] = {}
 
 
 class LayerLike(Protocol):
@@ -38,8 +42,37 @@ def call_in_mode(model: LayerLike, training: bool, function: Callable[[], T]) ->
 
     Afterwards every layer has the mode it had before, wherever Ctrl-C comes. That is why this is no `with` block: it
     may come when the block has been entered, but does not protect anything yet.
+
+    Raises:
+        RuntimeError: where another thread has set the mode of a layer meanwhile, for which this one would change it.
     """
     layers = list(every_layer(model))
+    me, keys = get_ident(), list(map(id, layers))
+    _refuse_others(keys, me)
+    if not training and not any(layer.training for layer in layers):
+        # Nothing is to be set, so that any number of threads may do this.
+        return function()
+    own = [key for key in keys if key not in _setting]
+    try:
+        for key in own:
+            _setting.setdefault(key, me)
+        _refuse_others(keys, me)
+        return _called_in_mode(model, layers, training, function)
+    finally:
+        for key in own:
+            if _setting.get(key) == me:
+                del _setting[key]
+
+
+def _refuse_others(keys: list[int], me: int) -> None:
+    if any(_setting.get(key, me) != me for key in keys):
+        raise RuntimeError(
+            "this model is being trained or evaluated in another thread, which has set its mode; call model.eval() "
+            "once before several threads evaluate it or predict with it, and give each thread that trains its own model"
+        )
+
+
+def _called_in_mode(model: LayerLike, layers: list[LayerLike], training: bool, function: Callable[[], T]) -> T:
     modes = [layer.training for layer in layers]
     restoring, again = (map(setattr, layers, repeat("training"), modes) for _ in range(2))
     # `deque` runs through an iterator, here without keeping anything. That is one call of C, in the middle of which no

@@ -47,6 +47,8 @@ def in_one_go(*moves: Move) -> None:
 def adding(total: NDArray[Any], factor: float, array: NDArray[Any], scratch: NDArray[Any]) -> list[Move]:
     """The calls that do ``total += factor * array``, in one pass over the arrays where they allow it.
 
+    That pass is one of BLAS, which tells nobody of overflows and the like.
+
     Args:
         total: is written to.
         factor: by what `array` is multiplied.
@@ -87,7 +89,7 @@ def telling_afterwards(optimizer: object, update: Callable[[float], None], lr: f
     """Call ``update(lr)`` to its end, and then tell of overflows and the like in it as `np.errstate` asks for.
 
     An error or a warning in the middle would leave the work half done. The settings belong to a context of their own,
-    and go with it wherever Ctrl-C comes.
+    and go with it wherever Ctrl-C comes. Of the caller's context, nothing holds in it. What BLAS computes is not told.
 
     Raises:
         FloatingPointError: where `np.errstate` says "raise"; the update has ended then.

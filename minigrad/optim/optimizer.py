@@ -90,8 +90,13 @@ class Optimizer(ABC):
             TypeError: inside a transform, where a gradient depends on its argument: the update would hide that.
 
         After each of these no parameter has changed. Where Ctrl-C breaks it off, every parameter has its values and
-        buffers from before, or those from after the step. Overflows and the like in an update stop nothing: once the
-        step is done, they are told as `np.errstate` asks for, by a RuntimeWarning or a FloatingPointError.
+        buffers from before, or those from after the step. Overflows and the like in an update stop nothing: where NumPy
+        computes the update, they are told once the step is done as `np.errstate` asks for, by a RuntimeWarning or a
+        FloatingPointError. BLAS, which adds a multiple of one array to another in float32 and float64 where their
+        memory allows it, tells of none: plain `SGD` gives inf or nan silently there.
+
+        The updates run in a context of their own. `_update` of an optimiser of yours sees neither context variables
+        that were set around `step()`, nor `no_grad` or `np.errstate` around it.
         """
         lr = self.lr
         refuse_dependent(type(self).__name__, self._parameters)
@@ -165,7 +170,8 @@ class Optimizer(ABC):
     ) -> None:
         """Update one parameter: write to `values` and `scratch`, only read `gradient`; all of the same shape.
 
-        It is called in a context of its own, where NumPy raises and warns of nothing before the step is done.
+        It is called in a context of its own, where NumPy raises and warns of nothing before the step is done, and where
+        context variables and blocks such as `no_grad` from around `step` do not hold.
         """
 
     def _zeros(self, name: str) -> list[NDArray[Any]]:

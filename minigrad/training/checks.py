@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from minigrad import losses, optim
-from minigrad.engine.graph import Node, ancestors, depends_on_a_variable
+from minigrad.engine.graph import Node, depends_on_a_variable
 from minigrad.engine.tensor import Tensor
 from minigrad.nn import Layer
 from minigrad.nn.layer import contents
-from minigrad.nn.mode import every_layer
+from minigrad.nn.mode import LayerLike, every_layer
 from minigrad.optim import Optimizer
 
 
@@ -55,32 +55,71 @@ def check_optimizer(function: str, optimizer: object, model: Layer) -> None:
         )
 
 
-def check_attributes(function: str, model: Layer, optimizer: Optimizer) -> None:
-    """Raise TypeError for what was meant as a parameter but is the result of an operation, and would not be trained.
+class StoredResults:
+    """The attributes of a model that hold results of operations, as they were before the first step of a training.
 
-    A result that depends on a parameter is something that a layer remembers, such as its last output, and may stay.
+    A result may be what a layer remembers, such as its last input, or what was meant as a parameter. The first step
+    tells: what is remembered is replaced in it, or the loss does not depend on it.
     """
-    known = {tensor._node for tensor in (*model.parameters(), *optimizer.parameters)}
+
+    def __init__(self, model: Layer) -> None:
+        # References that keep nothing alive: a layer may remember large graphs, and replaces them.
+        self._stored = [
+            (layer, path, weakref.ref(item), node.order) for layer, path, item, node in _results_stored_in(model)
+        ]
+
+    def check(self, function: str, model: Layer, optimizer: Optimizer, pair: object, loss: Tensor) -> None:
+        """Raise TypeError for what was meant as a parameter but is a result, and would not be trained.
+
+        A result that depends on a parameter, or that belongs to the batch, was not meant as one. Nothing is looked at
+        after the first call.
+
+        Args:
+            function: of the user's, for the message.
+            model: after its first forward pass.
+            optimizer: before its first step.
+            pair: the batch that was used.
+            loss: what the pass gave, not yet differentiated.
+        """
+        stored, self._stored = self._stored, []
+        if not stored:
+            return
+        before = {(id(layer), path): (item(), order) for layer, path, item, order in stored}
+        used = _behind([loss._node])
+        given = _behind([item._node for _, item in contents("batch", pair) if isinstance(item, Tensor)])
+        known = {tensor._node for tensor in (*model.parameters(), *optimizer.parameters)}
+        for layer, path, item, node in _results_stored_in(model):
+            tensor, order = before.get((id(layer), path), (None, None))
+            if tensor is not item or node.order != order or node not in used or node in given:
+                continue
+            if not depends_on_a_variable(node) and known.isdisjoint(_behind([node])):
+                raise TypeError(
+                    f"{function}: the attribute {path} of a {type(layer).__name__} requires a gradient, but is the "
+                    "result of an operation and no parameter, so that the optimizer would never change it; write "
+                    "mg.Tensor(0.1 * values, requires_grad=True) for mg.Tensor(values, requires_grad=True) * 0.1, "
+                    "or .detach() for a constant"
+                )
+
+
+def _results_stored_in(model: Layer) -> Iterator[tuple[LayerLike, str, Tensor, Node]]:
+    """Each attribute that holds the result of an operation: its layer, its path there, the result and its node."""
     for layer in every_layer(model):
         for name, value in vars(layer).items():
             for path, item in contents(name, value):
-                if isinstance(item, Tensor) and not item.is_leaf and not _depends_on_any(item._node, known):
-                    raise TypeError(
-                        f"{function}: the attribute {path} of a {type(layer).__name__} requires a gradient, but is the "
-                        "result of an operation and no parameter, so that the optimizer would never change it; write "
-                        "mg.Tensor(0.1 * values, requires_grad=True) for mg.Tensor(values, requires_grad=True) * 0.1, "
-                        "or .detach() for a constant"
-                    )
+                if isinstance(item, Tensor) and item._node is not None and item._node.op is not None:
+                    yield layer, path, item, item._node
 
 
-def _depends_on_any(node: Node | None, known: AbstractSet[Node | None]) -> bool:
-    if node is None or depends_on_a_variable(node):
-        return True
-    try:
-        return not known.isdisjoint(ancestors([node]))
-    except RuntimeError:
-        # It was differentiated, or its parameters were updated, so it is left from a step before.
-        return True
+def _behind(roots: Iterable[Node | None]) -> set[Node]:
+    """All that some nodes depend on, themselves included, as far as no earlier backward pass has released it."""
+    found = {root for root in roots if root is not None}
+    waiting = list(found)
+    for node in waiting:
+        for parent in node.parents or ():
+            if parent is not None and parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return found
 
 
 def check_data(function: str, name: str, data: object) -> None:

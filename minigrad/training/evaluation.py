@@ -30,6 +30,8 @@ def evaluate(model: Layer, loss: Loss, data: Pairs, metrics: Sequence[Metric] = 
         The means over all samples: "loss", and each metric under its name.
 
     Raises:
+        RuntimeError: where another thread trains or evaluates the same model; call ``model.eval()`` once before several
+            threads evaluate or predict.
         ValueError: for data without batches, a loss or metric that is not a single number, or metrics of one name.
         TypeError: for data that are not pairs, or arguments of other kinds.
     """
@@ -62,6 +64,8 @@ def predict(model: Layer, x: Any, batch_size: int | None = None) -> NDArray[Any]
         batch_size: how many at a time, to limit memory; all at once by default.
 
     Raises:
+        RuntimeError: where another thread trains or evaluates the same model; call ``model.eval()`` once before several
+            threads evaluate or predict.
         ValueError: for a batch size below 1, or, with one, a model that does not give a result for every sample.
         TypeError: for a model that gives several results, or arguments of other kinds.
     """

@@ -16,7 +16,7 @@ from minigrad.nn import Layer
 from minigrad.nn.mode import call_in_mode
 from minigrad.optim import Optimizer
 from minigrad.training.checks import (
-    check_attributes,
+    StoredResults,
     check_data,
     check_functions,
     check_loss,
@@ -87,12 +87,12 @@ def train(
         ValueError: for epochs below 1, data without batches, a loss or metric that is not a single number, metrics of
             one name, or an optimiser of another model.
         TypeError: for data that are not pairs, a loss that is not a Tensor, an attribute of the model that was meant as
-            a parameter but is the result of an operation, or arguments of other kinds.
+            a parameter but is the result of an operation (told after the first forward pass, before anything is
+            updated), or arguments of other kinds.
     """
     check_model("train", model)
     check_loss("train", loss)
     check_optimizer("train", optimizer, model)
-    check_attributes("train", model, optimizer)
     check_data("train", "data", data)
     if validation is not None:
         check_data("train", "validation", validation)
@@ -105,11 +105,12 @@ def train(
     history = History() if history is None else history
     history.interrupted = False
     tqdm = find_tqdm(progress)
+    stored = StoredResults(model)
 
     def one_epoch(pressed: threading.Event, last: float | None) -> float | None:
         start, means = time.perf_counter(), Means(metrics, "train")
         with ProgressBar(data, f"epoch {len(history) + 1}/{epochs}", tqdm) as bar:
-            for count, current, prediction, y in _steps(model.train(), loss, optimizer, data, history, last):
+            for count, current, prediction, y in _steps(model.train(), loss, optimizer, data, history, last, stored):
                 last = current
                 means.add(count, current, plain(prediction), y)
                 bar.update(means.values())
@@ -139,7 +140,13 @@ def train(
 
 
 def _steps(
-    model: Layer, loss: Loss, optimizer: Optimizer, data: Pairs, history: History, last: float | None
+    model: Layer,
+    loss: Loss,
+    optimizer: Optimizer,
+    data: Pairs,
+    history: History,
+    last: float | None,
+    stored: StoredResults,
 ) -> Iterator[tuple[int, float, Any, Any]]:
     """Update the parameters once for each batch; yield its size, the loss, the prediction and the target."""
     epoch, step = len(history) + 1, 0
@@ -153,6 +160,7 @@ def _steps(
                 f"the loss gave a {type(value).__name__}, through which no gradient flows; compute it from the "
                 "prediction with NumPy functions, without .numpy(), .item() or float()"
             )
+        stored.check("train", model, optimizer, (x, y), value)
         if not math.isfinite(current):
             raise NonFiniteLossError(current, epoch, step, last, history)
         optimizer.zero_grad()
