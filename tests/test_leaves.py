@@ -154,3 +154,19 @@ def test_a_constant_that_becomes_a_leaf_no_longer_sees_what_its_views_see(view, 
 def test_a_tensor_has_no_mask():
     with pytest.raises(TypeError, match=r"no mask.*\.filled\(value\)"):
         mg.Tensor(np.ma.masked_array([1.0, 2.0], [0, 1]))
+
+
+def test_a_recorded_view_of_a_constant_keeps_the_constant_as_it_is():
+    @mg.primitive(lambda g, out, x, y: g, lambda g, out, x, y: 0.0 * g, name="part_of_second")
+    def part_of_second(x, y):
+        return y[:2]
+
+    constant, w = mg.Tensor(np.arange(3.0)), mg.Tensor(np.ones(2), requires_grad=True)
+    earlier = constant[1:]
+    part = part_of_second(w, constant)
+    assert part.requires_grad
+    with pytest.raises(TypeError, match="shares its memory"):
+        earlier += 1.0
+    with pytest.raises(TypeError, match="shares its memory"):
+        constant += 1.0
+    np.testing.assert_array_equal(part.data, [0.0, 1.0])
