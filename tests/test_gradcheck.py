@@ -185,8 +185,8 @@ def test_a_dense_check_stores_no_jacobian():
     testing.gradcheck(np.tanh, x, mode="dense")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # The Jacobian would take 3,000 times as much.
-    assert peak < 30 * x.nbytes
+    # The Jacobian would take 3,000 times as much; processes that run other tests have a megabyte of their own.
+    assert peak < 150 * x.nbytes
 
 
 def test_the_same_seed_gives_the_same_check():
