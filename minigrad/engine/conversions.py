@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from minigrad.engine.advice import LostGradientError, lost_gradient
 from minigrad.engine.aliasing import hand_out
-from minigrad.engine.graph import Node, depends_on_a_variable
+from minigrad.engine.graph import Node, depends_on_a_variable, is_variable
 from minigrad.engine.site import calling_function
 
 
@@ -51,7 +51,7 @@ class Conversions:
 
     def _refuse_for_variables(self, what: str, instead: str) -> None:
         """Raise where a transform differentiates by this very Tensor, which would no longer be what it is."""
-        if self._node is not None and self._node.is_variable:
+        if is_variable(self._node):
             raise LostGradientError(
                 f"{what}: x is what mg.grad, or a transform like it, differentiates by, and must stay what it is while "
                 f"the function runs; {instead}"

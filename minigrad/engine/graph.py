@@ -188,6 +188,11 @@ def depends_on_a_variable(node: Node | None) -> bool:
     return node is not None and bool(active_traces) and not active_traces.isdisjoint(node.depends)
 
 
+def is_variable(node: Node | None) -> bool:
+    """Whether a transform differentiates, or has differentiated, by the Tensor of this node."""
+    return node is not None and node.is_variable
+
+
 def ancestors(roots: Iterable[Node], oldest: int = 0) -> dict[Node, Any]:
     """Every node that the roots depend on, themselves included, each with None as its value.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from minigrad.engine.advice import LostGradientError
+from minigrad.engine.graph import is_variable
 from minigrad.engine.tensor import Tensor
 
 
@@ -38,7 +39,7 @@ def refuse_variables(function: str, tensors: Mapping[str, Tensor], instead: str)
         TypeError: with its name, and what to write instead.
     """
     for name, tensor in tensors.items():
-        if tensor._node is not None and tensor._node.is_variable:
+        if is_variable(tensor._node):
             raise LostGradientError(
                 f"{function}: {name!r} is a Tensor through which gradients flow, because mg.grad, or a transform like "
                 f"it, differentiates by it, and its values alone would be a constant; {instead}; where a constant is "

@@ -20,7 +20,6 @@ import numpy as np
 
 from minigrad.engine import registry
 from minigrad.engine.apply import of_one, of_two
-from minigrad.engine.cooperation import SIMPLE, knows_better
 from minigrad.engine.define import declaration, positions_read
 from minigrad.engine.graph import Primitive, Rule
 from minigrad.engine.operators import ArrayLike
@@ -41,11 +40,11 @@ _OPERATORS: dict[np.ufunc, Callable[..., Any]] = {
 }
 # Those that are the methods of Tensors themselves, which saves a call in what is most frequent.
 _METHODS: dict[np.ufunc, str] = {
-    np.add: "add",
-    np.subtract: "sub",
-    np.multiply: "mul",
-    np.divide: "truediv",
-    np.remainder: "mod",
+    np.add: "__add__",
+    np.subtract: "__sub__",
+    np.multiply: "__mul__",
+    np.divide: "__truediv__",
+    np.remainder: "__mod__",
 }
 
 
@@ -113,7 +112,9 @@ class Table:
         )
         register(Operation(name, call, op, [ufunc, *also], examples, builtin=True, elementwise=True))
         if ufunc in _METHODS:
-            _make_method(_METHODS[ufunc], call, op)
+            # The method of before is asked about operands that need a closer look.
+            method = _METHODS[ufunc]
+            setattr(ArrayLike, method, of_two(op, getattr(ArrayLike, method)))
         return call
 
 
@@ -175,17 +176,3 @@ def _named_in_errors(function: F, name: str) -> F:
 def _note(error: Exception, name: str) -> None:
     if name.rpartition(".")[2] not in str(error):
         error.add_note(f"while computing {name}")
-
-
-def _make_method(name: str, function: Callable[..., Any], primitive: Primitive) -> None:
-    """Let an operation of two arguments answer to Python's operator, on both sides of it."""
-    reflected = f"__r{name}__"
-
-    def closer(self: Any, other: Any) -> Any:
-        return NotImplemented if knows_better(other, reflected) else function(self, other)
-
-    def swapped(self: Any, other: Any) -> Any:
-        return function(other, self) if type(other) in SIMPLE or not knows_better(other) else NotImplemented
-
-    setattr(ArrayLike, f"__{name}__", of_two(primitive, closer))
-    setattr(ArrayLike, reflected, swapped)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import UserDict, UserList, deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from difflib import get_close_matches
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -12,7 +12,8 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.pytrees import OneValue
+from minigrad.engine.graph import is_variable
+from minigrad.engine.pytrees import OneValue, is_dataclass
 from minigrad.engine.recording import current_recording
 from minigrad.engine.state import check_state, refuse_variables
 from minigrad.engine.tensor import Tensor
@@ -80,8 +81,9 @@ class Layer(OneValue):
                 if isinstance(item, Layer):
                     for inner, tensor in item.named_tensors():
                         yield f"{path}.{inner}", tensor
-                # A result that a layer keeps, such as its last output, is no parameter.
-                elif isinstance(item, Tensor) and (item.is_leaf or _is_variable(item)):
+                # A result that a layer keeps, such as its last output, is no parameter, unless a transform
+                # differentiates by it.
+                elif isinstance(item, Tensor) and (item.is_leaf or is_variable(item._node)):
                     yield path, item
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
@@ -198,11 +200,6 @@ def contents(path: str, value: object) -> Iterator[tuple[str, object]]:
         yield path, value
 
 
-def _is_variable(tensor: Tensor) -> bool:
-    """Whether a transform differentiates by this Tensor, which stands in the place of a parameter."""
-    return tensor._node is not None and tensor._node.is_variable
-
-
 def _refuse_hidden(name: str, value: object) -> None:
     """Raise for layers and parameters in containers and objects in which they are not found."""
     if any(isinstance(item, Layer) or (isinstance(item, Tensor) and item.is_leaf) for item in _hidden(value)):
@@ -212,7 +209,7 @@ def _refuse_hidden(name: str, value: object) -> None:
         )
 
 
-def _hidden(value: object) -> Iterable[object]:
+def _hidden(value: Any) -> Iterable[object]:
     """What is held by a value that nobody looks into."""
     if isinstance(value, (set, frozenset, deque, UserList)):
         return value
@@ -220,7 +217,7 @@ def _hidden(value: object) -> Iterable[object]:
         return value.values()
     if isinstance(value, np.ndarray) and value.dtype.hasobject:
         return value.ravel().tolist()
-    if is_dataclass(value) and not isinstance(value, (Layer, type)):
+    if is_dataclass(value):
         return [getattr(value, each.name, None) for each in fields(value)]
     return vars(value).values() if isinstance(value, SimpleNamespace) else ()
 
