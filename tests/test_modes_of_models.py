@@ -1,6 +1,8 @@
 """Is a model that several threads use in the mode that each of them wants, or refused?"""
 
+import os
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -112,3 +114,23 @@ def test_what_was_broken_off_leaves_the_model_usable(error):
     thread.join()
     assert len(found) == 1
     assert model.training
+
+
+def test_a_child_that_is_forked_meanwhile_may_use_the_model():
+    model = model_of()
+
+    def in_a_child():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of Python, about forks with threads
+            child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                mg.predict(model, X)
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    model.layers[0].meanwhile = in_a_child
+    mg.predict(model, X)

@@ -286,32 +286,3 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 def test_a_forked_process_has_threads_of_its_own():
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     subprocess.run([sys.executable, "-W", "ignore", "-c", AFTER_FORK], check=True, timeout=60, env=environment)
-
-
-SETTING = """
-import sys, threading, time
-import minigrad as mg
-from minigrad.kernels.threads import for_each_part
-
-sys.setswitchinterval(1e-6)
-stop = time.monotonic() + 2.0
-
-def set_often():
-    while time.monotonic() < stop:
-        for count in (1, 4, 2, 3):
-            mg.set_num_threads(count)
-
-other = threading.Thread(target=set_often)
-other.start()
-while time.monotonic() < stop:
-    assert sum(for_each_part(lambda part: part.stop - part.start, 64, 1e12)) == 64
-other.join()
-mg.set_num_threads(3)
-for_each_part(lambda part: None, 64, 1e12)
-mg.set_num_threads(1)
-"""
-
-
-def test_the_number_of_threads_may_be_set_in_another_one_meanwhile():
-    env = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    subprocess.run([sys.executable, "-c", SETTING], check=True, timeout=60, env=env)

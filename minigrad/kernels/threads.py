@@ -95,28 +95,27 @@ class _Workers:
                 ) from error
             self._limit = threadpool_limits(limits=1, user_api="blas")
         elif self.count == 1 and self._limit is not None:
-            self._limit.restore_original_limits()
-            self._limit = None
+            # Another thread may do this, too.
+            limit, self._limit = self._limit, None
+            limit.restore_original_limits()
 
-    # The main thread alone starts and ends the others, so that nobody who sets the count elsewhere comes in between. If
-    # Ctrl-C comes between two lines, there is one thread more than known, which does no harm.
+    def jobs(self, threads: int) -> SimpleQueue[_Job | None]:
+        """Where jobs are put for so many threads, at least one.
 
-    def jobs(self, needed: int) -> SimpleQueue[_Job | None]:
-        """Where jobs are put for so many threads or more.
+        Threads are started and ended here alone, on the main thread before it puts jobs, so that somebody is there to
+        do them, whoever sets the count meanwhile. If Ctrl-C comes between two lines, there is one thread more than
+        known, which does no harm.
 
         Raises:
             RuntimeError: when no thread can be started, because the interpreter is about to end.
         """
-        while self._started < needed:
+        while self._started < threads:
             start_new_thread(_work, (self._jobs,))
             self._started += 1
-        return self._jobs
-
-    def end_unused(self) -> None:
-        """End the threads that are too many, when they have done their jobs."""
-        while self._started > self.count - 1:
+        while self._started > threads:
             self._started -= 1
             self._jobs.put(None)
+        return self._jobs
 
     def forget(self) -> None:
         """Start new threads when they are needed again."""
@@ -162,8 +161,6 @@ def set_num_threads(count: int) -> None:
         raise ValueError(f"a number of threads is at least 1, not {count}")
     _workers.count = count
     _workers.limit_blas()
-    if threading.current_thread() is threading.main_thread():
-        _workers.end_unused()
 
 
 def for_each_part(task: Callable[[slice], T], samples: int, operations: float) -> list[T]:
@@ -174,7 +171,8 @@ def for_each_part(task: Callable[[slice], T], samples: int, operations: float) -
         samples: in the batch.
         operations: multiplications for the whole batch, roughly.
     """
-    parts = min(_workers.count, samples, max(1, int(operations // WORTHWHILE)))
+    count = _workers.count
+    parts = min(count, samples, max(1, int(operations // WORTHWHILE)))
     if parts < 2 or threading.current_thread() is not threading.main_thread():
         return [task(slice(0, samples))]
     bounds = [samples * part // parts for part in range(parts + 1)]
@@ -183,7 +181,7 @@ def for_each_part(task: Callable[[slice], T], samples: int, operations: float) -
     # Each in the caller's context: NumPy's error handling is part of it.
     jobs = [_Job(functools.partial(contextvars.copy_context().run, task, part), done) for part in others]
     try:
-        queue = _workers.jobs(len(jobs))
+        queue = _workers.jobs(count - 1)
     except RuntimeError:
         # The interpreter is about to end, and starts nothing any more.
         return [task(slice(0, samples))]

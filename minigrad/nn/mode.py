@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
@@ -17,6 +18,9 @@ T = TypeVar("T")
 
 # The thread that has set the mode of a layer, by the identity of the layer, until the mode is as before.
 _setting: dict[int, int] = {}
+if hasattr(os, "register_at_fork"):
+    # Those threads do not exist in the child.
+    os.register_at_fork(after_in_child=_setting.clear)
 
 
 class LayerLike(Protocol):
