@@ -9,7 +9,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import pytest
 from hypothesis import settings
 
-from minigrad.engine import registry
+from minigrad.engine import graph, registry
 
 pytest_plugins = ["pytester"]
 
@@ -28,3 +28,17 @@ def _registry_as_before():
     for table, rows in zip(tables, before, strict=True):
         table.clear()
         table.update(rows)
+
+
+@pytest.fixture
+def visited(monkeypatch):
+    """The numbers of nodes that the passes back of a test go through, one for each pass."""
+    counts = []
+
+    def counted(root, oldest=0):
+        nodes = graph.ancestors(root, oldest)
+        counts.append(len(nodes))
+        return nodes
+
+    monkeypatch.setattr("minigrad.engine.backward.ancestors", counted)
+    return counts

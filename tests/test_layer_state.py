@@ -6,6 +6,7 @@ from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pytest
+from every_transform import every_transform
 
 import minigrad as mg
 from minigrad import losses, nn, optim
@@ -35,16 +36,6 @@ GIVEN = {
     "parameter": mg.Tensor(W, requires_grad=True),
 }
 given = pytest.mark.parametrize("x", GIVEN.values(), ids=GIVEN)
-TRANSFORMS = {
-    "grad": lambda f, x: mg.grad(f)(x),
-    "value_and_grad": lambda f, x: mg.value_and_grad(f)(x),
-    "vjp": lambda f, x: mg.vjp(f, x),
-    "jvp": lambda f, x: mg.jvp(f, x, x),
-    "jacobian": lambda f, x: mg.jacobian(f)(x),
-    "hessian": lambda f, x: mg.hessian(f)(x),
-    "hvp": lambda f, x: mg.hvp(f, x, x),
-}
-every_transform = pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
 
 
 @given
@@ -287,3 +278,40 @@ def test_parameters_in_holders_that_nobody_looks_into_are_told(holder, made):
         model.parameters()
     model.held = holder(3.0)
     assert len(model.parameters()) == 2
+
+
+def test_a_layer_may_use_what_it_remembers_and_replace_it():
+    class Smooth(Seeing):
+        def forward(self, x):
+            before, self.before = self.before, self.dense(x)
+            return self.before + np.sum(before)
+
+    model = Smooth()
+    model.before = results_of_another_network(released=False)
+    optimizer = optim.SGD(model.parameters(), lr=0.01)
+    mg.train(model, losses.mse, optimizer, [(X, Y)], epochs=1, progress=False)
+    assert optimizer.steps == 1
+
+
+def test_a_loss_may_use_a_stored_result_of_parameters_that_the_optimizer_updates():
+    class Scaling(Seeing):
+        def forward(self, x):
+            return super().forward(x) * self.scaled
+
+    scale, model = mg.Tensor(1.0, requires_grad=True), Scaling()
+    model.scaled = scale * 2.0
+    train(model, [*model.parameters(), scale], epochs=1)
+    assert scale.item() != 1.0
+
+
+def test_a_layer_may_replace_what_another_network_gives_in_each_pass():
+    network = nn.Dense(3, 3, dtype=np.float64)
+
+    class Extended(Seeing):
+        def forward(self, x):
+            self.features = network(x)
+            return super().forward(self.features)
+
+    model = Extended()
+    model(X)
+    train(model)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from every_transform import every_transform
 
 import minigrad as mg
 from minigrad import optim
@@ -195,19 +196,7 @@ def test_an_overflow_is_told_after_the_step():
         assert "overflow encountered in Adam.step()" in str(said)
 
 
-INSIDE = {
-    "grad": lambda f, x: mg.grad(f)(x),
-    "value_and_grad": lambda f, x: mg.value_and_grad(f)(x),
-    "vjp": lambda f, x: mg.vjp(f, x),
-    "jvp": lambda f, x: mg.jvp(f, x, x),
-    "jacobian": lambda f, x: mg.jacobian(f)(x),
-    "hessian": lambda f, x: mg.hessian(f)(x),
-    "hvp": lambda f, x: mg.hvp(f, x, x),
-}
-inside = pytest.mark.parametrize("transform", INSIDE.values(), ids=INSIDE)
-
-
-@inside
+@every_transform
 @every_kind
 @pytest.mark.parametrize("x", [np.ones(2), 3.0, mg.Tensor([1.0, 2.0]), mg.Tensor([1.0, 2.0], requires_grad=True)])
 def test_the_argument_of_a_transform_is_no_parameter(transform, kind, x):
@@ -228,7 +217,7 @@ def test_what_is_written_instead_of_an_optimiser_inside_a_transform():
     np.testing.assert_allclose(mg.grad(f)(np.ones(2)), 1.28)
 
 
-@inside
+@every_transform
 @pytest.mark.parametrize("update", [lambda w: optim.SGD([w], lr=0.1).step(), lambda w: optim.clip_by_norm([w], 0.01)])
 def test_a_step_that_would_hide_the_argument_is_refused(transform, update):
     w = mg.Tensor([1.0, 2.0], requires_grad=True)
