@@ -12,7 +12,7 @@ import numpy as np
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.checking.invariants import misbehaviour, precision_lost, read_claim
 from minigrad.testing.checking.leaf import Examination, Mode
-from minigrad.testing.checking.outcome import Finding, LeafResult, Verdict
+from minigrad.testing.checking.outcome import Finding, LeafResult, Verdict, merged
 from minigrad.testing.checking.result import GradcheckError, GradcheckResult
 from minigrad.testing.diagnosis import explain
 from minigrad.testing.diagnosis.evidence import evidence_of
@@ -40,6 +40,7 @@ class Options:
     wrt: str | Sequence[str] | None = None
     rng: int | np.random.Generator = 0
     raise_exception: bool = True
+    strict: bool = False
 
     @classmethod
     def named(cls, options: Mapping[str, Any]) -> Options:
@@ -142,11 +143,12 @@ def check(subject: Subject, options: Options, title: str, chosen: Sequence[int])
             findings.append(cause)
         elif cause.rule != "unexplained":
             findings[-1] = cause
-    notes: tuple[str, ...] = (subject.remark,) if subject.remark else ()
+    leaves += _unchecked(subject, options)
+    notes: tuple[str, ...] = tuple(subject.remarks)
     notes += () if subject.matches_dtypes else ("checked in float64, at the same values",)
     return GradcheckResult(
         _verdict(leaves, findings),
-        tuple(_by_importance(findings)),
+        tuple(merged(_by_importance(findings))),
         tuple(leaves),
         subject.evaluations,
         options.rng if isinstance(options.rng, int) else None,
@@ -154,6 +156,16 @@ def check(subject: Subject, options: Options, title: str, chosen: Sequence[int])
         title,
         notes,
     )
+
+
+def _unchecked(subject: Subject, options: Options) -> list[LeafResult]:
+    """What has a derivative that nobody looked at, unless `wrt` leaves it out."""
+    wanted = [options.wrt] if isinstance(options.wrt, str) else options.wrt
+    return [
+        LeafResult(name, shape, "inconclusive", resolution=float("inf"), note=reason)
+        for name, (shape, reason) in subject.unchecked.items()
+        if wanted is None or any(name == each or name.startswith((f"{each}.", f"{each}[")) for each in wanted)
+    ]
 
 
 def _verdict(leaves: Sequence[LeafResult], findings: Sequence[Finding]) -> Verdict:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 Verdict = Literal["pass", "fail", "inconclusive"]
@@ -19,6 +20,7 @@ class Finding:
         text: what was observed.
         fix: what to change.
         where: the step or operation to look at, where that is known.
+        leaves: the names of all that are wrong for this one reason, `leaf` first.
     """
 
     leaf: str
@@ -27,6 +29,23 @@ class Finding:
     fix: str = ""
     where: str = ""
     confidence: float = 1.0
+    leaves: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.leaves:
+            object.__setattr__(self, "leaves", (self.leaf,))
+
+
+def merged(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, each reason once: those of one rule that say the same, or point to the same place, are one."""
+    found: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        key = (finding.rule, finding.where or finding.text)
+        if finding.rule == "unexplained":
+            key = (finding.rule, finding.leaf)
+        before = found.get(key)
+        found[key] = finding if before is None else replace(before, leaves=(*before.leaves, *finding.leaves))
+    return list(found.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +105,7 @@ class Outcome:
     check: str = "gradcheck"
     notes: tuple[str, ...] = field(default=())
     options: str = ""
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def resolution(self) -> float:

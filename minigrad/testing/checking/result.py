@@ -19,12 +19,14 @@ class GradcheckResult(Outcome):
         verdict: ``"pass"``, ``"fail"``, or ``"inconclusive"`` where nothing is wrong that can be seen, but too little
             can be.
         findings: what is wrong, and why, most important first.
+        warnings: side effects of a pass whose numbers are right; with ``strict=True`` they are findings.
         leaves: one result for each gradient that was checked.
         resolution: the smallest error, relative to the largest element of its gradient, that would have been seen in
             every leaf.
         evaluations: how often the function was called.
         seed: gives the same check again as ``rng=seed``; None where a generator was passed.
         subject, check: the names of the function and of the check, for the report.
+        notes: what else a reader should know: what was taken as a constant, where gradients were read from.
         options: what else the call needs to be made again, such as ``order=3``.
     """
 

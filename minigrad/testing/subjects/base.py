@@ -30,7 +30,8 @@ class Subject(ABC):
         evaluations: how often the function was evaluated.
         mutations: what the passes wrote into: the name of what changed, the kind, who wrote, and what it is called.
         complaint: what is wrong with the claimed gradients as a whole, such as their number.
-        remark: what a reader of the result should know about the subject.
+        remarks: what a reader of the result should know about the subject, such as where gradients were read from.
+        unchecked: by name, the shape of what has a derivative but no gradient that could be read, and the reason.
         first: the leaves' values in the very first call, if there was one already.
         rate: the learning rate that a backward pass is given, where it takes one.
         matches_dtypes: whether the leaves have the dtypes that the user gave them.
@@ -42,12 +43,13 @@ class Subject(ABC):
     evaluations: int = 0
     matches_dtypes: bool = True
     complaint: str = ""
-    remark: str = ""
     first: list[Array] | None = None
     rate: float | None = None
 
     def __init__(self) -> None:
         self.mutations: set[tuple[str, str, str, str]] = set()
+        self.remarks: list[str] = []
+        self.unchecked: dict[str, tuple[tuple[int, ...], str]] = {}
 
     @abstractmethod
     def outputs(self, values: Sequence[Array]) -> list[Array]:

@@ -55,7 +55,7 @@ class LayerSubject(Subject):
         self._contents = {path: array.copy() for path, array in self.parameters.items()}
         if self.parameters and not self.takes_rate:
             names = ", ".join(self.parameters)
-            self.remark = f"backward takes no learning rate, so the gradients of {names} were not checked"
+            self.remarks.append(f"backward takes no learning rate, so the gradients of {names} were not checked")
         parameters = [Leaf(path, array.copy(), is_parameter=True) for path, array in self.parameters.items()]
         self.leaves = [*self.inputs.leaves, *(parameters if self.takes_rate else [])]
         self.first = [*first, *[leaf.value for leaf in self.leaves[self.own :]]]
