@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+
+def words_in(text: str) -> set[str]:
+    """The words of a text."""
+    return set(text.split())
+
+
 # What people write before or after the name of a value to name its gradient; longer marks first.
 _BEFORE = (
     "gradient_of_", "gradients_", "gradient_", "grads_", "grad_", "nabla_", "delta_", "deriv_", "diff_",
@@ -78,17 +84,20 @@ def is_upstream(name: str) -> bool:
     return bool(re.fullmatch(r"d_?([a-zA-Z]\d*|[A-Z]\w*|[a-zA-Z]\d*_\w+|next_\w+|prev_\w+|_\w+|h\w?|[a-z]{2})", name))
 
 
-_UPSTREAM = {
-    "g", "gs", "gy", "gout", "gz", "upstream", "error", "errors", "err", "top_diff", "accum_grad", "dout", "douts",
-    "doutput", "doutputs", "dvalues", "dvalue", "dloss", "dprev", "dnext", "dupstream", "dscores", "dlogits", "dprobs",
-    "dhidden", "dinput", "dactivation", "incoming", "cotangent", "seed", "vector", "output_gradient", "dl", "dj",
-    "dstate", "dcell", "dresult", "dpred", "dtop", "residual_gradient",
-}  # fmt: skip
-_NOT_GRADIENTS = {
-    "d", "dt", "dim", "dims", "data", "depth", "decay", "dtype", "degree", "dilation", "device", "do", "dp", "dk",
-    "diag", "ddof", "debug", "deterministic", "dense", "drop", "den", "denom", "denominator", "d_model", "d_k", "d_v",
-    "d_ff", "d_head", "d_in", "desired", "dist", "domain", "delta_t", "dict", "dataset", "dd", "df", "g_ratio", "gamma",
-}  # fmt: skip
+_UPSTREAM = words_in(
+    """
+    g gs gy gout gz upstream error errors err top_diff accum_grad dout douts doutput doutputs dvalues dvalue dloss
+    dprev dnext dupstream dscores dlogits dprobs dhidden dinput dactivation incoming cotangent seed vector
+    output_gradient dl dj dstate dcell dresult dpred dtop residual_gradient
+    """
+)
+_NOT_GRADIENTS = words_in(
+    """
+    d dt dim dims data depth decay dtype degree dilation device do dp dk diag ddof debug deterministic dense drop
+    den denom denominator d_model d_k d_v d_ff d_head d_in desired dist domain delta_t dict dataset dd df g_ratio
+    gamma
+    """
+)
 
 
 def _parts(path: str) -> list[str]:
