@@ -195,7 +195,9 @@ def _fit(name: str, role: Role, s: Situation) -> float:
             return 2.5
         if is_input or is_upstream(name) or is_cache(name):
             return -6.0
-        if len(s.inputs) > 1 and is_target(name) != is_target(own):
+        if name.lower().startswith("out"):
+            return -3.0
+        if any(map(is_target, s.inputs)) and is_target(name) != is_target(own):
             return -2.0
         return 1.0 if is_target(name) and is_target(own) else 0.0
     if role.kind in ("upstream", "upstreams"):

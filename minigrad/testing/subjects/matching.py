@@ -134,9 +134,10 @@ def match(
     complaint = ""
     if others:
         paths |= _by_places(found, others, leaves, arguments, free, ease)
-        if len(others) > len(free) and any(each.path not in paths.values() for each in others):
-            wanted = sum(map(bool, arguments)) if len(arguments) > 1 else len(own)
-            count = len(found) if isinstance(found, (list, tuple)) else len(given)
+        count = len(found) if isinstance(found, (list, tuple)) else len(given)
+        wanted = sum(map(bool, arguments)) if len(arguments) > 1 else len(own)
+        unplaced = [each for each in others if each.value is not None and each.path not in paths.values()]
+        if unplaced and len(others) > len(free) and count not in (len(arguments), wanted):
             complaint = f"returned {count} gradients; there are {wanted} inputs to differentiate"
     missing = [i for i in range(len(leaves)) if i not in paths]
     unread = [each for each in named if each.path not in used and _is_gradient(each.value)]
