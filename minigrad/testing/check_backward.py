@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.testing.checking.check import Options, check
 from minigrad.testing.checking.result import GradcheckResult
+from minigrad.testing.subjects.contexts import ContextSubject, static_methods, take_context
 from minigrad.testing.subjects.forward_backward import PairSubject, Style
 from minigrad.testing.subjects.loss_and_gradients import ValueAndGradSubject
 from minigrad.testing.subjects.stateful_layer import LayerSubject
@@ -87,6 +88,19 @@ def _subject(
     settings: Options,
 ) -> PairSubject | LayerSubject:
     """What is to be checked, by its form."""
+    static = static_methods(forward)
+    if static is not None and backward is None:
+        name = forward.__name__
+        if not take_context(*static):
+            raise TypeError(
+                f"{name} has static methods forward and backward, whose first parameter is no ctx; write "
+                f"check_backward({name}.forward, {name}.backward, inputs=...)"
+            )
+        function = ContextSubject(*static, inputs, style, wrt=settings.wrt, seed=seed)
+        function.name = name
+        return function
+    if isinstance(forward, type):
+        raise TypeError(f"{forward.__name__} is a class; pass an object: check_backward({forward.__name__}(...), ...)")
     is_layer = hasattr(forward, "forward") and hasattr(forward, "backward")
     if style == "layer" or (style == "auto" and is_layer and backward is None):
         if not is_layer:
@@ -98,4 +112,8 @@ def _subject(
         if style not in ("auto", "value_and_grad"):
             raise TypeError(f"style={style!r} takes two functions, forward and backward; backward is missing")
         return ValueAndGradSubject(forward, inputs, wrt=settings.wrt, seed=seed)
+    if style == "value_and_grad":
+        raise TypeError("style='value_and_grad' takes one function, which returns (value, gradients), and no backward")
+    if take_context(forward, backward):
+        return ContextSubject(forward, backward, inputs, style, wrt=settings.wrt, seed=seed)
     return PairSubject(forward, backward, inputs, style, wrt=settings.wrt, seed=seed)

@@ -48,7 +48,7 @@ class Call:
     def is_documented(self) -> bool:
         """Whether this is ``backward(g, out, *inputs)``."""
         kinds = [role.kind for role in self.all_roles()]
-        return kinds[:2] == ["upstream", "output"] and set(kinds[2:]) == {"input"}
+        return kinds[:2] in (["upstream", "output"], ["upstreams", "outputs"]) and set(kinds[2:]) == {"input"}
 
     def told(self, name: str, inputs: Sequence[str]) -> str:
         """The call as one would write it."""
@@ -208,5 +208,5 @@ def _fit(name: str, role: Role, s: Situation) -> float:
     if is_upstream(name):
         return -6.0
     if role.kind in ("cache", "caches"):
-        return 3.0 if is_cache(name) else 0.5
+        return 3.0 if is_cache(name) else -1.0 if name.lower().startswith("out") else 0.5
     return -6.0 if is_cache(name) else -4.0 if is_input else 2.0 if is_output(name) else -1.0

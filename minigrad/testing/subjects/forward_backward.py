@@ -72,7 +72,7 @@ class PairSubject(Subject):
         super().__init__()
         self.forward, self.backward, self.style = forward, backward, style
         self.name, self.backward_name = function_name(forward), function_name(backward)
-        self.inputs = Inputs(forward, inputs, configurations=True, wanted=wrt)
+        self.inputs = Inputs(self._named(forward), inputs, configurations=True, wanted=wrt)
         self.wrt = [wrt] if isinstance(wrt, str) else wrt
         self.seed = seed
         self.places: list[Place] = []
@@ -83,6 +83,14 @@ class PairSubject(Subject):
         with untouched(forward, backward, inputs), np.errstate(all="ignore"):
             self._find_out()
 
+    def _named(self, forward: Callable[..., Any]) -> Callable[..., Any]:
+        """The function whose parameters are the inputs."""
+        return forward
+
+    def _result(self, forward: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """What the forward pass returns."""
+        return forward(*args, **kwargs)
+
     def chosen(self, wrt: str | Sequence[str] | None) -> list[int]:
         """The positions of the leaves that `wrt` names; all for None."""
         return chosen_of([leaf.name for leaf in self.leaves], wrt, list(self.unchecked))
@@ -91,7 +99,7 @@ class PairSubject(Subject):
 
     def _find_out(self) -> None:
         values = [leaf.value for leaf in self.leaves]
-        self.call = self._chosen_call(self._returned(values))
+        self.call = self._chosen_call(*self._returned(values))
         once = self._passed([value.copy() for value in values], self.forward)
         self.is_scalar = len(once.outputs) == 1 and is_scalar(once.outputs[0])
         self.is_loss = self.is_scalar and not self.call.takes_upstream
@@ -101,11 +109,15 @@ class PairSubject(Subject):
         found = self._backward_with_note(once, upstream)
         self._read(found, once)
         self._check_scaling(found, upstream)
+        # What is constant now may be written to.
+        self.mutations.clear()
 
-    def _returned(self, values: Sequence[Any]) -> Any:
+    def _returned(self, values: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """What the forward pass returns, and the arguments that it got."""
         if self._generators is not None and self.seed is not None:
             self._generators.set(self.seed)
-        return self.inputs.call(self.forward, [value.copy() for value in values])
+        args, kwargs = self.inputs.filled([value.copy() for value in values])
+        return self._result(self.forward, args, kwargs), [*args, *kwargs.values()]
 
     def _see_that_it_is_settled(self, values: Sequence[Array], first: Sequence[Array]) -> None:
         again = self.outputs(values)
@@ -125,7 +137,7 @@ class PairSubject(Subject):
             "outside, so that it can be set"
         )
 
-    def _chosen_call(self, result: Any) -> Call:
+    def _chosen_call(self, result: Any, handed: Sequence[Any]) -> Call:
         """How the backward pass is called.
 
         Raises:
@@ -136,7 +148,15 @@ class PairSubject(Subject):
         if self.style == "cache" and len(items) < 2:
             raise TypeError(f"{self.name} returned {described(result)}, not a pair (out, cache), as style='cache' asks")
         arrays_of(items[0], self.name)
-        most = next((i for i, item in enumerate(items) if not may_be_output(item)), len(items))
+        # What the forward pass hands on as it got it is part of the cache.
+        most = next(
+            (
+                i
+                for i, item in enumerate(items)
+                if i and (item is None or not may_be_output(item) or any(item is each for each in handed))
+            ),
+            len(items),
+        )
         parameters = Parameters.of(self.backward)
         situation = Situation(
             len(items) if is_tuple else 0, most, tuple(self.inputs.names), parameters, is_scalar(items[0])
@@ -277,11 +297,15 @@ class PairSubject(Subject):
         """How easily a leaf has no gradient."""
         if self.wrt is not None and not self._is_wanted(leaf.name):
             return 30.0
-        if self.is_loss and is_target(leaf.name):
+        if self._is_target(leaf):
             return 20.0
         if self._is_number(leaf) or is_running(leaf.name):
             return 15.0
         return 12.0 if self.is_loss and is_data(leaf.name) else 0.0
+
+    def _is_target(self, leaf: Leaf) -> bool:
+        """Whether a leaf is what a loss compares with."""
+        return is_target(leaf.name) and (self.is_scalar or not self.call.takes_upstream or len(leaf.name) > 3)
 
     def _is_number(self, leaf: Leaf) -> bool:
         """Whether a leaf was given as a plain number."""
@@ -297,7 +321,7 @@ class PairSubject(Subject):
             return f": {self.backward_name} gives no gradient of them"
         if is_running(leaf.name):
             return ": running statistics"
-        if self.is_scalar and is_target(leaf.name):
+        if self._is_target(leaf):
             return ": targets"
         if (self.is_loss and is_data(leaf.name)) or is_model:
             return ": data"
@@ -327,7 +351,7 @@ class PairSubject(Subject):
 
         def called(*args: Any, **kwargs: Any) -> Any:
             arguments.extend([*args, *kwargs.values()])
-            return forward(*args, **kwargs)
+            return self._result(forward, args, kwargs)
 
         given = list(values[: len(self.inputs.leaves)])
         result = self.inputs.call(called, given)

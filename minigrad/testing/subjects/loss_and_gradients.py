@@ -24,7 +24,7 @@ class ValueAndGradSubject(PairSubject):
     ) -> None:
         super().__init__(function, function, inputs, "value_and_grad", wrt=wrt, seed=seed)
 
-    def _chosen_call(self, result: Any) -> Call:
+    def _chosen_call(self, result: Any, handed: Sequence[Any]) -> Call:
         self._value_at(result)
         return Call(1, ())
 
