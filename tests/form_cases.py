@@ -17,7 +17,8 @@ ROWS = {
     "generator": "random numbers inside",
     "names": "other names than forward and backward",
     "nested": "gradients in lists and dictionaries",
-    "flags": "a second argument of backward: a learning rate, or no rate at all",
+    "flags": "a second argument of backward that is no learning rate",
+    "rates": "weights that the backward pass updates",
     "bound": "bound methods, static methods with a context, closures, an optimiser inside",
 }
 

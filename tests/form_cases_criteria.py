@@ -1,7 +1,7 @@
-"""Which losses are objects?"""
+"""Which losses are objects, or take an upstream gradient?"""
 
 import numpy as np
-from form_cases import away, form, normal, onehot, plain
+from form_cases import away, form, normal, onehot, pair, plain
 
 
 class Squares:
@@ -33,7 +33,7 @@ class SoftmaxWithLoss:
         self.t = t
         e = np.exp(x - x.max(axis=1, keepdims=True))
         self.y = e / e.sum(axis=1, keepdims=True)
-        return -np.sum(t * np.log(self.y + 1e-12)) / len(x)
+        return -np.sum(t * np.log(self.y + 1e-15)) / len(x)
 
     def backward(self, dout=1):
         return (self.y - self.t) * dout / len(self.t)
@@ -146,4 +146,56 @@ def apart(rng):
 form(
     "loss with __call__ and grad", "loss names", plain(apart), L1Loss,
     ("difference for its sign", L1LossSigned, "pred"),
+)  # fmt: skip
+
+
+class Poisson:
+    """The truth first, with an upstream gradient for the loss of each sample."""
+
+    def forward(self, y_true, log_rate):
+        self.y_true, self.rate = y_true, np.exp(log_rate)
+        return (self.rate - y_true * log_rate).sum(axis=1)
+
+    def backward(self, grad):
+        return grad[:, None] * (self.rate - self.y_true)
+
+
+class PoissonSquared(Poisson):
+    def backward(self, grad):
+        return grad[:, None] * (self.rate - self.y_true) * self.rate
+
+
+def counts(rng):
+    return rng.integers(0, 5, (5, 3)), rng.standard_normal((5, 3))
+
+
+form(
+    "loss for each sample, truth first, with an upstream gradient", "loss", plain(counts), Poisson,
+    ("slope of the rate once more", PoissonSquared, "log_rate"),
+)  # fmt: skip
+
+
+def cosine_loss(a, b):
+    na, nb = np.linalg.norm(a), np.linalg.norm(b)
+    cos = np.sum(a * b) / (na * nb)
+    return 1 - cos, (a, b, na, nb, cos)
+
+
+def cosine_loss_backward(dloss, cache):
+    a, b, na, nb, cos = cache
+    da = -dloss * (b / (na * nb) - cos * a / na**2)
+    db = -dloss * (a / (na * nb) - cos * b / nb**2)
+    return da, db
+
+
+def cosine_loss_backward_other_length(dloss, cache):
+    a, b, na, nb, cos = cache
+    da, _ = cosine_loss_backward(dloss, cache)
+    return da, -dloss * (a / (na * nb) - cos * b / (na * nb))
+
+
+form(
+    "cosine loss with a cache and an upstream gradient", "loss cache", pair(cosine_loss, normal(5, 5)),
+    cosine_loss_backward,
+    ("the other length", cosine_loss_backward_other_length, "b"),
 )  # fmt: skip

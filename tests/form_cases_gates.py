@@ -1,5 +1,7 @@
 """Which layers keep the gradients of embeddings, slopes, gates and projections?"""
 
+# ruff: noqa: N803, N806 -- gradients have the names that they have on paper
+
 import numpy as np
 from form_cases import away, form, layer, normal
 
@@ -180,4 +182,34 @@ class FeedForwardNoThree(FeedForward):
 form(
     "feed-forward block with gelu", "kept", layer(normal((3, 5)), 5, 4), FeedForward,
     ("the three of the cube forgotten", FeedForwardNoThree, "w1"),
+)  # fmt: skip
+
+
+class Bilinear:
+    """Takes two inputs, and gives a gradient for each."""
+
+    def __init__(self, n_left, n_right, n_out, rng):
+        self.W = rng.standard_normal((n_out, n_left, n_right))
+
+    def forward(self, left, right):
+        self.left, self.right = left, right
+        return np.einsum("ni,oij,nj->no", left, self.W, right)
+
+    def backward(self, dLdy):
+        self.dLdW = np.einsum("no,ni,nj->oij", dLdy, self.left, self.right)
+        dLdleft = np.einsum("no,oij,nj->ni", dLdy, self.W, self.right)
+        dLdright = np.einsum("no,oij,ni->nj", dLdy, self.W, self.left)
+        return dLdleft, dLdright
+
+
+class BilinearMean(Bilinear):
+    def backward(self, dLdy):
+        both = super().backward(dLdy)
+        self.dLdW = self.dLdW / len(dLdy)
+        return both
+
+
+form(
+    "bilinear layer of two inputs with dLdW", "kept", layer(normal((5, 3), (5, 4)), 3, 4, 2), Bilinear,
+    ("averaged over the batch", BilinearMean, "W"),
 )  # fmt: skip

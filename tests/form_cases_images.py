@@ -160,7 +160,7 @@ class Conv1DMean(Conv1D):
 
 
 form(
-    "convolution of a signal with an update", "flags", layer(normal((2, 7)), 2, 3, 3), Conv1D,
+    "convolution of a signal with an update", "rates", layer(normal((2, 7)), 2, 3, 3), Conv1D,
     ("bias gradient averaged over the places", Conv1DMean, "biases"),
 )  # fmt: skip
 

@@ -3,7 +3,10 @@
 # ruff: noqa: N803, N806 -- matrices have the names that they have on paper
 
 import numpy as np
-from form_cases import drawn, form, normal, single
+from form_cases import drawn, form, normal, onehot, single
+from form_cases_criteria import SoftmaxWithLoss
+from form_cases_dicts import Affine, AffineBiasMean
+from form_cases_names import Swish
 
 
 def spoiled(function, key, change):
@@ -239,4 +242,35 @@ form(
     ),
     logistic,
     ("the sign of y forgotten", spoiled(logistic, "w", lambda g, w, b, X, y: np.abs(g)), "w"),
+)  # fmt: skip
+
+
+# ---- Models of layers, with the loss as the last one ----
+
+
+class BookModel:
+    """The lists of all parameters and gradients hold the very arrays of the layers."""
+
+    def __init__(self, first, rng):
+        self.layers = [first(*normal((4, 3), 3, scale=0.7)(rng)), Affine(*normal((3, 5), 5, scale=0.7)(rng))]
+        self.loss_layer = SoftmaxWithLoss()
+        self.params, self.grads = [], []
+        for each in self.layers:
+            self.params += each.params
+            self.grads += each.grads
+        self.activation = Swish()
+
+    def forward(self, x, t):
+        first, second = self.layers
+        return self.loss_layer.forward(second.forward(self.activation(first.forward(x))), t)
+
+    def backward(self, dout=1):
+        first, second = self.layers
+        return first.backward(self.activation.grad(second.backward(self.loss_layer.backward(dout))))
+
+
+form(
+    "model whose lists hold the arrays of its layers", "kept loss",
+    lambda rng, first: ((BookModel(first, rng),), (rng.standard_normal((7, 4)), onehot(rng, 7, 5)), {}), Affine,
+    ("mean of everything for each bias", AffineBiasMean, "params[1]"),
 )  # fmt: skip

@@ -177,7 +177,7 @@ class FullyConnectedBias(FullyConnected):
 
 
 form(
-    "forward_propagation and backward_propagation", "names flags", layer(normal((1, 5)), 5, 3), FullyConnected,
+    "forward_propagation and backward_propagation", "names rates", layer(normal((1, 5)), 5, 3), FullyConnected,
     ("bias gradient times the output", FullyConnectedBias, "bias"),
 )  # fmt: skip
 

@@ -43,7 +43,7 @@ class DenseUpdatesFirst(Dense):
 
 
 form(
-    "dense layer with a learning rate", "flags", layer(normal((5, 1)), 5, 3), Dense,
+    "dense layer with a learning rate", "rates", layer(normal((5, 1)), 5, 3), Dense,
     ("bias goes uphill", DenseUphill, "bias"),
     ("weights updated before they are used", DenseUpdatesFirst, "input_column"),
 )  # fmt: skip
@@ -66,7 +66,7 @@ class KeywordRateHalf(Dense):
 
 
 form(
-    "learning rate by keyword only", "flags", layer(normal((3, 1)), 3, 7), KeywordRate,
+    "learning rate by keyword only", "rates", layer(normal((3, 1)), 3, 7), KeywordRate,
     ("half the step", KeywordRateHalf, "weights"),
 )  # fmt: skip
 
@@ -96,7 +96,7 @@ class DefaultRateAveraged(DefaultRate):
 
 
 form(
-    "learning rate with a default", "flags", layer(normal((7, 5)), 5, 3), DefaultRate,
+    "learning rate with a default", "rates", layer(normal((7, 5)), 5, 3), DefaultRate,
     ("averaged over the batch", DefaultRateAveraged, "W"),
 )  # fmt: skip
 
@@ -122,7 +122,7 @@ class OwnRateWrongAxis(OwnRate):
 
 
 form(
-    "learning rate of the layer's own", "flags", layer(normal((5, 3)), 3, 7), OwnRate,
+    "learning rate of the layer's own", "rates", layer(normal((5, 3)), 3, 7), OwnRate,
     ("bias of the first sample only", OwnRateWrongAxis, "b"),
 )  # fmt: skip
 
@@ -302,7 +302,7 @@ class OptimisedAveraged(Optimised):
 
 for optimizer in (Sgd, Momentum, Adam):
     form(
-        f"{optimizer.__name__} inside the layer", "bound flags",
+        f"{optimizer.__name__} inside the layer", "bound rates",
         lambda rng, build, optimizer=optimizer: (
             (build(5, 3, optimizer(), rng),), rng.standard_normal((7, 5)), {}
         ),
