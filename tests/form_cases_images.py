@@ -191,7 +191,7 @@ class MaxPoolEverywhere(MaxPool):
 
 
 form(
-    "max pooling", "", plain(lambda rng: distinct(rng, 2, 2, 4, 6)), MaxPool,
+    "max pooling", "", plain(lambda rng: distinct(rng, 2, 1, 4, 6)), MaxPool,
     ("to every element of the window", MaxPoolEverywhere, "x"),
 )  # fmt: skip
 

@@ -22,6 +22,9 @@ def checked(make, seed):
     after = arrays_of((args, inputs))
     changed = [path for path, array in before.items() if not same(array, after.get(path))]
     assert not changed, f"the check has changed {', '.join(changed)}"
+    # A layer may remember its last call; a dictionary of settings is the caller's.
+    added = [path for path in after if path.startswith("[1]") and path not in before]
+    assert not added, f"the check has added {', '.join(added)}"
     return result
 
 
@@ -43,6 +46,21 @@ def test_wrong_twins_fail_where_they_are_wrong(form, slip):
         assert result.verdict == "fail", str(result)
         wrong = [leaf.name for leaf in result.leaves if leaf.verdict == "fail"]
         assert any(slip.leaf in name for name in wrong), f"{slip.leaf} is not among {wrong}\n{result}"
+
+
+def remembered(name, seed):
+    """A layer after its check: the lists that it appends to and its optimiser's state are what later steps build on."""
+    (found,) = (form for form in FORMS if form.name == name)
+    args, inputs, options = found.right(np.random.default_rng(seed))
+    check(*args, inputs=inputs, rng=seed, **options)
+    return args[0]
+
+
+def test_what_later_steps_build_on_is_as_before():
+    assert remembered("gradients appended to lists and flushed", 0).gradients == {"W": [], "b": []}
+    adam = remembered("Adam inside the layer", 1).W_opt
+    assert (adam.t, adam.m, adam.v) == (0, None, None)
+    assert remembered("Momentum inside the layer", 2).W_opt.velocity is None
 
 
 def test_every_form_that_people_write_is_there():
