@@ -7,7 +7,7 @@ from form_cases import away, form, layer, normal, plain
 
 
 class FromScratch:
-    """forward_pass and backward_pass; the optimiser is absent while the layer is checked."""
+    """forward_pass and backward_pass; frozen layers keep no gradients."""
 
     def __init__(self, n_in, n_units, rng):
         limit = 1 / np.sqrt(n_in)
