@@ -12,6 +12,7 @@ from minigrad.testing.checking.check import Options, check
 from minigrad.testing.checking.result import GradcheckResult
 from minigrad.testing.subjects.contexts import ContextSubject, static_methods, take_context
 from minigrad.testing.subjects.forward_backward import PairSubject, Style
+from minigrad.testing.subjects.function_passes import FunctionPasses
 from minigrad.testing.subjects.loss_and_gradients import ValueAndGradSubject
 from minigrad.testing.subjects.stateful_layer import LayerSubject
 from minigrad.testing.subjects.untouched import untouched
@@ -96,7 +97,7 @@ def _subject(
                 f"{name} has static methods forward and backward, whose first parameter is no ctx; write "
                 f"check_backward({name}.forward, {name}.backward, inputs=...)"
             )
-        function = ContextSubject(*static, inputs, style, wrt=settings.wrt, seed=seed)
+        function = ContextSubject(*static, inputs, wrt=settings.wrt, seed=seed)
         function.name = name
         return function
     if isinstance(forward, type):
@@ -115,5 +116,6 @@ def _subject(
     if style == "value_and_grad":
         raise TypeError("style='value_and_grad' takes one function, which returns (value, gradients), and no backward")
     if take_context(forward, backward):
-        return ContextSubject(forward, backward, inputs, style, wrt=settings.wrt, seed=seed)
-    return PairSubject(forward, backward, inputs, style, wrt=settings.wrt, seed=seed)
+        return ContextSubject(forward, backward, inputs, wrt=settings.wrt, seed=seed)
+    passes = FunctionPasses(forward, backward, inputs, wrt=settings.wrt, seed=seed)
+    return PairSubject(passes, style, settings.wrt)
