@@ -13,8 +13,8 @@ import numpy as np
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.recording.recorder import Recorder
 from minigrad.testing.subjects.base import Array, Subject, function_name, small_constant_in
-from minigrad.testing.subjects.forward_backward import as_output
 from minigrad.testing.subjects.inputs import Inputs, Leaf, nearby, unknown_name
+from minigrad.testing.subjects.outputs import as_output
 
 
 class LayerSubject(Subject):

@@ -1,0 +1,63 @@
+"""How is a function called that gives its value and its gradients at once?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from minigrad.testing.subjects.base import Array, function_name
+from minigrad.testing.subjects.calling import Call
+from minigrad.testing.subjects.forward_backward import PairSubject, Pass
+from minigrad.testing.subjects.outputs import described, is_scalar, may_be_output
+
+
+class ValueAndGradSubject(PairSubject):
+    """A function ``value, gradients = f(*inputs)``; the gradients may be several items, by name or in order."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        inputs: Any,
+        *,
+        wrt: str | Sequence[str] | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(function, function, inputs, "value_and_grad", wrt=wrt, seed=seed)
+
+    def _chosen_call(self, result: Any, handed: Sequence[Any]) -> Call:
+        self._value_at(result)
+        return Call(1, ())
+
+    def _value_at(self, result: Any) -> int:
+        """Which item is the value: the first one if it is a number or the only array, else the last one.
+
+        Raises:
+            TypeError: where there is nothing beside the value.
+        """
+        if not isinstance(result, tuple) or len(result) < 2:
+            raise TypeError(
+                f"check_backward takes two functions, forward and backward, or one that returns (value, gradients), "
+                f"such as (loss, dW, db) or (loss, {{'W': dW}}); {self.name} alone returned {described(result)}. Write "
+                f"check_backward({self.name}, backward, inputs); for a loss, backward may be its gradient"
+            )
+        if not is_scalar(result[0]) and is_scalar(result[-1]):
+            return len(result) - 1
+        if not may_be_output(result[0]) or isinstance(result[0], (dict, list)):
+            raise TypeError(
+                f"{self.name} returned {described(result)} whose first item is {described(result[0])}; without a "
+                "backward pass it returns (value, gradients), the value an array or a number of floating point"
+            )
+        return 0
+
+    def _items(self, result: Any) -> tuple[list[Any], list[Any]]:
+        position = self._value_at(result)
+        return [result[position]], [item for i, item in enumerate(result) if i != position]
+
+    def _backward(self, once: Pass, upstream: Sequence[Array]) -> Any:
+        return once.cache[0] if len(once.cache) == 1 else tuple(once.cache)
+
+
+def is_pair_of_methods(forward: Any, backward: Any) -> bool:
+    """Whether two functions are methods of one object."""
+    owner = getattr(forward, "__self__", None)
+    return owner is not None and owner is getattr(backward, "__self__", None) and bool(function_name(forward))
