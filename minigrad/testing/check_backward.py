@@ -8,7 +8,9 @@ from typing import Any
 from minigrad.testing.checking.check import Options, check
 from minigrad.testing.checking.result import GradcheckResult
 from minigrad.testing.subjects.forward_backward import PairSubject, Style
+from minigrad.testing.subjects.layer_methods import methods_of, refusal
 from minigrad.testing.subjects.stateful_layer import LayerSubject
+from minigrad.testing.subjects.untouched import untouched
 
 
 def check_backward(
@@ -17,6 +19,8 @@ def check_backward(
     inputs: Any = None,
     *,
     style: Style = "auto",
+    methods: tuple[str, str] | None = None,
+    seed: int | None = None,
     **options: Any,
 ) -> GradcheckResult:
     """Check a hand-written pair of a forward and a backward pass, in plain NumPy.
@@ -58,14 +62,19 @@ def check_backward(
         raise ValueError(f"style is 'auto', 'args', 'cache' or 'layer', not {style!r}")
     if inputs is None:
         raise TypeError("check_backward needs inputs=: a tuple, a dict, or one array")
-    is_layer = hasattr(forward, "forward") and hasattr(forward, "backward")
+    is_layer = backward is None and methods_of(forward, methods) is not None
     subject: PairSubject | LayerSubject
-    if style == "layer" or (style == "auto" and is_layer and backward is None):
-        if not is_layer:
-            raise TypeError(f"a layer has forward and backward methods; a {type(forward).__name__} has not")
-        subject = LayerSubject(forward, inputs)
-    elif not callable(forward) or not callable(backward):
-        raise TypeError("check_backward takes two functions, forward and backward, or one layer with both methods")
-    else:
-        subject = PairSubject(forward, backward, inputs, style)
-    return settings.delivered(check(subject, settings, "check_backward", subject.chosen(settings.wrt)))
+    with untouched(forward, backward, inputs):
+        if style == "layer" or (style == "auto" and is_layer):
+            subject = LayerSubject(forward, inputs, methods, seed)
+        elif not callable(forward) or not callable(backward):
+            raise (
+                refusal(forward)
+                if backward is None
+                else TypeError(
+                    "check_backward takes two functions, forward and backward, or one layer with both methods"
+                )
+            )
+        else:
+            subject = PairSubject(forward, backward, inputs, style)
+        return settings.delivered(check(subject, settings, "check_backward", subject.chosen(settings.wrt)))
