@@ -12,6 +12,7 @@ from minigrad.testing.checking.check import Options, check
 from minigrad.testing.checking.result import GradcheckResult
 from minigrad.testing.subjects.contexts import ContextSubject, static_methods, take_context
 from minigrad.testing.subjects.forward_backward import PairSubject, Style
+from minigrad.testing.subjects.layer_methods import methods_of, refusal
 from minigrad.testing.subjects.loss_and_gradients import ValueAndGradSubject
 from minigrad.testing.subjects.stateful_layer import LayerSubject
 from minigrad.testing.subjects.untouched import untouched
@@ -101,11 +102,11 @@ def _subject(
         return function
     if isinstance(forward, type):
         raise TypeError(f"{forward.__name__} is a class; pass an object: check_backward({forward.__name__}(...), ...)")
-    is_layer = hasattr(forward, "forward") and hasattr(forward, "backward")
-    if style == "layer" or (style == "auto" and is_layer and backward is None):
-        if not is_layer:
-            raise TypeError(f"a layer has forward and backward methods; a {type(forward).__name__} has not")
-        return LayerSubject(forward, inputs)
+    is_layer = backward is None and methods_of(forward, methods) is not None
+    if style == "layer" or (style == "auto" and is_layer):
+        return LayerSubject(forward, inputs, methods, seed)
+    if not callable(forward) and backward is None:
+        raise refusal(forward)
     if not callable(forward) or not (callable(backward) or backward is None):
         raise TypeError("check_backward takes two functions, forward and backward, or one layer with both methods")
     if backward is None:
