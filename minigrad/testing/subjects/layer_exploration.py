@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.testing.subjects.attributes import MISSING, Array, Found, Place
-from minigrad.testing.subjects.forward_backward import as_output
+from minigrad.testing.subjects.outputs import as_output
 from minigrad.testing.subjects.gradient_sources import Source, Traces, from_returned, input_gradient
 from minigrad.testing.subjects.inputs import nearby
 from minigrad.testing.subjects.layer_calls import Calls, is_rate, is_target
