@@ -6,6 +6,7 @@ import collections
 import contextlib
 import dis
 import types
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,14 +23,31 @@ def untouched(*roots: Any) -> Iterator[None]:
     These are the contents of arrays, lists, dicts and sets, attributes, what closures and ``global`` names stand for,
     and the states of generators of random numbers.
     """
-    undo = [each for value in reachable(*roots) for each in _undoing(value)]
-    generators = Generators(*roots)
+    before, generators = Contents(*roots), Generators(*roots)
     try:
         yield
     finally:
-        for each in undo:
-            each()
-        generators.put_back()
+        try:
+            before.put_back()
+        finally:
+            generators.put_back()
+
+
+class Contents:
+    """All that some roots can get at, as it is when this is made, to be put back; without generators."""
+
+    def __init__(self, *roots: Any) -> None:
+        self._undo = [each for value in reachable(*roots) for each in _undoing(value)]
+
+    def put_back(self) -> None:
+        """Put all of it back; where Ctrl-C is pressed meanwhile, all the same."""
+        try:
+            for each in self._undo:
+                each()
+        except KeyboardInterrupt:
+            for each in self._undo:
+                each()
+            raise
 
 
 def _undoing(value: Any) -> list[Callable[[], None]]:
@@ -47,7 +65,7 @@ def _undoing(value: Any) -> list[Callable[[], None]]:
     if isinstance(value, types.FunctionType):
         return [] if is_library(value) else [_dict(vars(value), dict(vars(value))), *_globals(value)]
     if isinstance(value, type):
-        return []
+        return [] if is_library(value) else [_class(value)]
     attributes = attributes_of(value)
     if attributes is None or isinstance(value, types.ModuleType):
         return _slots(value)
@@ -56,6 +74,11 @@ def _undoing(value: Any) -> list[Callable[[], None]]:
 
 def _array(array: Any, content: Any) -> Callable[[], None]:
     def undo() -> None:
+        if array.shape != content.shape:
+            with warnings.catch_warnings():
+                # NumPy advises against it, but nothing else keeps the array that the user holds.
+                warnings.simplefilter("ignore")
+                array.shape = content.shape
         # Bit by bit: a NaN that is there is not written again.
         if array.tobytes() != content.tobytes() or array.dtype.kind == "O":
             array[...] = content
@@ -101,14 +124,34 @@ def _slots(value: Any) -> list[Callable[[], None]]:
         return []
     slots = [vars(base).get("__slots__", ()) for base in type(value).__mro__]
     names = [name for each in slots for name in ([each] if isinstance(each, str) else each)]
-    held = {name: getattr(value, name) for name in names if name != "__dict__" and hasattr(value, name)}
+    names = [name for name in names if name not in ("__dict__", "__weakref__")]
+    held = {name: getattr(value, name) for name in names if hasattr(value, name)}
 
     def undo() -> None:
-        for name, item in held.items():
-            if getattr(value, name, None) is not item:
-                setattr(value, name, item)
+        for name in names:
+            if name not in held and hasattr(value, name):
+                object.__delattr__(value, name)
+            elif name in held and getattr(value, name, None) is not held[name]:
+                object.__setattr__(value, name, held[name])
 
-    return [undo] if held else []
+    return [undo] if names else []
+
+
+def _class(kind: type) -> Callable[[], None]:
+    """What a class holds, such as a counter of its objects."""
+    held = dict(vars(kind))
+
+    def undo() -> None:
+        now = dict(vars(kind))
+        for name, item in now.items():
+            if name not in held:
+                delattr(kind, name)
+            elif item is not held[name]:
+                setattr(kind, name, held[name])
+        for name in held.keys() - now.keys():
+            setattr(kind, name, held[name])
+
+    return undo
 
 
 def _globals(function: types.FunctionType) -> list[Callable[[], None]]:
