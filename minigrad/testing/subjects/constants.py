@@ -38,9 +38,13 @@ class Constants:
             return 30.0
         if self._is_target(leaf):
             return 20.0
-        if self._is_number(leaf) or is_running(leaf.name):
+        if self.needs_no_gradient(leaf):
             return 15.0
         return 12.0 if self._is_loss and is_data(leaf.name) else 0.0
+
+    def needs_no_gradient(self, leaf: Leaf) -> bool:
+        """Whether an input is mostly a constant: a plain number, or a running statistic."""
+        return self._is_number(leaf) or is_running(leaf.name)
 
     def reason(self, leaf: Leaf, is_model: bool) -> str:
         """Why an input without a gradient is constant; empty where it is not.
