@@ -34,8 +34,13 @@ class Constants:
 
     def ease(self, leaf: Leaf) -> float:
         """How easily an input has no gradient; above 10, whatever the shapes of the gradients say."""
-        if not self.is_wanted(leaf.name):
-            return 30.0
+        usual = self._usual_ease(leaf)
+        if self.wrt is None:
+            return usual
+        # What wrt= names has a gradient rather than what it leaves out, but for what the shapes say.
+        return 0.0 if self.is_wanted(leaf.name) else max(usual, 9.0)
+
+    def _usual_ease(self, leaf: Leaf) -> float:
         if self._is_target(leaf):
             return 20.0
         if self.needs_no_gradient(leaf):

@@ -31,10 +31,13 @@ def subject_of(
     """What is to be checked.
 
     Raises:
-        TypeError: for what is no pair, no layer and no function; ValueError for a style that there is not.
+        TypeError: for what is no pair, no layer and no function, and for a seed that is no integer; ValueError for a
+            style that there is not.
     """
     if style not in STYLES:
         raise ValueError(f"style is {', '.join(map(repr, STYLES[:-1]))} or {STYLES[-1]!r}, not {style!r}")
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32):
+        raise TypeError(f"seed is an integer from 0 to 2**32 - 1, not {seed!r}")
     if isinstance(forward, type):
         return _of_class(forward, backward, inputs, seed, wrt)
     if backward is None:

@@ -125,8 +125,8 @@ def match(
     given = entries(found, len(own))
     if own and all(leaves[i].name.startswith("args[") for i in own):
         # The function's parameters have no names, so that names of gradients say nothing of them; their order does.
-        names = _by_names([each for each in given if each.is_named], [leaf.name for leaf in leaves])
-        known = [each.path for each in names.values()]
+        meant = _by_names([each for each in given if each.is_named], [leaf.name for leaf in leaves])
+        known = [each.path for each in meant.values()]
         given = [each if each.path in known else Entry(each.path, each.value, True) for each in given]
     if len(own) == 1 and len(given) > 1 and isinstance(found, list) and _shape(found) == leaves[own[0]].value.shape:
         given = [Entry((), found)]
