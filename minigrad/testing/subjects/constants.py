@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.testing.subjects.function_passes import FunctionPasses
+from minigrad.testing.subjects.gradient_names import agreement
 from minigrad.testing.subjects.held import Place, lent, places_of
 from minigrad.testing.subjects.inputs import Leaf, is_below
 from minigrad.testing.subjects.reachable import is_library
@@ -30,7 +31,7 @@ class Constants:
 
     def is_wanted(self, name: str) -> bool:
         """Whether `wrt` does not leave it out."""
-        return self.wrt is None or any(is_below(name, each) for each in self.wrt)
+        return self.wrt is None or any(is_below(name, each) or name.endswith(f".{each}") for each in self.wrt)
 
     def ease(self, leaf: Leaf) -> float:
         """How easily an input has no gradient; above 10, whatever the shapes of the gradients say."""
@@ -101,10 +102,11 @@ class Constants:
             # A forward pass that fails with other values surely reads them.
             return True
 
-    def places_that_matter(self) -> list[Place]:
+    def places_that_matter(self, gradients: Sequence[str]) -> list[Place]:
         """Where the object, of which the forward pass is a method, keeps arrays that the output depends on.
 
-        What a forward pass replaces is a cache.
+        What a forward pass replaces is a cache. What is kept in several places has the name that one of the gradients
+        is known by.
         """
         owner = getattr(self.passes.forward, "__self__", None)
         if owner is None or is_library(owner):
@@ -120,5 +122,10 @@ class Constants:
             other = place.array * rng.uniform(0.8, 1.2, place.array.shape) + rng.uniform(0.05, 0.1, place.array.shape)
             with lent([place], [other.astype(place.array.dtype)]):
                 if self._differs(before, values):
+                    place.path = max(place.spots, key=lambda path: _best_agreement(gradients, path))
                     found.append(place)
         return found
+
+
+def _best_agreement(names: Sequence[str], path: str) -> int:
+    return max((agreement(name, path, same=True) for name in names), default=0)

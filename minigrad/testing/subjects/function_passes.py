@@ -59,9 +59,10 @@ class FunctionPasses:
         self.forward, self.backward = forward, backward
         self.name, self.backward_name = function_name(forward), function_name(backward)
         owner = getattr(forward, "__self__", None)
+        self.inputs = Inputs(self.named(), inputs, configurations=True, wanted=wrt, may_be_empty=True)
         # An object may keep parameters when all inputs are integers.
-        may_be_empty = owner is not None and not is_library(owner)
-        self.inputs = Inputs(self.named(), inputs, configurations=True, wanted=wrt, may_be_empty=may_be_empty)
+        if not self.inputs.configured and (owner is None or is_library(owner)):
+            self.inputs.see_that_there_are_leaves()
         self.places: list[Place] = []
         self.seed = seed
         self._generators = None if seed is None else Generators(forward, backward, inputs)
