@@ -7,9 +7,10 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from minigrad.testing.subjects.base import Array
 from minigrad.testing.subjects.calling import Call, Role
-from minigrad.testing.subjects.forward_backward import PairSubject, Pass
+from minigrad.testing.subjects.forward_backward import PairSubject, Style
+from minigrad.testing.subjects.function_passes import FunctionPasses, Pass
+from minigrad.testing.subjects.outputs import Array
 from minigrad.testing.subjects.roles import Parameters
 
 _NAMES = {"ctx", "context", "_ctx", "fctx"}
@@ -53,24 +54,33 @@ def static_methods(value: Any) -> tuple[Callable[..., Any], Callable[..., Any]] 
     return value.forward, value.backward  # type: ignore[attr-defined]
 
 
-class ContextSubject(PairSubject):
+class _ContextPasses(FunctionPasses):
     """Two functions that share a context, which is made anew for each forward pass."""
 
-    def _named(self, forward: Callable[..., Any]) -> Callable[..., Any]:
-        return functools.partial(forward, None)
+    def named(self) -> Callable[..., Any]:
+        return functools.partial(self.forward, None)
 
-    def _result(self, forward: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    def result(self, forward: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         context = Context(len(args) + len(kwargs))
         result = forward(context, *args, **kwargs)
         return (*result, context) if isinstance(result, tuple) else (result, context)
 
-    def _chosen_call(self, result: Any, handed: Sequence[Any]) -> Call:
-        outputs = len(result) - 1
-        return Call(outputs, (Role("cache"), *[Role("upstream", i) for i in range(outputs)]))
-
-    def _replace(self, once: Pass, values: Sequence[Array], name: str, array: Array) -> None:
+    def replace(self, once: Pass, position: int | None, old: Array, new: Array) -> None:
         context = once.cache[0]
         once.cache = [vars(context)]
-        super()._replace(once, values, name, array)
+        super().replace(once, position, old, new)
         vars(context).update(once.cache[0])
         once.cache = [context]
+
+
+class ContextSubject(PairSubject):
+    """A function ``forward(ctx, *inputs)`` with ``backward(ctx, g)``."""
+
+    def __init__(self, forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any, **settings: Any) -> None:
+        wrt = settings["wrt"]
+        super().__init__(_ContextPasses(forward, backward, inputs, **settings), "auto", wrt)
+
+    def _call(self, style: Style, values: Sequence[Any]) -> Call:
+        result, _ = self.passes.first_result(values)
+        outputs = len(result) - 1
+        return Call(outputs, (Role("cache"), *[Role("upstream", i) for i in range(outputs)]))

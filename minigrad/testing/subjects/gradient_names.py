@@ -72,7 +72,7 @@ def assigned(names: Iterable[str], values: Sequence[str], *, same: bool = False)
 
 
 def is_upstream(name: str) -> bool:
-    """Whether a parameter of this name is the gradient that arrives from above."""
+    """Whether a parameter of this name is, beyond doubt, the gradient that arrives from above."""
     lowered = name.strip("_").lower()
     if lowered in _NOT_GRADIENTS or lowered.startswith(("d_model", "dropout", "n_")):
         return False
@@ -82,6 +82,14 @@ def is_upstream(name: str) -> bool:
         return True
     # da, dZ, dA2, d_out, dnext_h, dh_next; a word that only begins with a d is none of these.
     return bool(re.fullmatch(r"d_?([a-zA-Z]\d*|[A-Z]\w*|[a-zA-Z]\d*_\w+|next_\w+|prev_\w+|_\w+|h\w?|[a-z]{2})", name))
+
+
+def may_be_upstream(name: str) -> bool:
+    """Whether a parameter of this name could be a gradient: ``dmean`` or ``dweights``, and not ``data``."""
+    lowered = name.strip("_").lower()
+    if is_upstream(name):
+        return True
+    return lowered.startswith("d") and len(lowered) > 3 and not lowered.startswith(tuple(_WORDS))
 
 
 _UPSTREAM = words_in(
@@ -157,3 +165,12 @@ def _singular(word: str) -> str:
 
 def _common(word: str) -> str:
     return next((min(group, key=len) for group in _ALIKE if word in group), word)
+
+
+# Words that begin with a d of their own.
+_WORDS = words_in(
+    """
+    data date day deb dec deep def deg delay den dep desc desi det dev dia dic diff dig dil dim dir dis div doc dom done
+    dot doub down draw drop dtype dual dummy dur dyn
+    """
+)

@@ -39,6 +39,7 @@ class Inputs:
         inputs: a tuple of positional arguments, a dict of keyword arguments, or one argument.
         configurations: whether what is in a dict or a dataclass beside text or booleans is constant.
         wanted: the names of what is a leaf in any case.
+        may_be_empty: whether there may be other leaves than those in the inputs.
 
     Raises:
         ValueError: where there is no floating-point leaf.
@@ -51,6 +52,7 @@ class Inputs:
         *,
         configurations: bool = False,
         wanted: str | Sequence[str] | None = None,
+        may_be_empty: bool = False,
     ) -> None:
         self.args, self.kwargs = _arguments(function, inputs)
         self._configurations = configurations
@@ -72,6 +74,11 @@ class Inputs:
             start = len(self.leaves)
             self._collect(name, value)
             self.arguments.append(list(range(start, len(self.leaves))))
+        if not may_be_empty:
+            self.see_that_there_are_leaves()
+
+    def see_that_there_are_leaves(self) -> None:
+        """Raise where there is nothing to differentiate."""
         if not self.leaves:
             given = ", ".join(f"{name}: {_kind(value)}" for name, value in self.constants.items()) or "no arguments"
             raise ValueError(

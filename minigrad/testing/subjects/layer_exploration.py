@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from minigrad.testing.subjects.attributes import MISSING, Array, Found, Place
-from minigrad.testing.subjects.outputs import as_output
 from minigrad.testing.subjects.gradient_sources import Source, Traces, from_returned, input_gradient
 from minigrad.testing.subjects.inputs import nearby
 from minigrad.testing.subjects.layer_calls import Calls, is_rate, is_target
@@ -25,6 +24,7 @@ from minigrad.testing.subjects.layer_parameters import (
     unshared,
 )
 from minigrad.testing.subjects.layer_passes import RATE, Passes, Seen, floats_in, lists_in
+from minigrad.testing.subjects.outputs import as_output
 from minigrad.testing.subjects.stored_gradients import Made, matched
 from minigrad.testing.subjects.untouched import Contents
 

@@ -5,30 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from minigrad.testing.subjects.base import Array, function_name
 from minigrad.testing.subjects.calling import Call
-from minigrad.testing.subjects.forward_backward import PairSubject, Pass
-from minigrad.testing.subjects.outputs import described, is_scalar, may_be_output
+from minigrad.testing.subjects.forward_backward import PairSubject, Style
+from minigrad.testing.subjects.function_passes import FunctionPasses, Pass
+from minigrad.testing.subjects.outputs import Array, described, is_scalar, may_be_output
 
 
-class ValueAndGradSubject(PairSubject):
-    """A function ``value, gradients = f(*inputs)``; the gradients may be several items, by name or in order."""
+class _ValuePasses(FunctionPasses):
+    """A function whose backward pass is part of it."""
 
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        inputs: Any,
-        *,
-        wrt: str | Sequence[str] | None = None,
-        seed: int | None = None,
-    ) -> None:
-        super().__init__(function, function, inputs, "value_and_grad", wrt=wrt, seed=seed)
-
-    def _chosen_call(self, result: Any, handed: Sequence[Any]) -> Call:
-        self._value_at(result)
-        return Call(1, ())
-
-    def _value_at(self, result: Any) -> int:
+    def position(self, result: Any) -> int:
         """Which item is the value: the first one if it is a number or the only array, else the last one.
 
         Raises:
@@ -49,15 +35,20 @@ class ValueAndGradSubject(PairSubject):
             )
         return 0
 
-    def _items(self, result: Any) -> tuple[list[Any], list[Any]]:
-        position = self._value_at(result)
+    def items(self, result: Any) -> tuple[list[Any], list[Any]]:
+        position = self.position(result)
         return [result[position]], [item for i, item in enumerate(result) if i != position]
 
-    def _backward(self, once: Pass, upstream: Sequence[Array]) -> Any:
+    def returned(self, once: Pass, upstream: Sequence[Array]) -> Any:
         return once.cache[0] if len(once.cache) == 1 else tuple(once.cache)
 
 
-def is_pair_of_methods(forward: Any, backward: Any) -> bool:
-    """Whether two functions are methods of one object."""
-    owner = getattr(forward, "__self__", None)
-    return owner is not None and owner is getattr(backward, "__self__", None) and bool(function_name(forward))
+class ValueAndGradSubject(PairSubject):
+    """A function ``value, gradients = f(*inputs)``; the gradients may be several items, by name or in order."""
+
+    def __init__(self, function: Callable[..., Any], inputs: Any, **settings: Any) -> None:
+        wrt = settings["wrt"]
+        super().__init__(_ValuePasses(function, function, inputs, **settings), "value_and_grad", wrt)
+
+    def _call(self, style: Style, values: Sequence[Any]) -> Call:
+        return Call(1, ())
