@@ -67,14 +67,10 @@ def check_backward(
     with untouched(forward, backward, inputs):
         if style == "layer" or (style == "auto" and is_layer):
             subject = LayerSubject(forward, inputs, methods, seed)
+        elif backward is None and not callable(forward):
+            raise refusal(forward)
         elif not callable(forward) or not callable(backward):
-            raise (
-                refusal(forward)
-                if backward is None
-                else TypeError(
-                    "check_backward takes two functions, forward and backward, or one layer with both methods"
-                )
-            )
+            raise TypeError("check_backward takes two functions, forward and backward, or one layer with both methods")
         else:
             subject = PairSubject(forward, backward, inputs, style)
         return settings.delivered(check(subject, settings, "check_backward", subject.chosen(settings.wrt)))

@@ -115,14 +115,13 @@ class Calls:
 
     def _known(self, backward: Callable[..., Any], has_weights: bool) -> tuple[list[inspect.Parameter], list[Argument]]:
         """The parameters that have to be given, and the arguments that are clear by their names alone."""
+        only_g = [inspect.Parameter("g", inspect.Parameter.POSITIONAL_ONLY)]
         try:
             parameters = list(inspect.signature(backward).parameters.values())
         except (TypeError, ValueError):
-            parameters = []
-        if not any(p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
-            anything = not parameters or any(p.kind is p.VAR_POSITIONAL for p in parameters)
-            first = inspect.Parameter("g", inspect.Parameter.POSITIONAL_ONLY)
-            return ([first] if anything else []), []
+            return only_g, []
+        if parameters and all(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
+            return only_g, []
         required, clear = [], []
         for parameter in parameters:
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):

@@ -88,6 +88,7 @@ class Exploration:
         self._find_parameters()
         self.passes.optimisers = optimisers_in(self.layer)
         self.passes.parameters = self._known
+        self._probe([0])
         one, two = self._probe([0]), self._probe([1])
         self._changing = set(one.changes)
         if one.changes and self._calls.rate is None:
@@ -163,10 +164,12 @@ class Exploration:
     def _probe(self, numbers: Sequence[int], rate: float = RATE) -> Probe:
         """Run both passes, once for each number of an upstream gradient, and put everything back."""
         contents = Contents(self.layer)
+        lengths = {id(entries): len(entries) for entries, _ in self._lists}
         try:
             for number in numbers:
                 for parameter in self._known:
-                    parameter.put(self.layer, parameter.start)
+                    if parameter.matters != "no":
+                        parameter.put(self.layer, parameter.start)
                 start = floats_in(self.layer)
                 ran = self.passes.forward([value.copy() for value in self.values])
                 result = self.passes.result(ran)
@@ -178,6 +181,13 @@ class Exploration:
                 ]
                 with np.errstate(all="ignore"):
                     traces = self.passes.backward(ran, result, seeds, rate)
+            # What gets longer in the backward pass begins anew in every pass, too.
+            known = [id(entries) for entries, _ in self.passes.growing]
+            self.passes.growing += [
+                (entries, content)
+                for entries, content in self._lists
+                if len(entries) > lengths[id(entries)] and id(entries) not in known
+            ]
             changes = {p.name: p.start - np.asarray(p.now(self.layer)) for p in self._known if self._changed(p)}
             return Probe(start, middle, floats_in(self.layer), traces, changes)
         finally:

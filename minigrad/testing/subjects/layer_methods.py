@@ -55,7 +55,7 @@ def refusal(layer: Any) -> TypeError:
     names = ", ".join(_own(layer)) or "none"
     hint = "; make an object of it first" if isinstance(layer, type) else ""
     return TypeError(
-        f"a layer has two methods, such as forward(x) and backward(output_gradient); {what} has these: {names}{hint}. "
+        f"a layer has forward and backward methods, of these or similar names; {what} has these: {names}{hint}. "
         'Say which are meant: methods=("forward_pass", "backprop")'
     )
 
