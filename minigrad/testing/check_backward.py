@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from minigrad.testing.checking.check import Options, check
 from minigrad.testing.checking.result import GradcheckResult
+from minigrad.testing.subjects.contexts import ContextSubject, static_methods, take_context
 from minigrad.testing.subjects.forward_backward import PairSubject, Style
+from minigrad.testing.subjects.function_passes import FunctionPasses
 from minigrad.testing.subjects.layer_methods import methods_of, refusal
+from minigrad.testing.subjects.loss_and_gradients import ValueAndGradSubject
 from minigrad.testing.subjects.stateful_layer import LayerSubject
 from minigrad.testing.subjects.untouched import untouched
 
@@ -58,19 +64,59 @@ def check_backward(
     """
     __tracebackhide__ = True
     settings = Options.named(options)
-    if style not in ("auto", "args", "cache", "layer"):
-        raise ValueError(f"style is 'auto', 'args', 'cache' or 'layer', not {style!r}")
+    if style not in _STYLES:
+        raise ValueError(f"style is {', '.join(map(repr, _STYLES[:-1]))} or {_STYLES[-1]!r}, not {style!r}")
     if inputs is None:
         raise TypeError("check_backward needs inputs=: a tuple, a dict, or one array")
-    is_layer = backward is None and methods_of(forward, methods) is not None
-    subject: PairSubject | LayerSubject
     with untouched(forward, backward, inputs):
-        if style == "layer" or (style == "auto" and is_layer):
-            subject = LayerSubject(forward, inputs, methods, seed)
-        elif backward is None and not callable(forward):
-            raise refusal(forward)
-        elif not callable(forward) or not callable(backward):
-            raise TypeError("check_backward takes two functions, forward and backward, or one layer with both methods")
-        else:
-            subject = PairSubject(forward, backward, inputs, style)
+        subject = _subject(forward, backward, inputs, style, methods, seed, settings)
+        if isinstance(subject, PairSubject) and subject.is_loss and settings.grad_output is None:
+            # Then the numbers in the report are those that the user's own code gives.
+            ones = np.ones_like(subject.outputs([leaf.value for leaf in subject.leaves])[0])
+            settings = replace(settings, grad_output=ones)
         return settings.delivered(check(subject, settings, "check_backward", subject.chosen(settings.wrt)))
+
+
+_STYLES = ("auto", "args", "cache", "layer", "value_and_grad", "loss")
+
+
+def _subject(
+    forward: Any,
+    backward: Any,
+    inputs: Any,
+    style: Style,
+    methods: tuple[str, str] | None,
+    seed: int | None,
+    settings: Options,
+) -> PairSubject | LayerSubject:
+    """What is to be checked, by its form."""
+    static = static_methods(forward)
+    if static is not None and backward is None:
+        name = forward.__name__
+        if not take_context(*static):
+            raise TypeError(
+                f"{name} has static methods forward and backward, whose first parameter is no ctx; write "
+                f"check_backward({name}.forward, {name}.backward, inputs=...)"
+            )
+        function = ContextSubject(*static, inputs, wrt=settings.wrt, seed=seed)
+        function.name = name
+        return function
+    if isinstance(forward, type):
+        raise TypeError(f"{forward.__name__} is a class; pass an object: check_backward({forward.__name__}(...), ...)")
+    names = None if backward is not None else methods_of(forward, methods)
+    if style == "layer" or (style == "auto" and names is not None):
+        return LayerSubject(forward, inputs, methods, seed)
+    if backward is None and not callable(forward):
+        raise refusal(forward)
+    if not callable(forward) or not (callable(backward) or backward is None):
+        raise TypeError("check_backward takes two functions, forward and backward, or one layer with both methods")
+    if backward is None:
+        if style not in ("auto", "value_and_grad"):
+            raise TypeError(f"style={style!r} takes two functions, forward and backward; backward is missing")
+        return ValueAndGradSubject(forward, inputs, wrt=settings.wrt, seed=seed)
+    if style == "value_and_grad":
+        raise TypeError("style='value_and_grad' takes one function, which returns (value, gradients), and no backward")
+    if take_context(forward, backward):
+        return ContextSubject(forward, backward, inputs, wrt=settings.wrt, seed=seed)
+    passes = FunctionPasses(forward, backward, inputs, wrt=settings.wrt, seed=seed)
+    return PairSubject(passes, style, settings.wrt)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from minigrad.testing.subjects.attributes import MISSING, Array, Found, Place
-from minigrad.testing.subjects.forward_backward import as_output
 from minigrad.testing.subjects.gradient_sources import Source, Traces, from_returned, input_gradient
 from minigrad.testing.subjects.inputs import nearby
 from minigrad.testing.subjects.layer_calls import Calls, is_rate, is_target
@@ -25,6 +24,7 @@ from minigrad.testing.subjects.layer_parameters import (
     unshared,
 )
 from minigrad.testing.subjects.layer_passes import RATE, Passes, Seen, floats_in, lists_in
+from minigrad.testing.subjects.outputs import as_output
 from minigrad.testing.subjects.stored_gradients import Made, matched
 from minigrad.testing.subjects.untouched import Contents
 
@@ -88,7 +88,13 @@ class Exploration:
         self._find_parameters()
         self.passes.optimisers = optimisers_in(self.layer)
         self.passes.parameters = self._known
-        self._probe([0])
+        try:
+            self._probe([0])
+        except TypeError:
+            if not self._calls.may_take_rate:
+                raise
+            self._calls.add_rate()
+            self._probe([0])
         one, two = self._probe([0]), self._probe([1])
         self._changing = set(one.changes)
         if one.changes and self._calls.rate is None:
@@ -253,6 +259,8 @@ class Exploration:
                     sources.setdefault(parameter.name, Source("update"))
         keep = unshared([p for p in self._known if p.name in sources or p in learned], list(sources))
         self.found.parameters = keep
+        if not self.inputs and not keep:
+            self.passes.inputs.see_that_there_are_leaves()
         for parameter in learned:
             if parameter not in keep:
                 sources.pop(parameter.name, None)
@@ -375,6 +383,12 @@ class Exploration:
             shared = np.ndim(now.value) and any(np.shares_memory(now.value, value) for value in kept)
             if path not in inputs and not shared:
                 self.found.resets.append((seen.place, seen.value, seen.content))
+        if any(source.kind == "update" for source in self.found.sources.values()):
+            # A velocity that begins as None, or is not there before the first pass.
+            for path, now in one.end.items():
+                shared = np.ndim(now.value) and any(np.shares_memory(now.value, value) for value in kept)
+                if path not in one.middle and not shared:
+                    self.found.resets.append((now.place, now.place.get(self.layer), None))
 
 
 def _same_in(probe: Probe, path: str) -> bool:

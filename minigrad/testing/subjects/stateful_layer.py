@@ -13,13 +13,13 @@ from minigrad.engine.tensor import Tensor
 from minigrad.testing.recording.recorder import Recorder
 from minigrad.testing.subjects.attributes import MISSING, numbers_in
 from minigrad.testing.subjects.base import Array, Subject, function_name, small_constant_in
-from minigrad.testing.subjects.forward_backward import as_output
 from minigrad.testing.subjects.inputs import Leaf, unknown_name
 from minigrad.testing.subjects.layer_calls import Result
 from minigrad.testing.subjects.layer_exploration import Exploration
 from minigrad.testing.subjects.layer_methods import methods_of, refusal
 from minigrad.testing.subjects.layer_parameters import Parameter
 from minigrad.testing.subjects.layer_passes import RATE, Passes, Ran
+from minigrad.testing.subjects.outputs import as_output
 from minigrad.testing.subjects.untouched import Contents
 
 
