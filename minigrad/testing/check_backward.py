@@ -104,7 +104,7 @@ def _subject(
     if isinstance(forward, type):
         raise TypeError(f"{forward.__name__} is a class; pass an object: check_backward({forward.__name__}(...), ...)")
     names = None if backward is not None else methods_of(forward, methods)
-    if style == "layer" or (style == "auto" and names is not None):
+    if style == "layer" or (style in ("auto", "loss") and names is not None):
         return LayerSubject(forward, inputs, methods, seed)
     if backward is None and not callable(forward):
         raise refusal(forward)

@@ -11,8 +11,9 @@ import numpy as np
 from minigrad.engine.blocks import recording
 from minigrad.engine.recording import is_grad_enabled
 from minigrad.engine.tensor import Tensor
-from minigrad.testing.checking.check import Options, check, upstream_like
+from minigrad.testing.checking.check import Options, check
 from minigrad.testing.checking.result import GradcheckResult
+from minigrad.testing.checking.start import upstream_like
 from minigrad.testing.recording.recorder import Recorder
 from minigrad.testing.subjects.base import Array, Subject, TensorSubject, function_name
 from minigrad.testing.subjects.inputs import Leaf
@@ -187,7 +188,7 @@ class _TangentSubject(Subject):
     def _moved(self, weights: Array) -> list[Array]:
         return [
             (value + np.tensordot(weights, tangents, axes=1)).astype(weights.dtype)
-            for value, tangents in zip(self.base, self.tangents, strict=True)
+            for value, tangents in self._base_and_tangents()
         ]
 
     def outputs(self, values: Sequence[Array]) -> list[Array]:
@@ -212,8 +213,13 @@ class _TangentSubject(Subject):
         return [total.astype(values[0].dtype)]
 
     def traced(self, tensors: Sequence[Tensor], recorder: Recorder) -> Tensor:
-        """There is no tape of a double pass."""
-        raise TypeError("not recorded")
+        """The only output along the line: the derivatives of its tape are the same."""
+        moved = [value + np.tensordot(tensors[0], tangents, axes=1) for value, tangents in self._base_and_tangents()]
+        (out,) = self.inner._called(moved)
+        return out
+
+    def _base_and_tangents(self) -> list[tuple[Array, Array]]:
+        return list(zip(self.base, self.tangents, strict=True))
 
 
 def _size(value: Array) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 
 from minigrad.testing.checking.invariants import Claim
 from minigrad.testing.checking.outcome import LeafResult
-from minigrad.testing.checking.verdict import judge
+from minigrad.testing.checking.rounding import Rounding
+from minigrad.testing.checking.verdict import ZERO, judge
 from minigrad.testing.numerical.reference import Point, Reference
 from minigrad.testing.numerical.richardson import Slope
 from minigrad.testing.subjects.base import Array
@@ -66,6 +68,10 @@ class Stretch:
         """The derivative along it, of a gradient in a row."""
         return float(gradient[self.start : self.stop] @ self.whole[self.start : self.stop])
 
+    def times_size(self, sizes: Array) -> float:
+        """How large the derivative along it can be where the elements of the gradient are not above some sizes."""
+        return float(sizes[self.start : self.stop] @ np.abs(self.whole[self.start : self.stop]))
+
     def halves(self) -> list[Stretch]:
         """Its two halves."""
         middle = (self.start + self.stop) // 2
@@ -77,13 +83,23 @@ class Examination:
 
     Args:
         point: where the subject is judged.
+        rounding: what rounding does to the claimed gradients there.
         mode, directions: as for `gradcheck`.
         accept: whether any slope between the one-sided ones is right at a kink.
         rng: the source of directions and samples.
     """
 
-    def __init__(self, point: Point, mode: Mode, directions: int, accept: bool, rng: np.random.Generator) -> None:
-        self.point, self.mode, self.count, self.accept, self.rng = point, mode, directions, accept, rng
+    def __init__(
+        self,
+        point: Point,
+        rounding: Rounding,
+        mode: Mode,
+        directions: int,
+        accept: bool,
+        rng: np.random.Generator,
+    ) -> None:
+        self.point, self.rounding, self.mode, self.count = point, rounding, mode, directions
+        self.accept, self.rng = accept, rng
         self.useful = USEFUL[point.itemsize]
 
     def of(self, position: int, claim: Claim, rtol: float) -> Examined:
@@ -95,14 +111,53 @@ class Examination:
         if claim.value.shape != leaf.value.shape:
             places = None if dense else self._places(leaf, None)
             return Examined(_misshapen(leaf, claim), self.point.elements(position, places), places)
+        lost = np.flatnonzero(~np.isfinite(claim.value.reshape(-1)))
+        if lost.size and not dense:
+            places = lost[:SAMPLE]
+            reference = self.point.elements(position, places)
+            found = self._judged(position, claim.value.reshape(-1)[places], reference, rtol, chosen=places)
+            return Examined(found, reference, places)
         if dense:
             reference = self.point.elements(position)
-            found = self._judged(leaf, claim.value.reshape(-1), reference, rtol)
+            found = self._judged(position, claim.value.reshape(-1), reference, rtol)
             return Examined(_noted(found, claim), reference)
         return self._projected(position, leaf, claim, rtol)
 
-    def _judged(self, leaf: Leaf, actual: Array, reference: Reference, rtol: float, **options: Any) -> LeafResult:
-        return judge(leaf.name, leaf.value.shape, actual, reference, rtol, self.accept, useful=self.useful, **options)
+    def _judged(
+        self,
+        position: int,
+        actual: Array,
+        reference: Reference,
+        rtol: float,
+        along: Sequence[Stretch] | None = None,
+        chosen: Array | None = None,
+    ) -> LeafResult:
+        leaf = self.point.subject.leaves[position]
+
+        def judged() -> LeafResult:
+            return judge(
+                leaf.name, leaf.value.shape, actual, reference, rtol, self.accept, chosen, along is not None,
+                self.useful,
+            )  # fmt: skip
+
+        found = judged()
+        flat = reference.flat and not actual.any()
+        if not actual.size or not np.isfinite(actual).all() or (found.verdict == "pass" and not flat):
+            return found
+        # Something is wrong, or cannot be seen, or there is nothing: perhaps terms cancel, and the rest is rounding.
+        floor = self.rounding.floor(position)
+        if along is not None:
+            floor = np.array([stretch.times_size(floor) for stretch in along])
+        reference.floor = floor if chosen is None or along is not None else floor[chosen]
+        terms = self.rounding.terms(position)
+        # Nothing is seen of a function that changes nowhere: neither its terms, where those are not known.
+        reference.scale = (terms or 0.0) if flat else self.rounding.scale(position)
+        found = judged()
+        if found.verdict != "pass" or (found.note != ZERO and not flat):
+            return found
+        if self.rounding.independent(position):
+            return replace(found, note=f"{ZERO}: the output does not depend on {leaf.name}")
+        return replace(found, note=f"{ZERO} at this point") if found.note else found
 
     def _projected(self, position: int, leaf: Leaf, claim: Claim, rtol: float) -> Examined:
         # Of different lengths, so that equal derivatives do not cancel.
@@ -124,13 +179,13 @@ class Examination:
         actual = claim.value.reshape(-1)
         along = np.array([stretch.times(actual) for stretch in stretches])
         reference = Reference.of(slopes, len(slopes))
-        found = self._judged(leaf, along, reference, rtol, directions=True)
+        found = self._judged(position, along, reference, rtol, stretches)
         if found.verdict != "fail":
             return Examined(_noted(replace(found, note=note or found.note), claim), reference)
         off = np.nan_to_num(np.abs(along - reference.value), nan=np.inf)
         places = self._places(leaf, self._wrong_element(position, actual, stretches[int(np.argmax(off))]))
         reference = self.point.elements(position, places)
-        located = self._judged(leaf, actual[places], reference, rtol, chosen=places)
+        located = self._judged(position, actual[places], reference, rtol, chosen=places)
         return Examined(located if located.verdict == "fail" else found, reference, places)
 
     def _slope(self, position: int, stretch: Stretch) -> Slope:

@@ -23,12 +23,16 @@ class Reference:
         value, error: of each element or direction.
         kinks: by position, what is known of each derivative that has a kink.
         flat: whether the function changed nowhere.
+        floor: what rounding alone can make of the claimed derivatives, where that is known.
+        scale: how large they would be if the terms that they are sums of did not cancel, where that is known.
     """
 
     value: NDArray[np.float64]
     error: NDArray[np.float64]
     kinks: dict[int, Slope] = field(default_factory=dict)
     flat: bool = True
+    floor: NDArray[np.float64] | float = 0.0
+    scale: float = 0.0
 
     @classmethod
     def of(cls, slopes: Iterable[Slope], count: int) -> Reference:
@@ -49,7 +53,8 @@ class Point:
         self.subject = subject
         self.values = [leaf.value for leaf in subject.leaves]
         self.itemsize = itemsize
-        self.center = subject.vector(self.values)
+        # A copy: a model may return the same array each time, with other numbers in it.
+        self.center = subject.vector(self.values).copy()
         rows = [np.asarray(part, dtype=np.float64).reshape(-1) for part in upstream]
         self.upstream = rows[0] if len(rows) == 1 else np.concatenate(rows)
         self._noise: NDArray[np.float64] | None = None
@@ -76,7 +81,7 @@ class Point:
         """The outputs elsewhere; NaN where the function refuses its inputs."""
         with np.errstate(all="ignore"):
             try:
-                out = self.subject.vector(values)
+                out = self.subject.vector(values).copy()
             except (ValueError, ArithmeticError, np.linalg.LinAlgError):
                 return np.full_like(self.center, np.nan)
         if out.shape != self.center.shape:
