@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.testing.checking.invariants import Claim
-from minigrad.testing.checking.outcome import LeafResult
+from minigrad.testing.checking.outcome import ZERO, LeafResult
 from minigrad.testing.checking.rounding import Rounding
-from minigrad.testing.checking.verdict import ZERO, judge
+from minigrad.testing.checking.verdict import judge
 from minigrad.testing.numerical.reference import Point, Reference
 from minigrad.testing.numerical.richardson import Slope
 from minigrad.testing.subjects.base import Array

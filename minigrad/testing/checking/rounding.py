@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from minigrad.engine.graph import Node
 from minigrad.engine.shares import fitted
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.checking.invariants import read_claim
-from minigrad.testing.diagnosis.edges import Edge, edges_of, node_op, parent_of, true_share
+from minigrad.testing.diagnosis.edges import edges_of, node_op, parent_of, true_share
 from minigrad.testing.diagnosis.tape import Tape, traced
 from minigrad.testing.numerical.reference import Point
 from minigrad.testing.subjects.base import Array, Subject, TensorSubject
@@ -40,15 +41,12 @@ class Rounding:
     def __init__(self, point: Point, upstream: Sequence[Array], claims: Sequence[Array], largest: float) -> None:
         self.point, self.upstream, self.claims, self.largest = point, upstream, claims, largest
         self._independent: dict[int, bool] = {}
-        self._nearby: dict[int, float] = {}
 
     def floor(self, position: int) -> NDArray[np.float64]:
         """For each element of a leaf, in a row, what rounding alone can make of it; 0 where it cannot be rounding."""
-        value = self.point.values[position]
-        tiny = float(np.finfo(value.dtype).eps)
         found = _MARGIN * self._spreads[position]
-        if self._terms is not None:
-            found = np.maximum(found, _UNITS * tiny * self._terms[position])
+        if self._recorded is not None:
+            found = np.maximum(found, _MARGIN * self._recorded[position])
         return np.where(found <= self.largest * self.scale(position), found, 0.0).reshape(-1)
 
     def scale(self, position: int) -> float:
@@ -60,30 +58,39 @@ class Rounding:
         return max(terms or 0.0, self.nearby(position))
 
     def terms(self, position: int) -> float | None:
-        """The largest sum of the sizes of terms; None where the function could not be recorded."""
-        return None if self._terms is None else float(np.max(self._terms[position], initial=0.0))
+        """How large the terms are, by what rounding makes of them; None where the function could not be recorded."""
+        if self._recorded is None:
+            return None
+        return float(np.max(self._recorded[position], initial=0.0)) / self._tiny(position)
 
     def nearby(self, position: int) -> float:
-        """The weighted output, here and where the leaf is as different as it is large, over the size of the leaf."""
-        if position not in self._nearby:
-            point = self.point
-            line = point.line(position, point.unit(position) * _signs(point.values[position].shape))
-            sizes = [float(np.abs(point.upstream) @ np.abs(line(step))) for step in (0.0, 0.5, -0.5, 1.0, -1.0)]
-            self._nearby[position] = max((s for s in sizes if np.isfinite(s)), default=0.0) / point.unit(position)
-        return self._nearby[position]
+        """The weighted output, here and where all leaves are as different as they are large, over the leaf's size."""
+        return self._reach / self.point.unit(position)
+
+    @cached_property
+    def _reach(self) -> float:
+        point = self.point
+        directions = [point.unit(i) * _signs(value.shape) for i, value in enumerate(point.values)]
+        sizes = [float(np.abs(point.upstream) @ np.abs(point.center))]
+        for step in (0.5, -0.5, 1.0, -1.0):
+            moved = [(v + step * d).astype(v.dtype) for v, d in zip(point.values, directions, strict=True)]
+            sizes.append(float(np.abs(point.upstream) @ np.abs(point.at(moved))))
+        return max((size for size in sizes if np.isfinite(size)), default=0.0)
 
     def independent(self, position: int) -> bool:
         """Whether the output stays the same but for rounding however much a leaf changes."""
         if position not in self._independent:
-            self._independent[position] = not depends(self.point, position)
+            self._independent[position] = not depends(self.point, position, self.scale(position))
         return self._independent[position]
 
     def between_calls(self, position: int) -> float:
         """How much two gradients for the same inputs may differ: by sums in another order."""
-        tiny = float(np.finfo(self.point.values[position].dtype).eps)
         terms = self.terms(position)
         size = self.nearby(position) if terms is None else terms
-        return _UNITS * tiny * max(size, float(np.max(np.abs(self.claims[position]), initial=0.0)))
+        return _UNITS * self._tiny(position) * max(size, float(np.max(np.abs(self.claims[position]), initial=0.0)))
+
+    def _tiny(self, position: int) -> float:
+        return float(np.finfo(self.point.values[position].dtype).eps)
 
     @cached_property
     def _spreads(self) -> list[NDArray[np.float64]]:
@@ -104,16 +111,14 @@ class Rounding:
         return spreads
 
     @cached_property
-    def _terms(self) -> list[NDArray[np.float64]] | None:
+    def _recorded(self) -> list[NDArray[np.float64]] | None:
+        """The same on the tape of the function, by the rules of minigrad; None where it could not be recorded."""
         tape = _recorded(self.point.subject, self.point.values, self.upstream)
         if tape is None:
             return None
-        sizes = sizes_of_terms(tape)
-        none = [np.zeros(value.shape) for value in self.point.values]
-        return [
-            zero if node is None else np.asarray(sizes.get(node, zero), dtype=np.float64)
-            for node, zero in zip(tape.leaves, none, strict=True)
-        ]
+        found = spreads_on_tape(tape, tape.leaves)
+        zeros = [np.zeros(value.shape) for value in self.point.values]
+        return [zero if spread is None else spread for spread, zero in zip(found, zeros, strict=True)]
 
 
 def _shaken(value: Array, rng: np.random.Generator, blank: bool) -> Array:
@@ -126,18 +131,24 @@ def _signs(shape: tuple[int, ...]) -> NDArray[np.float64]:
     return np.asarray(np.random.default_rng(0).choice([-1.0, 1.0], size=shape), dtype=np.float64)
 
 
-def depends(point: Point, position: int) -> bool:
-    """Whether the output changes by more than rounding when a leaf changes by as much as it is large, or by more."""
-    line = point.line(position, point.unit(position) * _signs(point.values[position].shape))
-    noise = 1e2 * np.finfo(f"f{point.itemsize}").eps * np.abs(point.center)
-    for step in (0.5, -1.0, 2e2, -2e4):
+def depends(point: Point, position: int, scale: float) -> bool:
+    """Whether the output changes by more than rounding when a leaf changes by as much as it is large, or by more.
+
+    Args:
+        point: where to look.
+        position: of the leaf.
+        scale: the size of the terms of the gradient of that leaf, cancelled or not.
+    """
+    unit = point.unit(position)
+    line = point.line(position, unit * _signs(point.values[position].shape))
+    tiny = float(np.finfo(f"f{point.itemsize}").eps)
+    for step in (0.5, -1.0, 30.0):
         there = line(step)
-        # What is rounding differs as much between two points that are next to each other.
-        scatter = np.max([np.abs(line(step * (1 + k * 1e-9)) - there) for k in (1, 2, 3)], axis=0, initial=0.0)
-        change = np.abs(there - point.center)
         with np.errstate(invalid="ignore"):
-            if np.isfinite(there).all() and np.any(change > 1e2 * np.max(scatter, initial=0.0) + noise):
-                return True
+            changes = np.abs(point.upstream * (there - point.center))
+        size = max(float(np.max(np.abs(point.upstream * point.center), initial=0.0)), scale * unit)
+        if np.isfinite(there).all() and np.any(changes > 1e2 * tiny * (1 + abs(step)) * size):
+            return True
     return False
 
 
@@ -147,36 +158,42 @@ def _recorded(subject: Subject, values: Sequence[Array], upstream: Sequence[Arra
         return traced(subject, values, upstream)
     tensors = [Tensor(value, requires_grad=True) for value in values]
     with recording(complete=True), np.errstate(all="ignore"):
-        weighted = [np.sum(out * g) for out, g in zip(subject._called(tensors), upstream, strict=True)]
-        total: Tensor = sum(weighted[1:], weighted[0])
+        weighted: list[Any] = [np.sum(out * g) for out, g in zip(subject._called(tensors), upstream, strict=True)]
+        total = sum(weighted[1:], weighted[0])
         return Tape(total, tensors, np.ones(())) if total.requires_grad else None
 
 
-def sizes_of_terms(tape: Tape) -> Mapping[Node, Array]:
-    """For each result, how large its gradient would be if none of the terms that it is a sum of cancelled."""
-    arrived: dict[Node, Array] = {tape.root: np.abs(tape.seed)}
+def spreads_on_tape(tape: Tape, positions: Iterable[Node | None]) -> list[NDArray[np.float64] | None]:
+    """By how much rounding changes the gradients of some results: seen by changing the last place on the way to them.
+
+    The gradients of all results and the shares of them are changed, each in its own way. What cancels shows, and what
+    does not cancel stays as it is; sums of sizes would grow without bounds in a long chain.
+    """
+    with np.errstate(all="ignore"):
+        right = tape.run({})
+    nodes = list(positions)
+    found = [None if node is None or node not in right else np.zeros(np.shape(right[node])) for node in nodes]
+    rng = np.random.default_rng(0)
+    for _ in range(_CALLS):
+        shaken = _shaken_run(tape, rng)
+        for node, spread in zip(nodes, found, strict=True):
+            if node is not None and spread is not None:
+                with np.errstate(invalid="ignore"):
+                    np.fmax(spread, np.abs(shaken[node] - right[node]), out=spread)
+    return found
+
+
+def _shaken_run(tape: Tape, rng: np.random.Generator) -> Mapping[Node, Array]:
+    arrived: dict[Node, Array] = {tape.root: tape.seed}
     for node in tape.nodes:
-        gradient = arrived.get(node)
-        for edge in edges_of(node) if gradient is not None else ():
-            assert gradient is not None
-            share = size_of_share(edge, gradient)
+        gradient = tape.given.get(node, arrived.get(node))
+        if gradient is None:
+            continue
+        for edge in edges_of(node):
+            with np.errstate(all="ignore"):
+                share = np.asarray(true_share(*edge, _shaken(np.asarray(gradient), rng, blank=False)))
+                share = _shaken(share, rng, blank=False)
             parent = parent_of(edge)
+            share = fitted(share, parent.out, node_op(node), edge[1])
             arrived[parent] = share if parent not in arrived else arrived[parent] + share
     return arrived
-
-
-def size_of_share(edge: Edge, gradient: Array) -> Array:
-    """The sizes of the terms that one use of a result adds to its gradient, in the shape of the result.
-
-    A rule may hold sums that cancel, as that of softmax does; with signs drawn at random they do not.
-    """
-    node, position = edge
-    signs = np.random.default_rng(0)
-    sizes = []
-    for number in range(4):
-        turned = signs.choice([-1.0, 1.0], size=np.shape(gradient)) if number else 1.0
-        with np.errstate(all="ignore"):
-            share = np.abs(true_share(node, position, np.asarray(turned * np.abs(gradient), dtype=gradient.dtype)))
-        sizes.append(np.where(np.isfinite(share), share, 0.0))
-    found: Array = fitted(np.max(sizes, axis=0), parent_of(edge).out, node_op(node), position)
-    return found
