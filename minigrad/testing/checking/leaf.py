@@ -142,7 +142,10 @@ class Examination:
 
         found = judged()
         flat = reference.flat and not actual.any()
-        if not actual.size or not np.isfinite(actual).all() or (found.verdict == "pass" and not flat):
+        if not actual.size or not np.isfinite(actual).all():
+            return found
+        clear = np.max(np.abs(actual)) > self.useful**2 * self.rounding.nearby(position)
+        if found.verdict == "pass" and clear and not flat:
             return found
         # Something is wrong, or cannot be seen, or there is nothing: perhaps terms cancel, and the rest is rounding.
         floor = self.rounding.floor(position)

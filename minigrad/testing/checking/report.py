@@ -18,7 +18,7 @@ _ORDER = {"fail": 0, "inconclusive": 1, "pass": 2}
 def report(result: Outcome) -> str:
     """The whole report; leaves are left out where it would be longer than fifteen lines, and then further findings."""
     head = _wrapped(f"{result.check} {_HEADS[result.verdict]}  {result.subject}{_counted(result)}")
-    last = [line for warning in result.warnings for line in _explained(warning, "warning")]
+    last = [line for warning in result.warnings for line in _warned(warning)]
     last += [line for note in result.notes for line in _wrapped(f"  note: {note}")]
     seen = f"  resolution: {_seen(result)}"
     again = f"again: {result.check}({result.subject}, ...{_seeded(result)})"
@@ -31,7 +31,7 @@ def report(result: Outcome) -> str:
 
 def _findings(result: Outcome, room: int) -> list[str]:
     """The reasons: the first one whole, further ones as far as there is room."""
-    told = [_explained(finding, "why") for finding in result.findings]
+    told = [_explained(finding) for finding in result.findings]
     lines: list[str] = []
     for number, explanation in enumerate(told):
         left = len(told) - number - 1
@@ -68,7 +68,7 @@ def _wrapped(line: str, indent: str = " " * 8) -> list[str]:
         return [line]
     margin = line[: len(line) - len(line.lstrip())]
     return textwrap.wrap(
-        line, _WIDTH, initial_indent=margin, subsequent_indent=indent, break_on_hyphens=False, drop_whitespace=True
+        line.strip(), _WIDTH, initial_indent=margin, subsequent_indent=indent, break_on_hyphens=False
     )
 
 
@@ -124,13 +124,17 @@ def _tally(leaves: list[LeafResult]) -> str:
     return ", ".join(f"{count} {words[name]}" for name, count in counts.items() if count)
 
 
-def _explained(finding: Finding, word: str) -> list[str]:
-    lines = _wrapped(f"  {word}: {_named(finding.leaves)}: {finding.text}  [{finding.rule}]")
+def _explained(finding: Finding) -> list[str]:
+    lines = _wrapped(f"  why: {_named(finding.leaves)}: {finding.text}  [{finding.rule}]")
     if finding.fix:
         lines += _wrapped(f"  fix: {finding.fix}")
     if finding.where:
         lines += _wrapped(f"  where: {finding.where}")
     return lines
+
+
+def _warned(warning: Finding) -> list[str]:
+    return _wrapped(f"  warning: {_named(warning.leaves)}: {warning.text}; {warning.fix}  [{warning.rule}]")
 
 
 def _named(names: Sequence[str]) -> str:
