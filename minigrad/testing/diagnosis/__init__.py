@@ -9,11 +9,17 @@ import numpy as np
 
 from minigrad.testing.checking.invariants import read_claim
 from minigrad.testing.checking.outcome import Finding
-from minigrad.testing.diagnosis import form, jacobian, operands, operations, paths, slips, values
+from minigrad.testing.diagnosis import folded_slips, form, jacobian, operands, operations, paths, slips, values
 from minigrad.testing.diagnosis.evidence import Array, Evidence, named_sizes
 from minigrad.testing.subjects.inputs import Leaf
 
 Rule = Callable[[Evidence], Finding | None]
+
+
+def in_whole(rule: Rule) -> Rule:
+    """The rule, with one operation for each function that the user wrote out in several steps, if there is one."""
+    return lambda evidence: None if evidence.folded is None else rule(evidence.folded)
+
 
 # The more specific first: a rule further down would find an explanation for what belongs to one above, too.
 RULES: list[Rule] = [
@@ -31,6 +37,8 @@ RULES: list[Rule] = [
     paths.path_missing,
     paths.paths_missing,
     paths.path_scaled,
+    in_whole(folded_slips.whole_mistake),
+    in_whole(slips.local_mistake),
     slips.local_mistake,
     form.exchanged,
     values.known_factor,
@@ -40,6 +48,7 @@ RULES: list[Rule] = [
     paths.path_rescaled,
     operands.part_skipped,
     operands.other_step,
+    in_whole(operands.wrong_operand),
     operands.wrong_operand,
     values.known_term,
     values.nearly_right,
