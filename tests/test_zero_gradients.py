@@ -1,5 +1,7 @@
 """Do gradients that are zero but for rounding pass every check, and do gradients that are visibly not zero fail?"""
 
+# ruff: noqa: N803, N806 -- matrices have the names that they have on paper
+
 import inspect
 
 import numpy as np
@@ -35,7 +37,7 @@ def test_there_are_enough_of_them():
 def test_gradients_that_are_zero_but_for_rounding_pass(case):
     for seed in SEEDS:
         result = testing.gradcheck(case.function, drawn(case, seed), rng=seed)
-        note = "at this point" if case.here_only else f": the output does not depend on {case.leaf}"
+        note = f": the output does not depend on {case.leaf}" if case.is_constant else " at this point"
         assert leaf_of(result, case.leaf).note == f"0 up to rounding{note}"
         assert f"ok     0 up to rounding{note}" in str(result)
 
@@ -49,7 +51,7 @@ def test_they_pass_in_every_order_and_mode(case):
 
 @pytest.mark.parametrize("case", ZEROS, ids=lambda case: case.name)
 def test_they_pass_in_single_precision(case):
-    if not case.here_only:
+    if case.is_constant:
         inputs = tuple(np.asarray(value, dtype=np.float32) for value in drawn(case, 3))
         assert testing.gradcheck(case.function, inputs, rng=3)
 
@@ -85,7 +87,8 @@ def spoiled(case, seed):
     def backward(g, out, *inputs):
         found = case.backward(g, out, *inputs)
         found = list(found) if isinstance(found, tuple) else [found]
-        found[position] = found[position] + 1e-6 * size * np.sum(np.abs(g)) * np.ones_like(inputs[position])
+        factors = np.linspace(1.0, 2.0, np.size(g)).reshape(np.shape(g))
+        found[position] = found[position] + 1e-6 * size * np.sum(g * factors) * np.ones_like(inputs[position])
         return tuple(found)
 
     return backward, inputs
@@ -122,7 +125,7 @@ def test_small_gradients_do_not_pass_as_zeros(name, mode):
             for claim in (lambda g, out, x: np.zeros_like(x), lambda g, out, x: 1e-17 * g * np.sin(1e3 * x)):
                 result = testing.check_backward(forward, claim, x, rng=seed, mode=mode, raise_exception=False)
                 assert result.verdict != "pass"
-                if "curve" not in name:
+                if "large" not in name:
                     assert result.verdict == "fail"
 
 

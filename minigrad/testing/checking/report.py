@@ -67,9 +67,7 @@ def _wrapped(line: str, indent: str = " " * 8) -> list[str]:
     if len(line) <= _WIDTH:
         return [line]
     margin = line[: len(line) - len(line.lstrip())]
-    return textwrap.wrap(
-        line.strip(), _WIDTH, initial_indent=margin, subsequent_indent=indent, break_on_hyphens=False
-    )
+    return textwrap.wrap(line.strip(), _WIDTH, initial_indent=margin, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def shown(inputs: Mapping[str, Any]) -> str:

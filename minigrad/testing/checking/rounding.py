@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,19 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.blocks import recording
-from minigrad.engine.graph import Node
-from minigrad.engine.shares import fitted
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.checking.invariants import read_claim
-from minigrad.testing.diagnosis.edges import edges_of, node_op, parent_of, true_share
+from minigrad.testing.checking.last_place import CALLS, ROUNDING, shaken, spreads_on_tape
 from minigrad.testing.diagnosis.tape import Tape, traced
 from minigrad.testing.numerical.reference import Point
 from minigrad.testing.subjects.base import Array, Subject, TensorSubject
 
-# So often the backward pass is called at points that differ by rounding.
-_CALLS = 6
-# Rounding may be so many times what was seen of it, and so many units in the last place of the terms.
-_MARGIN, _UNITS = 20.0, 32.0
+# Two gradients for the same inputs may differ by so many units in the last place of their terms.
+_UNITS = 32.0
 
 
 class Rounding:
@@ -40,22 +36,43 @@ class Rounding:
 
     def __init__(self, point: Point, upstream: Sequence[Array], claims: Sequence[Array], largest: float) -> None:
         self.point, self.upstream, self.claims, self.largest = point, upstream, claims, largest
-        self._independent: dict[int, bool] = {}
+        self._steepness: dict[int, float] = {}
 
     def floor(self, position: int) -> NDArray[np.float64]:
         """For each element of a leaf, in a row, what rounding alone can make of it; 0 where it cannot be rounding."""
-        found = _MARGIN * self._spreads[position]
+        found = ROUNDING * self._spreads[position]
         if self._recorded is not None:
-            found = np.maximum(found, _MARGIN * self._recorded[position])
+            found = np.maximum(found, ROUNDING * self._recorded[position])
         return np.where(found <= self.largest * self.scale(position), found, 0.0).reshape(-1)
 
     def scale(self, position: int) -> float:
         """How large the gradient would be if its terms did not cancel."""
         terms = self.terms(position)
-        if terms is not None and not self._spreads[position].any():
-            # A gradient of plain zeros shows no rounding; only the terms themselves can tell that they cancel.
-            return terms
-        return max(terms or 0.0, self.nearby(position))
+        if self._spreads[position].any():
+            return max(terms or 0.0, self.nearby(position))
+        # A gradient of plain zeros shows no rounding; only the terms themselves can tell that they cancel, or the
+        # output, if it stays the same wherever the leaf goes.
+        return terms if terms is not None else self.steepness(position) or self.nearby(position)
+
+    def scale_when(self, position: int, flat: bool) -> float:
+        """The same; `flat` for a gradient of zeros and a function that changes nowhere nearby.
+
+        Such a function has no terms, unless it has them and rounding hides a small slope.
+        """
+        if not flat:
+            return self.scale(position)
+        terms = self.terms(position)
+        return self.steepness(position) if terms is None else terms
+
+    def of_output(self, position: int) -> float:
+        """How much rounding there may be in the weighted output when a leaf changes."""
+        return self._tiny(position) * self.scale(position) * self.point.unit(position)
+
+    def steepness(self, position: int) -> float:
+        """How fast the output changes on the way to other values of a leaf, far away too; 0 where that is rounding."""
+        if position not in self._steepness:
+            self._steepness[position] = _steepness(self.point, position, self.terms(position) or 0.0)
+        return self._steepness[position]
 
     def terms(self, position: int) -> float | None:
         """How large the terms are, by what rounding makes of them; None where the function could not be recorded."""
@@ -77,12 +94,6 @@ class Rounding:
             sizes.append(float(np.abs(point.upstream) @ np.abs(point.at(moved))))
         return max((size for size in sizes if np.isfinite(size)), default=0.0)
 
-    def independent(self, position: int) -> bool:
-        """Whether the output stays the same but for rounding however much a leaf changes."""
-        if position not in self._independent:
-            self._independent[position] = not depends(self.point, position, self.scale(position))
-        return self._independent[position]
-
     def between_calls(self, position: int) -> float:
         """How much two gradients for the same inputs may differ: by sums in another order."""
         terms = self.terms(position)
@@ -98,9 +109,9 @@ class Rounding:
         point, rng = self.point, np.random.default_rng(0)
         spreads = [np.zeros(value.shape) for value in point.values]
         blank = not any(value.any() for value in point.values)
-        for _ in range(_CALLS):
-            values = [_shaken(value, rng, blank) for value in point.values]
-            upstream = [_shaken(g, rng, blank=False) for g in self.upstream]
+        for _ in range(CALLS):
+            values = [shaken(value, rng, blank) for value in point.values]
+            upstream = [shaken(g, rng, blank=False) for g in self.upstream]
             with np.errstate(all="ignore"):
                 found = point.subject.claimed(values, upstream)
             for leaf, gradient, claim, spread in zip(point.subject.leaves, found, self.claims, spreads, strict=True):
@@ -121,35 +132,23 @@ class Rounding:
         return [zero if spread is None else spread for spread, zero in zip(found, zeros, strict=True)]
 
 
-def _shaken(value: Array, rng: np.random.Generator, blank: bool) -> Array:
-    """A value with other digits in the last place; `blank` where all there is are zeros, which have no last place."""
-    steps = float(np.finfo(value.dtype).eps) * rng.choice([-2.0, -1.0, 1.0, 2.0], size=value.shape)
-    return np.asarray(value + steps * (1.0 if blank else value)).astype(value.dtype)
-
-
 def _signs(shape: tuple[int, ...]) -> NDArray[np.float64]:
     return np.asarray(np.random.default_rng(0).choice([-1.0, 1.0], size=shape), dtype=np.float64)
 
 
-def depends(point: Point, position: int, scale: float) -> bool:
-    """Whether the output changes by more than rounding when a leaf changes by as much as it is large, or by more.
-
-    Args:
-        point: where to look.
-        position: of the leaf.
-        scale: the size of the terms of the gradient of that leaf, cancelled or not.
-    """
+def _steepness(point: Point, position: int, terms: float) -> float:
     unit = point.unit(position)
     line = point.line(position, unit * _signs(point.values[position].shape))
     tiny = float(np.finfo(f"f{point.itemsize}").eps)
-    for step in (0.5, -1.0, 30.0):
-        there = line(step)
+    size = max(float(np.max(np.abs(point.upstream * point.center), initial=0.0)), terms * unit)
+    found = 0.0
+    for step in (0.5, -1.0, 30.0, -2e4):
         with np.errstate(invalid="ignore"):
-            changes = np.abs(point.upstream * (there - point.center))
-        size = max(float(np.max(np.abs(point.upstream * point.center), initial=0.0)), scale * unit)
-        if np.isfinite(there).all() and np.any(changes > 1e2 * tiny * (1 + abs(step)) * size):
-            return True
-    return False
+            changes = np.abs(point.upstream * (line(step) - point.center))
+        # Where sums grow, their rounding grows.
+        if np.isfinite(changes).all() and np.any(changes > 1e2 * tiny * (1 + abs(step)) * size):
+            found = max(found, float(np.sum(changes)) / (abs(step) * unit))
+    return found
 
 
 def _recorded(subject: Subject, values: Sequence[Array], upstream: Sequence[Array]) -> Tape | None:
@@ -161,39 +160,3 @@ def _recorded(subject: Subject, values: Sequence[Array], upstream: Sequence[Arra
         weighted: list[Any] = [np.sum(out * g) for out, g in zip(subject._called(tensors), upstream, strict=True)]
         total = sum(weighted[1:], weighted[0])
         return Tape(total, tensors, np.ones(())) if total.requires_grad else None
-
-
-def spreads_on_tape(tape: Tape, positions: Iterable[Node | None]) -> list[NDArray[np.float64] | None]:
-    """By how much rounding changes the gradients of some results: seen by changing the last place on the way to them.
-
-    The gradients of all results and the shares of them are changed, each in its own way. What cancels shows, and what
-    does not cancel stays as it is; sums of sizes would grow without bounds in a long chain.
-    """
-    with np.errstate(all="ignore"):
-        right = tape.run({})
-    nodes = list(positions)
-    found = [None if node is None or node not in right else np.zeros(np.shape(right[node])) for node in nodes]
-    rng = np.random.default_rng(0)
-    for _ in range(_CALLS):
-        shaken = _shaken_run(tape, rng)
-        for node, spread in zip(nodes, found, strict=True):
-            if node is not None and spread is not None:
-                with np.errstate(invalid="ignore"):
-                    np.fmax(spread, np.abs(shaken[node] - right[node]), out=spread)
-    return found
-
-
-def _shaken_run(tape: Tape, rng: np.random.Generator) -> Mapping[Node, Array]:
-    arrived: dict[Node, Array] = {tape.root: tape.seed}
-    for node in tape.nodes:
-        gradient = tape.given.get(node, arrived.get(node))
-        if gradient is None:
-            continue
-        for edge in edges_of(node):
-            with np.errstate(all="ignore"):
-                share = np.asarray(true_share(*edge, _shaken(np.asarray(gradient), rng, blank=False)))
-                share = _shaken(share, rng, blank=False)
-            parent = parent_of(edge)
-            share = fitted(share, parent.out, node_op(node), edge[1])
-            arrived[parent] = share if parent not in arrived else arrived[parent] + share
-    return arrived
