@@ -210,7 +210,14 @@ def feed_forward_right(g, out, x, w1, w2):
     return g + dh @ w1.T, x.T @ dh, h.T @ g
 
 
-FEED_FORWARD = Function("feed forward with residual", feed_forward, feed_forward_right, normal((5, 3), (3, 7), (7, 3)))
+def feed_forward_inputs(rng):
+    while True:
+        x, w1, w2 = normal((5, 3), (3, 7), (7, 3))(rng)
+        if np.abs(x @ w1).min() > 0.04:
+            return x, w1, w2
+
+
+FEED_FORWARD = Function("feed forward with residual", feed_forward, feed_forward_right, feed_forward_inputs)
 
 
 @slip(OPEN, FEED_FORWARD, "x", "path.missing")
