@@ -146,7 +146,7 @@ def slope_counts_positive_inputs(g, out, x, a):
     return g * np.where(x > 0, 1.0, a), (g * x).sum(axis=0)
 
 
-@slip(OPEN, PRELU, "x", "factor.missing")
+@slip(OPEN, PRELU, "x", "path.missing", "operand.replaced")
 def plain_relu(g, out, x, a):
     return g * (x > 0), (g * np.where(x > 0, 0.0, x)).sum(axis=0)
 

@@ -201,7 +201,7 @@ def summed_from_the_start(g, out, x, y):
     return np.cumsum(g * y, axis=0), g * np.cumsum(x, axis=0)
 
 
-@slip(OPEN, RUNNING_TOTAL, "x", "path.missing")
+@slip(OPEN, RUNNING_TOTAL, "x", "path.missing", "factor.missing", "support.diagonal")
 def only_its_own_step(g, out, x, y):
     return g * y, g * np.cumsum(x, axis=0)
 

@@ -68,7 +68,7 @@ def cross_entropy_right(g, out, scores, labels):
 CROSS_ENTROPY = Function("cross entropy", cross_entropy, cross_entropy_right, classes)
 
 
-@slip(OPEN, CROSS_ENTROPY, "scores", "labels.not_subtracted")
+@slip(OPEN, CROSS_ENTROPY, "scores", "labels.not_subtracted", "path.missing")
 def one_hot_not_subtracted(g, out, scores, labels):
     d = softmax(scores)
     return g * d / len(labels), None
@@ -110,7 +110,7 @@ def classifier_inputs(rng):
 CLASSIFIER = Function("softmax classifier", classifier, classifier_right, classifier_inputs)
 
 
-@slip(OPEN, CLASSIFIER, "w", "decay.missing")
+@slip(OPEN, CLASSIFIER, "w", "decay.missing", "path.missing")
 def decay_forgotten(g, out, x, w, b, y):
     d = softmax(x @ w + b)
     d[range(len(y)), y] -= 1
@@ -258,7 +258,7 @@ def focusing_taken_as_constant(g, out, scores, y):
     return s * (ds - (ds * s).sum(axis=1, keepdims=True)), None
 
 
-@slip(OPEN, FOCAL, "scores", "factor.missing")
+@slip(OPEN, FOCAL, "scores", "factor.missing", "scale.constant")
 def two_of_the_square_forgotten(g, out, scores, y):
     n = len(y)
     s = softmax(scores)

@@ -1,5 +1,7 @@
 """Are mistakes refused, and explained truly, that were written without knowing the rules?"""
 
+import functools
+
 import mistake_cases_activations  # noqa: F401 -- it adds to the cases
 import mistake_cases_arrays  # noqa: F401 -- it adds to the cases
 import mistake_cases_classification  # noqa: F401 -- it adds to the cases
@@ -20,6 +22,11 @@ from minigrad import testing
 RIGHT = list({case.forward: case for case in OPEN}.values())
 
 
+@functools.cache
+def checked(case, seed):
+    return check(case.forward, case.wrong, case.inputs(np.random.default_rng(seed)), rng=seed)
+
+
 @pytest.mark.parametrize("case", RIGHT, ids=lambda case: case.name.split(":")[0])
 def test_right_passes_are_accepted(case):
     for seed in range(2):
@@ -30,7 +37,7 @@ def test_right_passes_are_accepted(case):
 @pytest.mark.parametrize("case", OPEN, ids=lambda case: case.name)
 def test_mistakes_are_refused(case):
     for seed in range(2):
-        result = check(case.forward, case.wrong, case.inputs(np.random.default_rng(seed)), rng=seed)
+        result = checked(case, seed)
         assert result.verdict == "fail"
         assert case.leaf in {leaf.name for leaf in result.leaves if leaf.verdict == "fail"}
 
@@ -38,7 +45,7 @@ def test_mistakes_are_refused(case):
 def test_most_mistakes_are_explained_truly():
     rules = []
     for case in OPEN:
-        findings = check(case.forward, case.wrong, case.inputs(np.random.default_rng(0)), rng=0).findings
+        findings = checked(case, 0).findings
         rules.append(findings[0].rule if findings else "passed")
     misses = [
         f"{case.name} ({case.leaf}): {rule}, not {' or '.join(case.expected)}"
