@@ -67,6 +67,7 @@ class Calls:
         is_slope: whether the backward pass gives the slope of each element, to be multiplied by the upstream gradient.
         takes_upstream: whether it is given an upstream gradient; otherwise that of a loss is 1.
         rate: the name of the parameter that is the learning rate; None without one.
+        may_take_rate: whether any number of arguments fits, and one may be a learning rate.
         says_rate: whether there is no doubt that this is a learning rate.
         remark: what the reader should know.
     """
@@ -83,9 +84,11 @@ class Calls:
         self.remark = ""
         self.rate: str | None = None
         self.says_rate = False
+        self.may_take_rate = False
         self._inputs = list(inputs)
-        required, self.arguments = self._known(backward, has_weights)
         parts = list(result) if isinstance(result, tuple) and len(result) > 1 else [result]
+        is_loss = np.shape(parts[0]) == () and is_float(parts[0])
+        required, self.arguments = self._known(backward, has_weights, is_loss)
         arrays = 0
         while arrays < len(parts) and (is_float(parts[arrays]) or parts[arrays] is None):
             arrays += 1
@@ -95,10 +98,7 @@ class Calls:
         if caches == 0 and self.outputs > 1 and len(names) == self.outputs and not is_upstream(names[-1]):
             # The last of the arrays that are returned is kept for the backward pass.
             self.outputs, caches = self.outputs - 1, 1
-        is_loss = np.shape(parts[0]) == () and is_float(parts[0])
-        kinds = self._slope(backward_name, names, caches) or (
-            self._of_a_loss(names, caches, layer, parts[0]) if is_loss else None
-        )
+        kinds = self._of_a_loss(names, caches, layer) if is_loss else self._slope(backward_name, names, caches)
         self.is_slope = bool(kinds) and not is_loss
         kinds = self._general(names, caches) if kinds is None else kinds
         given = [
@@ -113,17 +113,20 @@ class Calls:
                 self.outputs = taken
                 self.remark = f"only the first result of the forward pass has an upstream gradient in {backward_name}"
 
-    def _known(self, backward: Callable[..., Any], has_weights: bool) -> tuple[list[inspect.Parameter], list[Argument]]:
+    def _known(
+        self, backward: Callable[..., Any], has_weights: bool, is_loss: bool
+    ) -> tuple[list[inspect.Parameter], list[Argument]]:
         """The parameters that have to be given, and the arguments that are clear by their names alone."""
+        only_g = [inspect.Parameter("g", inspect.Parameter.POSITIONAL_ONLY)]
         try:
             parameters = list(inspect.signature(backward).parameters.values())
         except (TypeError, ValueError):
-            parameters = []
-        if not any(p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
-            anything = not parameters or any(p.kind is p.VAR_POSITIONAL for p in parameters)
-            first = inspect.Parameter("g", inspect.Parameter.POSITIONAL_ONLY)
-            return ([first] if anything else []), []
-        required, clear = [], []
+            return only_g, []
+        if parameters and all(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
+            self.may_take_rate = True
+            return only_g, []
+        required: list[inspect.Parameter] = []
+        clear: list[Argument] = []
         for parameter in parameters:
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
@@ -136,21 +139,22 @@ class Calls:
                 clear.append(Argument("rate", None, parameter.name))
             elif name in _OPTIMISERS:
                 clear.append(Argument("optimiser", None, parameter.name))
-            elif not has_default:
+            elif not has_default or (not is_loss and not required and is_upstream(parameter.name)):
+                # A loss whose upstream gradient is 1 by default is asked for that.
                 required.append(parameter)
         return required, clear
 
     def _slope(self, backward_name: str, names: Sequence[str], caches: int) -> list[tuple[Kind, Any]] | None:
         """The slope of each element takes the input, and no gradient."""
-        if backward_name not in SLOPES or len(self._inputs) != 1 or len(names) != 1 or caches or self.outputs > 1:
+        if backward_name not in SLOPES or len(names) != len(self._inputs) or caches or self.outputs > 1:
             return None
-        (name,), (own,) = names, self._inputs
-        if name == own or not is_upstream(name):
-            is_output = name != own and plain_name(name) in _OUTPUTS
-            return [("output", 0) if is_output else ("input", own)]
-        return None
+        if all(name in self._inputs for name in names):
+            return [("input", name) for name in names]
+        if len(names) > 1 or is_upstream(names[0]):
+            return None
+        return [("output", 0) if plain_name(names[0]) in _OUTPUTS else ("input", self._inputs[0])]
 
-    def _of_a_loss(self, names: Sequence[str], caches: int, layer: Any, out: Any) -> list[tuple[Kind, Any]] | None:
+    def _of_a_loss(self, names: Sequence[str], caches: int, layer: Any) -> list[tuple[Kind, Any]] | None:
         """A loss may need no upstream gradient: its own is 1."""
         if not names and not caches:
             return []
@@ -235,6 +239,11 @@ class Calls:
             free = positional and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
             ordered.append(Argument(argument.kind, argument.which, None if free else parameter.name))
         return [*ordered, *(Argument(each.kind, each.which) for each in by_name.values())]
+
+    def add_rate(self) -> None:
+        """Give a learning rate after the upstream gradient."""
+        self.rate, self.may_take_rate = "learning_rate", False
+        self.arguments.append(Argument("rate"))
 
     def result(self, returned: Any, layer: Any) -> Result:
         """What the forward pass gave, in parts."""

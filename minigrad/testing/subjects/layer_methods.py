@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from minigrad.testing.subjects.inputs import unknown_name
@@ -44,9 +45,23 @@ def methods_of(layer: Any, methods: tuple[str, str] | None = None) -> tuple[str,
     if isinstance(layer, type):
         return None
     # A loss that averages in `calculate` what `forward` gives for each sample has the gradient of the average.
-    forward = next((name for name in ("calculate", *_FORWARD) if _is_method(layer, name)), None)
+    forward = [name for name in ("calculate", *_FORWARD) if _is_method(layer, name)]
     backward = next((name for name in _BACKWARD if _is_method(layer, name)), None)
-    return None if forward is None or backward is None else (forward, backward)
+    if not forward or backward is None:
+        return None
+    asked = _required(layer, backward)
+    # The gradient of a model's loss takes what the loss takes, data and labels.
+    alike = [name for name in forward if len(asked) > 1 and _required(layer, name) == asked]
+    return (alike or forward)[0], backward
+
+
+def _required(layer: Any, name: str) -> list[str]:
+    try:
+        parameters = inspect.signature(getattr(layer, name)).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [each.name for each in parameters if each.default is each.empty and each.kind not in kinds]
 
 
 def refusal(layer: Any) -> TypeError:
@@ -55,13 +70,15 @@ def refusal(layer: Any) -> TypeError:
     names = ", ".join(_own(layer)) or "none"
     hint = "; make an object of it first" if isinstance(layer, type) else ""
     return TypeError(
-        f"a layer has two methods, such as forward(x) and backward(output_gradient); {what} has these: {names}{hint}. "
+        f"a layer has forward and backward methods, of these or similar names; {what} has these: {names}{hint}. "
         'Say which are meant: methods=("forward_pass", "backprop")'
     )
 
 
 def _is_method(layer: Any, name: str) -> bool:
-    found = getattr(type(layer), name, None) if name.startswith("__") else getattr(layer, name, None)
+    if name == "__call__" and not callable(layer):
+        return False
+    found = getattr(layer, name, None)
     # An attribute that holds another layer is no method, even if that can be called.
     return callable(found) and hasattr(found, "__name__") and not isinstance(found, type)
 

@@ -83,7 +83,7 @@ class Passes:
     def __init__(self, layer: Any, methods: tuple[str, str], inputs: Any, seed: int | None) -> None:
         self.layer = layer
         self.forward_name, self.backward_name = methods
-        self.inputs = Inputs(self.forward_method, inputs)
+        self.inputs = Inputs(self.forward_method, inputs, configurations=True, may_be_empty=True)
         self.calls: Calls | None = None
         self.parameters: list[Parameter] = []
         self.rates: list[Place] = []
