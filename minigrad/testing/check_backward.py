@@ -91,7 +91,7 @@ def check_backward(
         ...     error = x @ w - target
         ...     return np.mean(error**2), {"dw": 2 * x.T @ error / error.size}
         >>> testing.check_backward(loss, inputs=(w, x, np.ones((7, 3)))).notes
-        ('x: taken as constants: data', 'target: taken as constants: targets')
+        ('x: taken as a constant (data)', 'target: taken as a constant (target)')
     """
     __tracebackhide__ = True
     settings = Options.named(options)

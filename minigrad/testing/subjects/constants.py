@@ -12,7 +12,7 @@ from minigrad.testing.subjects.gradient_names import agreement
 from minigrad.testing.subjects.held import Place, lent, places_of
 from minigrad.testing.subjects.inputs import Leaf, is_below
 from minigrad.testing.subjects.reachable import is_library
-from minigrad.testing.subjects.roles import is_data, is_running, is_target
+from minigrad.testing.subjects.roles import is_data, is_parameter, is_running, is_target
 
 
 class Constants:
@@ -60,16 +60,16 @@ class Constants:
             is_model: whether there are gradients of the parameters of an object.
         """
         if self.wrt is not None:
-            return "" if self.is_wanted(leaf.name) else "as wrt= asks"
+            return "" if self.is_wanted(leaf.name) else "wrt= leaves it out"
         if self._is_number(leaf):
-            return f"{self.passes.backward_name} gives no gradient of them"
+            return f"{self.passes.backward_name} gives no gradient"
         if is_running(leaf.name):
-            return "running statistics"
+            return "running statistic"
         if self._is_target(leaf):
-            return "targets"
-        if is_model or (self._is_loss and is_data(leaf.name)):
+            return "target"
+        if (is_model and not is_parameter(leaf.name)) or (self._is_loss and is_data(leaf.name)):
             return "data"
-        return "" if self._matters(leaf) else "the output does not depend on them, or they are written to"
+        return "" if self._matters(leaf) else "the output does not depend on it, or it is written to"
 
     @property
     def _is_loss(self) -> bool:

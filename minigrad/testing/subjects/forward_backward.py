@@ -133,7 +133,7 @@ class PairSubject(Subject):
         held = constants.places_that_matter([each.name for each in given if each.is_named])
         candidates = [*self.leaves, *[Leaf(p.path, p.array.copy(), is_parameter=True) for p in held]]
         try:
-            matching = match(found, candidates, passes.inputs.arguments, constants.ease)
+            matching = match(found, candidates, passes.arguments(), constants.ease)
         except ValueError as error:
             raise ValueError(f"the backward pass: {error}") from None
         for position in range(own):
@@ -149,7 +149,7 @@ class PairSubject(Subject):
             if position < own:
                 reason = constants.reason(leaf, is_model=bool(read))
             else:
-                reason = "" if constants.is_wanted(leaf.name) else "as wrt= asks"
+                reason = "" if constants.is_wanted(leaf.name) else "wrt= leaves it out"
             if reason:
                 reasons.setdefault(reason, []).append(leaf.name)
             elif position < own and (complaint or passes.call.is_documented):
@@ -163,8 +163,10 @@ class PairSubject(Subject):
         self.complaint = f"the backward pass {complaint}" if complaint else ""
         self._keep(matching, candidates, held, [name for names in reasons.values() for name in names])
         if passes.inputs.configured:
-            reasons["a configuration"] = passes.inputs.configured
-        self.remarks += [f"{', '.join(names)}: taken as constants: {reason}" for reason, names in reasons.items()]
+            reasons["configuration"] = passes.inputs.configured
+        for reason, constant in reasons.items():
+            kind = "a constant" if len(constant) == 1 else "constants"
+            self.remarks.append(f"{', '.join(constant)}: taken as {kind} ({reason})")
         if read:
             weights, names = ", ".join(candidates[i].name for i in read), ", ".join(matching.names[i] for i in read)
             self.remarks.append(f"weights {weights}: read from {names}")
