@@ -101,8 +101,25 @@ def keyed(x):
         (lambda x: (np.sin(x), {"x": x}), lambda d_out, cache: {"dx": d_out * np.cos(cache["x"])}),
         (lambda x: (np.sin(x), x), lambda g, kept: g * np.cos(kept)),
         (lambda x: (np.sin(x), x), lambda cache, dout: dout * np.cos(cache)),
+        (lambda x: [np.sin(x), (x, 2.0)], lambda dout, cache: dout * np.cos(cache[0])),
+        (lambda x: (np.sin(x), (x, 2)), lambda dout, angle, factor: factor / 2 * dout * np.cos(angle)),
     ],
 )
 def test_outputs_and_caches_are_told_apart(forward, backward):
     result = check(forward, backward, X)
     assert result.verdict == "pass", str(result)
+
+
+def test_a_way_that_raises_is_not_meant():
+    def forward(x, w):
+        return x @ w, (x, w)
+
+    # By their names, a is the output; only the parts of the cache are arrays.
+    assert check(forward, lambda dout, a, b: (dout @ b.T, a.T @ dout), (X, W)).ok
+
+    def breaks(dout, cache):
+        raise OSError("of the user's own")
+
+    with pytest.raises(OSError, match="of the user's own") as raised:
+        check(forward, breaks, (X, W))
+    assert raised.value.__notes__ == ["check_backward called breaks(g, cache)"]
