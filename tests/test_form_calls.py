@@ -123,3 +123,32 @@ def test_a_way_that_raises_is_not_meant():
     with pytest.raises(OSError, match="of the user's own") as raised:
         check(forward, breaks, (X, W))
     assert raised.value.__notes__ == ["check_backward called breaks(g, cache)"]
+
+
+def test_results_without_an_upstream_gradient_are_passed_over():
+    def cell(x, state, params):
+        after = np.tanh(x @ params["Wx"] + state @ params["Wh"])
+        return after, after @ params["Wy"], (x, state, params, after)
+
+    def backward(wrong):
+        def cell_backward(dafter, cache):
+            x, state, params, after = cache
+            d = dafter * (1 - after**2)
+            return {
+                "dx": d @ params["Wx"].T,
+                "dstate": wrong * d @ params["Wh"].T,
+                "dWx": x.T @ d,
+                "dWh": state.T @ d,
+            }
+
+        return cell_backward
+
+    rng = np.random.default_rng(0)
+    params = {name: rng.standard_normal((side, 3)) for name, side in [("Wx", 5), ("Wh", 3), ("Wy", 3)]}
+    inputs = (X, rng.standard_normal((7, 3)), params)
+    result = check(cell, backward(1.0), inputs)
+    assert result.verdict == "pass", str(result)
+    assert {leaf.name for leaf in result.leaves} == {"x", "state", "params.Wx", "params.Wh"}
+    assert any("only the first result checked" in note for note in result.notes)
+    wrong = check(cell, backward(2.0), inputs)
+    assert [leaf.name for leaf in wrong.leaves if leaf.verdict == "fail"] == ["state"]

@@ -56,6 +56,12 @@ class Call:
         kinds = [role.kind for role in self.all_roles()]
         return self.is_documented or kinds in (["upstream", "cache"], ["upstream", "caches"])
 
+    @property
+    def passes_over(self) -> bool:
+        """Whether there are results between the outputs and the cache that nothing is sent back through."""
+        kept = {role.position for role in self.all_roles() if role.kind == "cache"}
+        return bool(kept) and 0 not in kept
+
     def told(self, name: str, inputs: Sequence[str]) -> str:
         """The call as one would write it."""
         return f"{name}({', '.join([*[self._shown(role, inputs) for role in self.roles], *self._by_name(inputs)])})"
@@ -81,7 +87,7 @@ class Situation:
     Attributes:
         items: what the forward pass returned: how many items, 0 for one result that is no tuple.
         most: how many of the first items may be outputs.
-        parts: how many things there are in the last item, where that is a tuple.
+        parts: how many things there are in the last item, where that is a tuple, a list or a dict.
         inputs: the names of the arguments of the forward pass.
         parameters: those of the backward pass.
         is_scalar: whether the first output is one number.
@@ -124,6 +130,9 @@ def _possible(s: Situation, style: str) -> Iterator[Call]:
         kept = [[Role("cache", i) for i in range(caches)]] if caches else []
         if caches > 1:
             kept.append([Role("caches")])
+            if s.parts:
+                # Results that nothing is sent back through, and then the cache.
+                kept.append([Role("cache", caches - 1)])
         if caches == 1 and s.parts > 1:
             kept.append([Role("part", i) for i in range(s.parts)])
         everything = [Role("input", i) for i in range(len(s.inputs))]
@@ -195,6 +204,9 @@ def _score(call: Call, s: Situation) -> float:
         total -= 4.0
     if kinds & {"upstreams", "outputs", "caches"}:
         total -= 0.5 if kinds == {"upstream", "caches"} else 1.5
+    if call.passes_over or ("caches" in kinds and s.parts):
+        # A cache that is one item of its own is the whole cache.
+        total -= 1.0 if call.passes_over else 2.0
     # What is documented needs no names to speak for it.
     return total + (1.5 if call.is_documented or kinds in ({"upstream", "cache"}, {"upstream", "caches"}) else 0.0)
 

@@ -41,7 +41,7 @@ def chosen_call(passes: FunctionPasses, style: str, values: Sequence[Any]) -> Ca
     situation = Situation(
         len(items) if is_plain_tuple(result) else 0,
         most,
-        len(items[-1]) if isinstance(items[-1], (tuple, list)) else 0,
+        len(items[-1]) if isinstance(items[-1], (tuple, list, dict)) else 0,
         tuple(passes.inputs.names),
         parameters,
         is_scalar(items[0]),
