@@ -126,7 +126,6 @@ class GradientSearch:
             path = made.place.path
             before = one.start.get(path)
             zero = np.zeros(np.shape(made.value)) if before is None else before.content
-            last, alone, first = (probe.end.get(path) for probe in (both, two, one))
             contents = [probe.end[path].content for probe in (both, two, one) if path in probe.end]
             accumulates = len({np.shape(content) for content in [zero, *contents]}) == 1 and len(contents) == 3
             if accumulates:
