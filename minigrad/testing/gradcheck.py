@@ -25,8 +25,9 @@ def gradcheck(fn: Callable[..., Any], inputs: Any, *, order: int = 1, **options:
 
     The reference is Richardson's extrapolation of central differences, to sixth order, with a bar that says how far it
     can be trusted. A gradient is *wrong* where it differs by more than 20 bars and `rtol`; there is no absolute
-    tolerance. Where the bar is too large to see anything, the verdict is *inconclusive*. At a kink any value between
-    the one-sided derivatives is right.
+    tolerance. Where all terms of a gradient cancel, what rounding leaves of them is zero. Where the bar is too large to
+    see anything, or the function has no derivative, the verdict is *inconclusive*. At a kink any value between the
+    one-sided derivatives is right.
 
     Args:
         fn: takes Tensors and returns Tensors, one or a list, tuple or dict of them.
@@ -44,6 +45,7 @@ def gradcheck(fn: Callable[..., Any], inputs: Any, *, order: int = 1, **options:
         wrt: the names of the leaves to check, or their beginnings, such as ``"params"``.
         rng: a seed, or a generator.
         raise_exception: whether a verdict other than *pass* is raised.
+        strict: whether a warning counts as a mistake: right numbers with a side effect.
 
     Returns:
         A result that is true for *pass*; its text is the report.

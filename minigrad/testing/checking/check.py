@@ -197,11 +197,12 @@ def _weighed(
     """Findings and warnings: side effects count where the user is strict, or where they explain wrong numbers."""
     if strict:
         return [*warnings, *findings], []
-    unexplained = all(finding.rule == "unexplained" for finding in findings)
-    if unexplained and any(leaf.verdict == "fail" for leaf in leaves):
-        causes = [warning for warning in warnings if warning.rule.startswith("mutation.")]
-        if causes:
-            return causes, [warning for warning in warnings if warning not in causes]
+    # What is computed from an array that was written to looks like that: another operand, or a factor too much.
+    vague = all(finding.rule in ("unexplained", "operand.replaced", "factor.extra") for finding in findings)
+    causes = [warning for warning in warnings if warning.rule.startswith("mutation.")]
+    if vague and causes and any(leaf.verdict == "fail" for leaf in leaves):
+        explained = [finding for finding in findings if finding.rule != "unexplained"]
+        return [*causes, *explained], [warning for warning in warnings if warning not in causes]
     return list(findings), list(warnings)
 
 

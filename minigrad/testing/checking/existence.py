@@ -80,7 +80,7 @@ def _local_reason(
     spectral = equal and missing.any() and not _wrong(actual, reference, ~missing)
     if spectral and (unsure or slopes_do_not_add_up(point, position, reference, seen.places)):
         return f"the function has no derivative here{cause}"
-    if unsure and (reference.error > 10 * rounding.nearby(position)).any():
+    if unsure and (reference.error > 10 * rounding.scale(position)).any():
         return (
             "the differences of the function do not settle, however small the steps are: it has no derivative here, or "
             "changes too fast to see one"

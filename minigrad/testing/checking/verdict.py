@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.testing.checking.outcome import LeafResult
+from minigrad.testing.checking.outcome import ZERO, LeafResult
 from minigrad.testing.numerical.reference import Reference
 
 # A difference counts when it exceeds the bar by so much.
 MARGIN = 20.0
-# What a report says of a gradient whose terms cancel.
-ZERO = "0 up to rounding"
 
 
 def tolerances(reference: Reference, rtol: float) -> NDArray[np.float64]:

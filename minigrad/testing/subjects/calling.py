@@ -177,10 +177,12 @@ def _by_name(outputs: int, others: Sequence[Role], s: Situation) -> Iterator[Cal
 def _score(call: Call, s: Situation) -> float:
     p = s.parameters
     names = [*p.names, *[""] * len(call.roles)][: len(call.roles)] + [name for name, _ in call.keywords]
-    total = sum(_fit(name, role, s) for name, role in zip(names, call.all_roles(), strict=True))
+    fits = [_fit(name, role, s) for name, role in zip(names, call.all_roles(), strict=True)]
+    # What has a default keeps it, unless its name asks for something else.
+    total = sum(fits) - 3.0 * sum(fit < 2 for fit in fits[p.required : min(len(call.roles), len(p.names))])
     kinds = {role.kind for role in call.all_roles()}
     if not call.takes_upstream:
-        total -= 1.0 if s.is_scalar else 2.5
+        total -= 2.5 if not s.is_scalar else 1.0 if any(map(may_be_upstream, p.names)) else 0.0
     if s.items > call.outputs and not kinds & {"cache", "caches"}:
         total -= 4.0
     if kinds & {"upstreams", "outputs", "caches"}:
@@ -204,11 +206,13 @@ def _fit(name: str, role: Role, s: Situation) -> float:
             return -6.0
         if may_be_upstream(name):
             return -2.0
-        if name.lower().startswith("out"):
+        if name.lower() == "out" or (is_output(name) and len(name) > 2 and not s.is_scalar):
             return -3.0
         if any(map(is_target, s.inputs)) and is_target(name) != is_target(own):
             return -2.0
-        return 1.0 if is_target(name) and is_target(own) else 0.0
+        if is_target(name) and is_target(own):
+            return 1.0
+        return 1.0 if s.is_scalar and is_output(name) and not is_target(own) else 0.0
     if role.kind in ("upstream", "upstreams"):
         if is_upstream(name) and not is_input:
             other = any(agreement(name, each) for each in s.inputs)
@@ -220,4 +224,8 @@ def _fit(name: str, role: Role, s: Situation) -> float:
         return -2.0
     if role.kind in ("cache", "caches"):
         return 3.0 if is_cache(name) else -1.0 if name.lower().startswith("out") else 0.5
-    return -6.0 if is_cache(name) else -4.0 if is_input else 2.0 if is_output(name) else -1.0
+    if is_cache(name) or is_input:
+        return -5.0
+    # A loss is no output that has another name than that: "output" is the prediction.
+    is_named = name.lower() in ("out", "loss", "value", "cost", "result") if s.is_scalar else is_output(name)
+    return 2.0 if is_named else -1.0

@@ -34,13 +34,22 @@ class Constants:
 
     def ease(self, leaf: Leaf) -> float:
         """How easily an input has no gradient; above 10, whatever the shapes of the gradients say."""
-        if not self.is_wanted(leaf.name):
-            return 30.0
+        usual = self._usual_ease(leaf)
+        if self.wrt is None:
+            return usual
+        # What wrt= names has a gradient rather than what it leaves out, but for what the shapes say.
+        return 0.0 if self.is_wanted(leaf.name) else max(usual, 9.0)
+
+    def _usual_ease(self, leaf: Leaf) -> float:
         if self._is_target(leaf):
             return 20.0
-        if self._is_number(leaf) or is_running(leaf.name):
+        if self.needs_no_gradient(leaf):
             return 15.0
         return 12.0 if self._is_loss and is_data(leaf.name) else 0.0
+
+    def needs_no_gradient(self, leaf: Leaf) -> bool:
+        """Whether an input is mostly a constant: a plain number, or a running statistic."""
+        return self._is_number(leaf) or is_running(leaf.name)
 
     def reason(self, leaf: Leaf, is_model: bool) -> str:
         """Why an input without a gradient is constant; empty where it is not.

@@ -120,6 +120,11 @@ class PairSubject(Subject):
             matching = match(found, candidates, passes.inputs.arguments, constants.ease)
         except ValueError as error:
             raise ValueError(f"the backward pass: {error}") from None
+        for position in range(own):
+            path = matching.paths.get(position)
+            if path is not None and at(found, path) is None and constants.needs_no_gradient(candidates[position]):
+                del matching.paths[position]
+                matching.missing.append(position)
         complaint = matching.complaint
         read = [i for i in matching.names if i >= own]
         reasons: dict[str, list[str]] = {}

@@ -171,6 +171,6 @@ def _common(word: str) -> str:
 _WORDS = words_in(
     """
     data date day deb dec deep def deg delay den dep desc desi det dev dia dic diff dig dil dim dir dis div doc dom done
-    dot doub down draw drop dtype dual dummy dur dyn dst
+    dot doub down draw drop dtype dual dummy dur dyn
     """
 )

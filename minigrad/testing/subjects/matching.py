@@ -26,10 +26,12 @@ class Entry:
     Attributes:
         path: the keys that lead to it.
         value: the gradient.
+        by_order: whether its name, if it has one, means nothing.
     """
 
     path: tuple[Any, ...]
     value: Any
+    by_order: bool = False
 
     @property
     def name(self) -> str:
@@ -40,7 +42,7 @@ class Entry:
     @property
     def is_named(self) -> bool:
         """Whether it was returned under a name."""
-        return any(isinstance(key, str) for key in self.path)
+        return not self.by_order and any(isinstance(key, str) for key in self.path)
 
 
 def entries(found: Any, leaves: int, path: tuple[Any, ...] = ()) -> list[Entry]:
@@ -121,6 +123,11 @@ def match(
     """
     own = sorted(i for positions in arguments for i in positions)
     given = entries(found, len(own))
+    if own and all(leaves[i].name.startswith("args[") for i in own):
+        # The function's parameters have no names, so that names of gradients say nothing of them; their order does.
+        meant = _by_names([each for each in given if each.is_named], [leaf.name for leaf in leaves])
+        known = [each.path for each in meant.values()]
+        given = [each if each.path in known else Entry(each.path, each.value, True) for each in given]
     if len(own) == 1 and len(given) > 1 and isinstance(found, list) and _shape(found) == leaves[own[0]].value.shape:
         given = [Entry((), found)]
     named = [each for each in given if each.is_named]
