@@ -15,6 +15,7 @@ from minigrad.testing.diagnosis import (
     clipping,
     constants,
     decay,
+    folded_slips,
     form,
     jacobian,
     labels,
@@ -30,6 +31,12 @@ from minigrad.testing.diagnosis.evidence import Array, Evidence, named_sizes
 from minigrad.testing.subjects.inputs import Leaf
 
 Rule = Callable[[Evidence], Finding | None]
+
+
+def in_whole(rule: Rule) -> Rule:
+    """The rule, with one operation for each function that the user wrote out in several steps, if there is one."""
+    return lambda evidence: None if evidence.folded is None else rule(evidence.folded)
+
 
 # The more specific first: a rule further down would find an explanation for what belongs to one above, too.
 RULES: list[Rule] = [
@@ -55,6 +62,7 @@ RULES: list[Rule] = [
     labels.labels,
     labels.picked_shifted,
     pooling.pooled,
+    in_whole(broadcasting.keepdims_left_out),
     broadcasting.keepdims_left_out,
     samples.row_missing,
     paths.path_missing,
@@ -62,6 +70,8 @@ RULES: list[Rule] = [
     paths.path_scaled,
     arrangement.rearranged_on_the_way,
     samples.samples_missing,
+    in_whole(folded_slips.whole_mistake),
+    in_whole(slips.local_mistake),
     slips.local_mistake,
     form.exchanged,
     arrangement.blocks_exchanged_on_the_way,
@@ -72,6 +82,7 @@ RULES: list[Rule] = [
     paths.path_rescaled,
     operands.part_skipped,
     operands.other_step,
+    in_whole(operands.wrong_operand),
     operands.wrong_operand,
     values.known_term,
     values.nearly_right,
