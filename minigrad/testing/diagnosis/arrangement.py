@@ -9,7 +9,14 @@ import numpy as np
 
 from minigrad.engine.graph import Node
 from minigrad.testing.checking.outcome import Finding
-from minigrad.testing.diagnosis.arrivals import Change, Named, at_the_leaf, on_the_way, operations_towards
+from minigrad.testing.diagnosis.arrivals import (
+    Change,
+    Named,
+    at_the_leaf,
+    is_taken_apart,
+    on_the_way,
+    operations_towards,
+)
 from minigrad.testing.diagnosis.edges import Array, Share, edges_of
 from minigrad.testing.diagnosis.evidence import Evidence
 
@@ -62,7 +69,7 @@ def blocks_exchanged(e: Evidence) -> Finding | None:
 
 def blocks_exchanged_on_the_way(e: Evidence) -> Finding | None:
     """The same in what arrives at a result that is taken apart."""
-    found = on_the_way(e, list(_block_orders()))
+    found = on_the_way(e, list(_block_orders()), is_taken_apart)
     if found is None:
         return None
     text, place = found

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad.engine.graph import Node
 from minigrad.testing.checking.outcome import Finding
-from minigrad.testing.diagnosis.arrivals import Change, on_the_way
+from minigrad.testing.diagnosis.arrivals import Change, on_the_way, uses_leaf
 from minigrad.testing.diagnosis.evidence import Array, Evidence
+from minigrad.testing.diagnosis.tape import Tape
 
 # What people clip gradients to.
 BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
@@ -32,11 +34,16 @@ def clipped(e: Evidence) -> Finding | None:
     if scaled is not None:
         text = f"got == expected * {scaled[0]:.6g}, and its norm is {scaled[1]:g}: it is scaled down to a norm"
         return e.finding("value.clipped", text, fix)
-    found = on_the_way(e, [(f"np.clip(g, -{bound:g}, {bound:g})", _clip(bound)) for bound in _bounds(e)])
+    found = on_the_way(e, [(f"np.clip(g, -{bound:g}, {bound:g})", _clip(bound)) for bound in _bounds(e)], _is_state)
     if found is not None:
         what, place = found
         return e.finding("value.clipped", f"what comes back to {place} is clipped: {what}", fix, place)
     return None
+
+
+def _is_state(tape: Tape, node: Node, position: int) -> bool:
+    """Whether several results are computed from one, as from the state of a recurrent net; or the leaf is in it."""
+    return uses_leaf(tape, node, position) or sum(node in (n.parents or ()) for n in tape.nodes) > 1
 
 
 def _unit(e: Evidence) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from minigrad.testing.checking.outcome import Finding
-from minigrad.testing.diagnosis.arrivals import Change, Named, at_the_leaf, on_the_way
+from minigrad.testing.diagnosis.arrivals import Change, Named, at_the_leaf, on_the_way, uses_leaf
 from minigrad.testing.diagnosis.edges import nothing, parent_of
 from minigrad.testing.diagnosis.evidence import Array, Evidence
 
@@ -40,7 +40,7 @@ def _turn_missing(e: Evidence) -> Finding | None:
 
 def samples_missing(e: Evidence) -> Finding | None:
     """What comes from the last or the first of several samples, steps, rows or columns is not there."""
-    found = on_the_way(e, list(_changes(4)))
+    found = on_the_way(e, list(_changes(4)), uses_leaf)
     if found is None:
         return None
     name, place = found
