@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.engine.graph import Node
 from minigrad.testing.diagnosis.edges import Array, Share, edges_of, node_op, parent_of, true_share
 from minigrad.testing.diagnosis.evidence import Evidence
-from minigrad.testing.diagnosis.tape import Tape
+from minigrad.testing.diagnosis.tape import WORK, Tape
 
 # The gradient that arrives and the value that it belongs to; the gradient that a mistake makes of it, None for none.
 Change = Callable[[Array, Array], Array | None]
@@ -41,7 +41,10 @@ def at_the_leaf(e: Evidence, changes: Iterable[Named]) -> str | None:
 
 
 def on_the_way(
-    e: Evidence, changes: Sequence[Named], where: Callable[[Tape, Node, int], bool] | None = None
+    e: Evidence,
+    changes: Sequence[Named],
+    where: Callable[[Tape, Node, int], bool] | None = None,
+    work: int = WORK,
 ) -> tuple[str, str] | None:
     """Which change of what arrives at a result gives the claimed gradient of the leaf, and at which result.
 
@@ -49,12 +52,13 @@ def on_the_way(
         e: what is known.
         changes: the mistakes that might have been made.
         where: tells at which results, given the tape, the result and the position of the leaf; everywhere by default.
+        work: how many rules may be evaluated.
     """
     if e.tape is None or e.actual.shape != e.truth.shape:
         return None
     groups = [g for g in _groups(e) if where is None or where(e.tape, g[0], e.position)]
     candidates = ((name, change, group) for group in groups for name, change in changes)
-    for name, change, group in e.tape.affordable(candidates):
+    for name, change, group in e.tape.affordable(candidates, work):
         share = _share(change)
         edges = [edge for node in group for edge in edges_of(node) if edge not in e.tape.pruned]
         if edges and e.fits(dict.fromkeys(edges, share)):

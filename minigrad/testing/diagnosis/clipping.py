@@ -34,7 +34,9 @@ def clipped(e: Evidence) -> Finding | None:
     if scaled is not None:
         text = f"got == expected * {scaled[0]:.6g}, and its norm is {scaled[1]:g}: it is scaled down to a norm"
         return e.finding("value.clipped", text, fix)
-    found = on_the_way(e, [(f"np.clip(g, -{bound:g}, {bound:g})", _clip(bound)) for bound in _bounds(e)], _is_state)
+    found = on_the_way(
+        e, [(f"np.clip(g, -{bound:g}, {bound:g})", _clip(bound)) for bound in _bounds(e)], _is_state, 3000
+    )
     if found is not None:
         what, place = found
         return e.finding("value.clipped", f"what comes back to {place} is clipped: {what}", fix, place)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -46,7 +47,8 @@ def rounded(e: Evidence) -> Finding | None:
         ends.setdefault(number, []).append((node, slot))
     for number, places in ends.items():
         # A little more of it shows in which direction the gradient would go.
-        ways = [w for w in (_in_the_rules, _computed_again) if _points_there(e, w(e, places, number * (1 + 1e-6)))]
+        near = number * (1 + 1e-6)
+        ways = [w for w in (_in_the_rules, _computed_again) if _points_there(e, partial(w, e, places, near))]
         for other in _versions(number) if ways else ():
             for way in ways:
                 candidate = way(e, places, other)
@@ -71,8 +73,9 @@ def epsilon_in_excess(e: Evidence) -> Finding | None:
     ):
         assert e.tape is not None
         edges = [edge for node in group for edge in edges_of(node)]
-        hint = e.tape.gradient(e.position, dict.fromkeys(edges, _with(1e-6)))
-        for epsilon in EPSILONS if _points_there(e, hint) else ():
+        changes = dict.fromkeys(edges, _with(1e-6))
+        hints = _points_there(e, partial(e.tape.gradient, e.position, changes))
+        for epsilon in EPSILONS if hints else ():
             if e.fits(dict.fromkeys(edges, _with(epsilon))):
                 place = e.tape.place(group[0])
                 text = (
@@ -120,8 +123,13 @@ def _versions(number: float) -> list[float]:
     return list(dict.fromkeys(o for o in close if 0 < abs(o / number - 1) <= LARGEST))
 
 
-def _points_there(e: Evidence, candidate: Array | None) -> bool:
+def _points_there(e: Evidence, changed: Callable[[], Array | None]) -> bool:
     """Whether a small change of the gradient goes where the claimed gradient is, or away from there."""
+    try:
+        candidate = changed()
+    except Exception:
+        # A rule that is told another constant than there was may do anything.
+        return False
     if candidate is None:
         return False
     change, wanted = candidate - e.truth, e.actual - e.truth
