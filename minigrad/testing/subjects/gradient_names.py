@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+
+def words_in(text: str) -> set[str]:
+    """The words of a text."""
+    return set(text.split())
+
+
 # What people write before or after the name of a value to name its gradient; longer marks first.
 _BEFORE = (
     "gradient_of_", "gradients_", "gradient_", "grads_", "grad_", "nabla_", "delta_", "deriv_", "diff_",
@@ -66,7 +72,7 @@ def assigned(names: Iterable[str], values: Sequence[str], *, same: bool = False)
 
 
 def is_upstream(name: str) -> bool:
-    """Whether a parameter of this name is the gradient that arrives from above."""
+    """Whether a parameter of this name is, beyond doubt, the gradient that arrives from above."""
     lowered = name.strip("_").lower()
     if lowered in _NOT_GRADIENTS or lowered.startswith(("d_model", "dropout", "n_")):
         return False
@@ -78,17 +84,28 @@ def is_upstream(name: str) -> bool:
     return bool(re.fullmatch(r"d_?([a-zA-Z]\d*|[A-Z]\w*|[a-zA-Z]\d*_\w+|next_\w+|prev_\w+|_\w+|h\w?|[a-z]{2})", name))
 
 
-_UPSTREAM = {
-    "g", "gs", "gy", "gout", "gz", "upstream", "error", "errors", "err", "top_diff", "accum_grad", "dout", "douts",
-    "doutput", "doutputs", "dvalues", "dvalue", "dloss", "dprev", "dnext", "dupstream", "dscores", "dlogits", "dprobs",
-    "dhidden", "dinput", "dactivation", "incoming", "cotangent", "seed", "vector", "output_gradient", "dl", "dj",
-    "dstate", "dcell", "dresult", "dpred", "dtop", "residual_gradient",
-}  # fmt: skip
-_NOT_GRADIENTS = {
-    "d", "dt", "dim", "dims", "data", "depth", "decay", "dtype", "degree", "dilation", "device", "do", "dp", "dk",
-    "diag", "ddof", "debug", "deterministic", "dense", "drop", "den", "denom", "denominator", "d_model", "d_k", "d_v",
-    "d_ff", "d_head", "d_in", "desired", "dist", "domain", "delta_t", "dict", "dataset", "dd", "df", "g_ratio", "gamma",
-}  # fmt: skip
+def may_be_upstream(name: str) -> bool:
+    """Whether a parameter of this name could be a gradient: ``dmean`` or ``dweights``, and not ``data``."""
+    lowered = name.strip("_").lower()
+    if is_upstream(name):
+        return True
+    return lowered.startswith("d") and len(lowered) > 3 and not lowered.startswith(tuple(_WORDS))
+
+
+_UPSTREAM = words_in(
+    """
+    g gs gy gout gz upstream error errors err top_diff accum_grad dout douts doutput doutputs dvalues dvalue dloss
+    dprev dnext dupstream dscores dlogits dprobs dhidden dinput dactivation incoming cotangent seed vector
+    output_gradient dl dj dstate dcell dresult dpred dtop residual_gradient
+    """
+)
+_NOT_GRADIENTS = words_in(
+    """
+    d dt dim dims data depth decay dtype degree dilation device do dp dk diag ddof debug deterministic dense drop
+    den denom denominator d_model d_k d_v d_ff d_head d_in desired dist domain delta_t dict dataset dd df g_ratio
+    gamma
+    """
+)
 
 
 def _parts(path: str) -> list[str]:
@@ -148,3 +165,12 @@ def _singular(word: str) -> str:
 
 def _common(word: str) -> str:
     return next((min(group, key=len) for group in _ALIKE if word in group), word)
+
+
+# Words that begin with a d of their own.
+_WORDS = words_in(
+    """
+    data date day deb dec deep def deg delay den dep desc desi det dev dia dic diff dig dil dim dir dis div doc dom done
+    dot doub down draw drop dtype dual dummy dur dyn
+    """
+)
