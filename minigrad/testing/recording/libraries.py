@@ -6,16 +6,14 @@ import os
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from minigrad import ops
+from minigrad.testing.recording.copier import Copier
 from minigrad.testing.recording.substitutes import JOINED, stand_in, vectorized
 from minigrad.testing.recording.writable_array import Written, recorded
-
-if TYPE_CHECKING:
-    from minigrad.testing.recording.recorder import Recorder
 
 # Libraries whose functions have something that stands in for them.
 LIBRARIES = {"numpy", "scipy", "math", "minigrad"}
@@ -51,7 +49,7 @@ def is_users(module: str | None) -> bool:
 class Library:
     """A module, with functions that take Tensors in the place of those that do not."""
 
-    def __init__(self, module: ModuleType, recorder: Recorder) -> None:
+    def __init__(self, module: ModuleType, recorder: Copier) -> None:
         self._module, self._recorder = module, recorder
 
     def __getattr__(self, name: str) -> Any:
@@ -88,7 +86,7 @@ def _number(plain: type) -> Any:
 NUMBERS: dict[type, Any] = {plain: _number(plain) for plain in (float, np.float64, np.float32)}
 
 
-def replaced(value: Any, recorder: Recorder) -> Any:
+def replaced(value: Any, recorder: Copier) -> Any:
     """What stands for something of a library: for the most part itself."""
     try:
         replacement = stand_in(value)
@@ -107,7 +105,7 @@ def replaced(value: Any, recorder: Recorder) -> Any:
     return _written(value, recorder)
 
 
-def _written(function: Callable[..., Any], recorder: Recorder) -> Callable[..., Any]:
+def _written(function: Callable[..., Any], recorder: Copier) -> Callable[..., Any]:
     """A function whose arrays can be written to by what is recorded."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -119,7 +117,7 @@ def _written(function: Callable[..., Any], recorder: Recorder) -> Callable[..., 
     return call
 
 
-def _joined(recorder: Recorder, value: Any, *args: Any, **kwargs: Any) -> Any:
+def _joined(recorder: Copier, value: Any, *args: Any, **kwargs: Any) -> Any:
     """An array of what may be recorded, alone or in lists."""
     if isinstance(value, Written):
         dtype = next(iter(args), kwargs.get("dtype"))

@@ -6,12 +6,10 @@ import functools
 from abc import ABCMeta
 from collections import OrderedDict, defaultdict, deque
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from minigrad.testing.recording.copier import Copier
 from minigrad.testing.recording.libraries import is_users
-
-if TYPE_CHECKING:
-    from minigrad.testing.recording.recorder import Recorder
 
 NOT_COPIED = object()
 PASSED_ON = ("__slots__", "__module__", "__qualname__", "__doc__")
@@ -23,7 +21,7 @@ PYTHONS_OWN = {
 }
 
 
-def copied_class(cls: type, recorder: Recorder) -> type | None:
+def copied_class(cls: type, recorder: Copier) -> type | None:
     """A class with the same methods, which are recorded; None for one that has to stay as it is."""
     foreign = [base for base in cls.__mro__ if not is_users(base.__module__) and base is not object]
     if type(cls) not in (type, ABCMeta) or any(base in (tuple, set, frozenset, type) for base in foreign):
@@ -45,7 +43,7 @@ def copied_class(cls: type, recorder: Recorder) -> type | None:
     return new
 
 
-def _member(value: Any, recorder: Recorder) -> Any:
+def _member(value: Any, recorder: Copier) -> Any:
     if isinstance(value, (staticmethod, classmethod)):
         return type(value)(recorder.of(value.__func__))
     if isinstance(value, property):
@@ -55,7 +53,7 @@ def _member(value: Any, recorder: Recorder) -> Any:
     return recorder.of(value)
 
 
-def copied_object(value: Any, recorder: Recorder) -> Any:
+def copied_object(value: Any, recorder: Copier) -> Any:
     """An object, or a container, with copies of all that it holds; NOT_COPIED where that is not the user's."""
     cls = type(value)
     if cls is tuple:
