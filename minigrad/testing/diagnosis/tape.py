@@ -25,8 +25,8 @@ from minigrad.testing.diagnosis.edges import (
     parent_of,
     true_share,
 )
+from minigrad.testing.recording.log import Log, Site
 from minigrad.testing.recording.recorder import Recorder
-from minigrad.testing.recording.writable_array import Log, Site
 from minigrad.testing.subjects.base import Subject
 
 Candidate = TypeVar("Candidate")
@@ -167,11 +167,11 @@ class Tape:
         edges = [edge for node in self.nodes for edge in edges_of(node) if parent_of(edge) in idle]
         self.pruned = dict.fromkeys(edges, nothing)
 
-    def affordable(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    def affordable(self, candidates: Iterable[Candidate], work: int = WORK) -> Iterator[Candidate]:
         """Candidates for an explanation, until they have cost enough work."""
         start = self._work
         for candidate in candidates:
-            if self._work - start > WORK:
+            if self._work - start > work:
                 return
             yield candidate
 
