@@ -49,7 +49,9 @@ class Exploration:
                 raise
             calls.add_rate()
         self.prober.probe([0])
-        self._remember_resets(GradientSearch(self.found, self.prober, calls, before.ndim == 0, self._written).run())
+        self._remember_resets(
+            GradientSearch(self.found, self.prober, calls, before.ndim == 0 or calls.is_summed, self._written).run()
+        )
         return self.found
 
     def _parameters(self) -> tuple[list[Parameter], Calls]:
@@ -91,6 +93,7 @@ class Exploration:
             ran.returned,
             self.layer,
             arrays,
+            self.passes.is_loss,
         )
         return known, calls
 

@@ -176,7 +176,8 @@ class GradientSearch:
             p.name for p in self.prober.parameters if is_kept(p.name) and p.matters == "yes" and not p.is_number
         ]
         if found.constants:
-            found.remarks.append(f"{', '.join(found.constants)}: taken as constants")
+            what = "constants" if len(found.constants) > 1 else "a constant"
+            found.remarks.append(f"{', '.join(found.constants)}: taken as {what}")
         for path in self._written:
             if matched(
                 self.prober.made(one, one),

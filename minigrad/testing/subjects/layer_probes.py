@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -97,13 +98,28 @@ class Prober:
         ]
         for places in (held, []):
             self.passes.rates = places
-            whole, half = self.probe([0]), self.probe([0], RATE / 2)
-            if whole.changes and all(
-                name in half.changes and near(change, 2 * half.changes[name], 1e-6)
-                for name, change in whole.changes.items()
-            ):
-                return whole
+            found = self._scaled()
+            if found is not None:
+                return found
+        calls = self.passes.calls
+        if calls is not None and calls.may_take_rate:
+            before = calls.arguments
+            calls.add_rate()
+            with contextlib.suppress(TypeError):
+                found = self._scaled()
+                if found is not None:
+                    return found
+            calls.arguments, calls.rate = before, None
         return Probe(one.start, one.middle, one.end, one.traces, {})
+
+    def _scaled(self) -> Probe | None:
+        """What the passes change, if half the learning rate changes half as much."""
+        whole, half = self.probe([0]), self.probe([0], RATE / 2)
+        follows = [
+            name in half.changes and near(change, 2 * half.changes[name], 1e-6)
+            for name, change in whole.changes.items()
+        ]
+        return whole if follows and all(follows) else None
 
     def made(self, one: Probe, two: Probe) -> list[Made]:
         """What the backward pass makes or changes, parameters left out."""
