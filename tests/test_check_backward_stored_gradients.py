@@ -77,6 +77,28 @@ class UnknownStep(forms.Affine):
         return g @ self.W.T
 
 
+class AdamInside(forms.Affine):
+    """The first step of Adam; the gradients are kept, too, if `keeps`."""
+
+    keeps = False
+
+    def backward(self, g, lr):
+        dx, *gradients = self.gradients_of(g)
+        if self.keeps:
+            self.dW, self.db = gradients
+        for values, gradient in zip((self.W, self.b), gradients, strict=True):
+            values -= lr * gradient / (np.abs(gradient) + 1e-8)
+        return dx
+
+
+def test_an_update_that_only_has_the_sign_of_the_gradient_is_no_gradient():
+    assert check(AdamInside(), inputs=X).verdict == "inconclusive"
+    assert "as that of Adam is" in str(check(AdamInside(), inputs=X))
+    keeping = type("Keeping", (AdamInside,), {"keeps": True})
+    assert testing.check_backward(keeping(), inputs=X)
+    assert check(type("Wrong", (keeping,), {"slip": 2.0})(), inputs=X).verdict == "fail"
+
+
 @pytest.mark.parametrize(
     ("form", "missing", "reason"),
     [

@@ -58,6 +58,7 @@ class GradientSearch:
         self._scalar, self._written = is_scalar, written
         self._stored: dict[str, Made] = {}
         self._changing: set[str] = set()
+        self._levelled: set[str] = set()
 
     def run(self) -> Probe:
         """Look at all that the passes leave; returns that."""
@@ -65,6 +66,7 @@ class GradientSearch:
         self._changing = set(one.changes)
         if one.changes and self._calls.rate is None:
             one = self.prober.with_kept_rates(one)
+        self._levelled = self.prober.levelled(one)
         self._sources(one, two)
         self._sort_out(one)
         return one
@@ -96,16 +98,16 @@ class GradientSearch:
                 continue
             matters = parameter.matters != "no"
             expected = updates and parameter in learned and not is_frozen(parameter, self.layer)
-            if (name in one.changes and matters) or expected:
+            if ((name in one.changes and matters) or expected) and name not in self._levelled:
                 sources[name] = Source("update")
-            elif name in stored and not updates:
+            elif name in stored and (not updates or name in self._levelled):
                 self._stored[name] = stored[name]
         for name, each in inputs.items():
             sources[name] = Source("stored", place=each.place)
         self._read_stored(one)
         if self._calls.says_rate:
             for parameter in learned:
-                if not is_frozen(parameter, self.layer):
+                if not is_frozen(parameter, self.layer) and parameter.name not in self._levelled:
                     sources.setdefault(parameter.name, Source("update"))
         keep = unshared([p for p in self.prober.parameters if p.name in sources or p in learned], list(sources))
         self.found.parameters = keep
@@ -193,7 +195,9 @@ class GradientSearch:
     def _reason(self, parameter: Parameter, one: Probe) -> str:
         name = _last(parameter.name)
         where = "not in what the backward pass returns, not in an update of the weights"
-        if parameter.name in self._changing:
+        if parameter.name in self._levelled:
+            where = "its update is as large for a small gradient as for a large one, as that of Adam is"
+        elif parameter.name in self._changing:
             where = "it changes in the backward pass, but by no learning rate that was found"
         return (
             f"no gradient of {parameter.name} was found: {where}, and in no attribute such as d{name}, grad_{name} or "
