@@ -222,6 +222,34 @@ def test_a_bias_before_a_normalisation_is_a_parameter():
         assert weights_of(result) == ["W", "b"]
 
 
+@pytest.mark.parametrize("in_place", [True, False])
+def test_weights_that_the_forward_pass_brings_to_one_length_are_parameters(in_place):
+    class UnitLength(NoGradients):
+        def forward(self, x):
+            if in_place:
+                self.W /= np.linalg.norm(self.W)
+            else:
+                self.W = self.W / np.linalg.norm(self.W)
+            return super().forward(x)
+
+    # What its gradient is has no simple answer; that it was not looked at is said.
+    result = check(UnitLength(), inputs=X)
+    assert result.verdict != "pass"
+    assert "W" in weights_of(result)
+
+
+def test_numbers_in_a_configuration_are_constants():
+    class Configured(forms.Attributes):
+        def forward(self, x, options):
+            return options["scale"] * super().forward(x)
+
+        def backward(self, g):
+            return super().backward(3.0 * g)
+
+    result = testing.check_backward(Configured(), inputs=(X, {"scale": 3.0, "mode": "train"}))
+    assert "options.scale: taken as a constant" in result.notes
+
+
 def test_work_arrays_that_are_used_again_are_no_error():
     class Buffers(forms.Attributes):
         def __init__(self):

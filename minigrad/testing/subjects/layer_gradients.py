@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from minigrad.testing.subjects.attributes import Array, Found, Place
+from minigrad.testing.subjects.attributes import Array, Place
 from minigrad.testing.subjects.gradient_sources import Source, from_returned, input_gradient
 from minigrad.testing.subjects.layer_calls import Calls, is_target
-from minigrad.testing.subjects.layer_parameters import Parameter, candidates, is_frozen, is_kept, unshared
+from minigrad.testing.subjects.layer_parameters import Parameter, is_frozen, is_kept, unshared
 from minigrad.testing.subjects.layer_probes import Probe, Prober, near
 from minigrad.testing.subjects.stored_gradients import Made, matched
 
@@ -49,13 +48,12 @@ class GradientSearch:
         prober: runs the passes.
         calls: how the backward pass is called.
         is_scalar: whether the output is one number, as that of a loss.
-        written: the paths of arrays that the forward pass writes into.
     """
 
-    def __init__(self, found: Explored, prober: Prober, calls: Calls, is_scalar: bool, written: Sequence[str]) -> None:
+    def __init__(self, found: Explored, prober: Prober, calls: Calls, is_scalar: bool) -> None:
         self.found, self.prober, self._calls = found, prober, calls
         self.layer, self.inputs = prober.layer, prober.passes.inputs.leaves
-        self._scalar, self._written = is_scalar, written
+        self._scalar = is_scalar
         self._stored: dict[str, Made] = {}
         self._changing: set[str] = set()
         self._levelled: set[str] = set()
@@ -174,19 +172,12 @@ class GradientSearch:
                 found.constants.append(parameter.name)
             else:
                 found.unchecked[parameter.name] = self._reason(parameter, one)
-        found.constants += [
-            p.name for p in self.prober.parameters if is_kept(p.name) and p.matters == "yes" and not p.is_number
-        ]
+        kept = [p for p in self.prober.parameters if is_kept(p.name) and p.matters == "yes" and not p.is_number]
+        found.constants += [p.name for p in kept if p.name not in sources]
+        found.constants += self.prober.passes.inputs.configured
         if found.constants:
             what = "constants" if len(found.constants) > 1 else "a constant"
             found.remarks.append(f"{', '.join(found.constants)}: taken as {what}")
-        for path in self._written:
-            if matched(
-                self.prober.made(one, one),
-                candidates([Found(one.start[path].place, one.start[path].value)]),
-                by_name_only=True,
-            ):
-                found.unchecked[path] = "the forward pass writes into it, so what belongs to its gradient is not known"
 
     def _is_data(self, one: Probe) -> bool:
         """Whether this is the pass of a whole model: gradients by the names of its parameters, or those of a loss."""
