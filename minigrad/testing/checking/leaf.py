@@ -139,7 +139,7 @@ class Examination:
         if result.verdict != "pass" or not (result.note == ZERO or flat):
             return seen
         name = self.point.subject.leaves[position].name
-        if not self.rounding.steepness(position):
+        if self.rounding.independent(position):
             return replace(seen, result=replace(result, note=f"{ZERO}: the output does not depend on {name}"))
         return replace(seen, result=replace(result, note=f"{ZERO} at this point" if result.note else ""))
 
