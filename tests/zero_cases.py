@@ -178,7 +178,7 @@ zero(
 )  # fmt: skip
 zero(
     "temperature at equal logits", lambda rng: (rng.uniform(0.5, 2.0), np.full((2, 1), rng.standard_normal())),
-    "t", lambda t, z: mg.softmax((z + np.zeros((2, 3))) / t) * weights(3, 5),
+    "t", lambda t, z: mg.softmax((z + np.zeros((2, 3))) / t) * weights(2, 3),
 )  # fmt: skip
 
 
