@@ -35,15 +35,25 @@ def resolved(
     A wrong number is no mistake where values do not tell what the right one is, and the reason is told in words.
     """
     doubtful = [
-        each.result.verdict != "pass" and claims[i].value.shape == point.values[i].shape and each.result.checked > 0
+        (each.result.verdict != "pass" or (each.result.kinks and equal_singular_values(point.values[i])))
+        and claims[i].value.shape == point.values[i].shape
+        and each.result.checked > 0
         for i, each in zip(chosen, seen, strict=True)
     ]
     if not any(doubtful):
         return list(seen), False
-    reason = disorder(point, chosen)
+    failing = any(each.result.verdict != "pass" for each in seen)
+    reason = disorder(point, chosen) if failing else None
     found = []
     for position, each, doubt in zip(chosen, seen, doubtful, strict=True):
-        told = (reason or _local_reason(point, position, claims[position], each, useful, rounding)) if doubt else None
+        told = (
+            (
+                (reason if each.result.verdict != "pass" else None)
+                or _local_reason(point, position, claims[position], each, useful, rounding)
+            )
+            if doubt
+            else None
+        )
         structural = claims[position].problem is not None and np.isfinite(claims[position].value).all()
         found.append(each if told is None or structural else _unresolved(each, told))
     return found, reason is not None

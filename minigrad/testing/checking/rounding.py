@@ -42,7 +42,12 @@ class Rounding:
         """For each element of a leaf, in a row, what rounding alone can make of it; 0 where it cannot be rounding."""
         found = ROUNDING * self._spreads[position]
         if self._recorded is not None:
-            found = np.maximum(found, ROUNDING * self._recorded[position])
+            spread, derived = self._recorded[position]
+            found = np.maximum(found, ROUNDING * spread)
+            claim = self.claims[position]
+            if claim.shape == derived.shape:
+                # What differs from the derivative of the recorded function is no rounding of it.
+                found = np.where(np.abs(claim - derived) <= 2.0 * found, found, 0.0)
         return np.where(found <= self.largest * self.scale(position), found, 0.0).reshape(-1)
 
     def scale(self, position: int) -> float:
@@ -82,7 +87,7 @@ class Rounding:
         """How large the terms are, by what rounding makes of them; None where the function could not be recorded."""
         if self._recorded is None:
             return None
-        return float(np.max(self._recorded[position], initial=0.0)) / self._tiny(position)
+        return float(np.max(self._recorded[position][0], initial=0.0)) / self._tiny(position)
 
     def nearby(self, position: int) -> float:
         """The weighted output, here and where all leaves are as different as they are large, over the leaf's size."""
@@ -126,14 +131,18 @@ class Rounding:
         return spreads
 
     @cached_property
-    def _recorded(self) -> list[NDArray[np.float64]] | None:
-        """The same on the tape of the function, by the rules of minigrad; None where it could not be recorded."""
+    def _recorded(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]] | None:
+        """The same on the tape of the function, by the rules of minigrad, and the gradients; None for none."""
         tape = _recorded(self.point.subject, self.point.values, self.upstream)
         if tape is None:
             return None
-        found = spreads_on_tape(tape, tape.leaves)
+        with np.errstate(all="ignore"):
+            arrived = tape.run({})
         zeros = [np.zeros(value.shape) for value in self.point.values]
-        return [zero if spread is None else spread for spread, zero in zip(found, zeros, strict=True)]
+        return [
+            (zero, zero) if node is None or spread is None else (spread, np.asarray(arrived[node], dtype=np.float64))
+            for node, spread, zero in zip(tape.leaves, spreads_on_tape(tape, tape.leaves), zeros, strict=True)
+        ]
 
 
 def _direction(shape: tuple[int, ...]) -> NDArray[np.float64]:
