@@ -193,11 +193,11 @@ class Tape:
         edges = [edge for node in self.nodes for edge in edges_of(node) if parent_of(edge) in idle]
         self.pruned = dict.fromkeys(edges, nothing)
 
-    def affordable(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    def affordable(self, candidates: Iterable[Candidate], work: int = WORK) -> Iterator[Candidate]:
         """Candidates for an explanation, until they have cost enough work."""
         start = self._work
         for candidate in candidates:
-            if self._work - start > WORK or self._work > IN_ALL:
+            if self._work - start > work or self._work > IN_ALL:
                 return
             yield candidate
 
