@@ -180,7 +180,7 @@ class _Result:
     ) -> GradcheckResult:
         """The result, with what was not checked, and what a reader should know."""
         subject, options = self.subject, self.options
-        leaves = [*leaves, *(_unchecked(subject, options) if leaves else [])]
+        leaves = [*leaves, *(_unchecked(subject, options) if leaves or not findings else [])]
         findings, warnings = _weighed(leaves, findings, warnings, options.strict)
         notes = list(subject.remarks)
         notes += [] if subject.matches_dtypes else ["checked in float64, at the same values"]
