@@ -10,9 +10,18 @@ from scipy import special
 
 from minigrad.engine.graph import Node
 from minigrad.testing.checking.outcome import Finding
+from minigrad.testing.diagnosis import slips
+from minigrad.testing.diagnosis.advice import DERIVATIVES
 from minigrad.testing.diagnosis.edges import Array, Share, node_op
 from minigrad.testing.diagnosis.evidence import Evidence
-from minigrad.testing.diagnosis.folded_operations import LOG_SOFTMAX, SOFTMAX, STANDARDISE, deviation, standardise_terms
+from minigrad.testing.diagnosis.folded_operations import (
+    ELEMENTWISE,
+    LOG_SOFTMAX,
+    SOFTMAX,
+    STANDARDISE,
+    deviation,
+    standardise_terms,
+)
 
 # A slip of one operation: the rule that names it, what happened, what to write, and what is sent back.
 Slip = tuple[str, str, str, Callable[..., Any]]
@@ -27,13 +36,9 @@ def _over_others(x: Array, axis: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(i for i in range(x.ndim) if i not in axis)
 
 
-_SOFTMAX_FIX = (
-    "for p = softmax(z): dz = p * (g - sum(g * p)), the sum along the axis of the softmax, with keepdims=True"
-)
-_LOG_SOFTMAX_FIX = "for y = log_softmax(z): dz = g - exp(y) * sum(g), the sum along the axis of the softmax"
-_STANDARDISE_FIX = (
-    "for y = (x - mean) / std: dx = (g - mean(g) - y * mean(g * y)) / std, the means along the axis of the mean"
-)
+_SOFTMAX_FIX = DERIVATIVES["softmax"]
+_LOG_SOFTMAX_FIX = DERIVATIVES["log_softmax"]
+_STANDARDISE_FIX = DERIVATIVES["standardise"] + ", the means along the axis of the mean"
 
 SLIPS: dict[Any, list[Slip]] = {
     SOFTMAX: [
@@ -107,7 +112,7 @@ def whole_mistake(e: Evidence) -> Finding | None:
         if e.fits(dict.fromkeys(group, _share(sent))):
             place = e.tape.places(group)
             return e.finding(rule, f"going back through {place}, {text}", fix, place)
-    return None
+    return slips.local_mistake(e, ELEMENTWISE)
 
 
 def _share(sent: Callable[..., Any]) -> Share:

@@ -64,7 +64,7 @@ class _Folding:
     def _whole(self, node: Node) -> tuple[Node | None, Match | None]:
         """The result of which a node is a known function, and the function."""
         out = node.out
-        if not isinstance(out, np.ndarray) or not 1 < out.size <= LARGEST or out.dtype != np.float64 or not out.any():
+        if np.size(out) > LARGEST or getattr(out, "dtype", None) != np.float64 or not np.any(out):
             return None, None
         before = self._region(node)
         # Scores before and after a shift by their maximum have the same softmax: the shift belongs to it.

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from minigrad.testing.checking.outcome import Finding
+from minigrad.testing.diagnosis.arrangement import axes_exchanged
+from minigrad.testing.diagnosis.constants import short_form
 from minigrad.testing.diagnosis.evidence import Evidence
 
 
@@ -121,6 +123,9 @@ def named_factor(ratio: float, e: Evidence) -> tuple[str, str, str]:
                 if _near(ratio, sign * power):
                     text = f"got == {minus}expected * {power:.6g}, and {name} is {size}: a square root of it"
                     return family, text, f"divide by {minus}{power:.6g}"
+    short = short_form(ratio, e)
+    if short:
+        return "constant.rounded", f"got == expected * {ratio:.9g}: {short}", "use all digits of the constant in both"
     if abs(ratio - 1.0) < 0.05 and e.adds_small_constant:
         text = f"got == expected * {ratio:.9g}: nearly right everywhere, by the same factor"
         return "epsilon.missing", text, "look for a small constant, an epsilon, that only the forward pass has"
@@ -135,11 +140,12 @@ def transposed(e: Evidence) -> Finding | None:
     for order in list(itertools.permutations(range(e.truth.ndim)))[1:]:
         if e.explains(e.truth.transpose(order)):
             text = f"the right numbers, with the axes in the order {order}"
+            moved = [axis for axis, other in enumerate(order) if axis != other]
+            if len(moved) == 2 and e.truth.ndim > 2:
+                text = f"the right numbers, but {axes_exchanged(moved[0], moved[1], e.truth.ndim)}"
             return e.finding(
                 "layout.transposed", text, "transpose it" if e.truth.ndim == 2 else "put the axes in order"
             )
-    if e.truth.size == e.actual.size and e.truth.ndim == 2 and e.explains(e.truth.T.reshape(e.actual.shape)):
-        return e.finding("layout.transposed", "the right numbers, read by columns instead of rows", "transpose it")
     return None
 
 
