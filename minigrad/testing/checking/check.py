@@ -125,6 +125,8 @@ def check(subject: Subject, options: Options, title: str, chosen: Sequence[int])
     claims = [read_claim(*each) for each in zip(subject.leaves, raw, exact, strict=True)]
     rounding = Rounding(point, upstream, [claim.value for claim in claims], USEFUL[itemsize] ** 2)
     findings = misbehaviour(subject, values, upstream, claims, rounding)
+    # With other numbers, so that a buffer that was returned holds those now.
+    subject.claimed(values, [2.0 * g for g in upstream])
     warnings = side_effects(subject, forward=False) + kept_buffers(subject, raw, claims)
     del raw
     if subject.complaint:
