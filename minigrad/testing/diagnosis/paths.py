@@ -93,7 +93,8 @@ def paths_missing(e: Evidence) -> Finding | None:
 
 def _sets_of_edges(tape: Tape, position: int) -> Iterator[list[Edge]]:
     edges = tape.edges_towards(position)
-    results = [node for node in tape.nodes if any(edge[0] is node for edge in edges) and node is not tape.root]
+    starts = {node for node, _ in edges}
+    results = [node for node in tape.nodes if node in starts and node is not tape.root]
     yield from (edges_of(node) for node in results)
     kinds = by_kind(edges)
     yield from (kind for kind in kinds if len(kind) > 1)

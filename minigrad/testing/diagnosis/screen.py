@@ -71,7 +71,7 @@ class Screen:
 
     def _feed(self, edges: tuple[Edge, ...]) -> bool:
         """Whether some edges feed others of them, so that the effects of changes do not just add up."""
-        if len(edges) < 2 or self._probes is None:
+        if self._probes is None or len({node for node, _ in edges}) < 2:
             return False
         if edges not in self._feeding:
             self._feeding[edges] = self._probes.feed(edges)
