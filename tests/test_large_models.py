@@ -172,7 +172,7 @@ def conv_backward(mistake, stride=2, pad=1):
     ],
 )
 def test_a_mistake_in_a_convolution_in_five_loops_is_named(found_soon, mistake, rule):
-    inputs = RNG.standard_normal((3, 2, 7, 5)), RNG.standard_normal((5, 2, 3, 3)), RNG.standard_normal(5)
+    inputs = RNG.standard_normal((3, 2, 7, 5)), RNG.standard_normal((3, 2, 3, 3)), RNG.standard_normal(3)
     findings = found_soon(conv_forward, conv_backward(mistake), inputs)
     assert findings[0].rule == rule, findings
 

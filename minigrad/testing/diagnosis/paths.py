@@ -51,10 +51,17 @@ def _rescaled(e: Evidence) -> Iterator[Finding]:
             yield e.finding(name, f"of the contribution through {place} only: {text}", fix, place)
 
 
-def _scaled_edges(e: Evidence) -> Iterator[tuple[list[Edge], float]]:
-    """The edges along which a factor explains the gradient, with the factor."""
+def _scaled_edges(e: Evidence) -> list[tuple[list[Edge], float]]:
+    """The edges along which a factor explains the gradient, with the factor; found once for several rules."""
     if e.tape is None or e.actual.shape != e.truth.shape:
-        return
+        return []
+    if e.screen.scaled is None:
+        e.screen.scaled = list(_found_edges(e))
+    return e.screen.scaled
+
+
+def _found_edges(e: Evidence) -> Iterator[tuple[list[Edge], float]]:
+    assert e.tape is not None
     edges = e.tape.edges_towards(e.position)
     split = forks(edges)
     # Where a value is used several times first: further along the same path the numbers would be the same.

@@ -24,6 +24,8 @@ class Screen:
 
     def __init__(self, tape: Tape, position: int, difference: Array, tolerance: float) -> None:
         self._tape, self._probes = tape, tape.probes(position)
+        # Edges, and the factor on them that explains the difference; None before they are looked for.
+        self.scaled: list[tuple[list[Edge], float]] | None = None
         self._feeding: dict[tuple[Edge, ...], bool] = {}
         directions = [] if self._probes is None else self._probes.directions
         total = max([float(np.sum(np.abs(direction))) for direction in directions], default=0.0)
