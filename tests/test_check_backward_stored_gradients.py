@@ -77,6 +77,28 @@ class UnknownStep(forms.Affine):
         return g @ self.W.T
 
 
+class AdamInside(forms.Affine):
+    """The first step of Adam; the gradients are kept, too, if `keeps`."""
+
+    keeps = False
+
+    def backward(self, g, lr):
+        dx, *gradients = self.gradients_of(g)
+        if self.keeps:
+            self.dW, self.db = gradients
+        for values, gradient in zip((self.W, self.b), gradients, strict=True):
+            values -= lr * gradient / (np.abs(gradient) + 1e-8)
+        return dx
+
+
+def test_an_update_that_only_has_the_sign_of_the_gradient_is_no_gradient():
+    assert check(AdamInside(), inputs=X).verdict == "inconclusive"
+    assert "as that of Adam is" in str(check(AdamInside(), inputs=X))
+    keeping = type("Keeping", (AdamInside,), {"keeps": True})
+    assert testing.check_backward(keeping(), inputs=X)
+    assert check(type("Wrong", (keeping,), {"slip": 2.0})(), inputs=X).verdict == "fail"
+
+
 @pytest.mark.parametrize(
     ("form", "missing", "reason"),
     [
@@ -198,6 +220,34 @@ def test_a_bias_before_a_normalisation_is_a_parameter():
     for seed in range(6):
         result = testing.check_backward(Centred(), inputs=np.random.default_rng(seed).standard_normal((7, 5)))
         assert weights_of(result) == ["W", "b"]
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_weights_that_the_forward_pass_brings_to_one_length_are_parameters(in_place):
+    class UnitLength(NoGradients):
+        def forward(self, x):
+            if in_place:
+                self.W /= np.linalg.norm(self.W)
+            else:
+                self.W = self.W / np.linalg.norm(self.W)
+            return super().forward(x)
+
+    # What its gradient is has no simple answer; that it was not looked at is said.
+    result = check(UnitLength(), inputs=X)
+    assert result.verdict != "pass"
+    assert "W" in weights_of(result)
+
+
+def test_numbers_in_a_configuration_are_constants():
+    class Configured(forms.Attributes):
+        def forward(self, x, options):
+            return options["scale"] * super().forward(x)
+
+        def backward(self, g):
+            return super().backward(3.0 * g)
+
+    result = testing.check_backward(Configured(), inputs=(X, {"scale": 3.0, "mode": "train"}))
+    assert "options.scale: taken as a constant" in result.notes
 
 
 def test_work_arrays_that_are_used_again_are_no_error():

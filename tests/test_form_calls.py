@@ -101,8 +101,54 @@ def keyed(x):
         (lambda x: (np.sin(x), {"x": x}), lambda d_out, cache: {"dx": d_out * np.cos(cache["x"])}),
         (lambda x: (np.sin(x), x), lambda g, kept: g * np.cos(kept)),
         (lambda x: (np.sin(x), x), lambda cache, dout: dout * np.cos(cache)),
+        (lambda x: [np.sin(x), (x, 2.0)], lambda dout, cache: dout * np.cos(cache[0])),
+        (lambda x: (np.sin(x), (x, 2)), lambda dout, angle, factor: factor / 2 * dout * np.cos(angle)),
     ],
 )
 def test_outputs_and_caches_are_told_apart(forward, backward):
     result = check(forward, backward, X)
     assert result.verdict == "pass", str(result)
+
+
+def test_a_way_that_raises_is_not_meant():
+    def forward(x, w):
+        return x @ w, (x, w)
+
+    # By their names, a is the output; only the parts of the cache are arrays.
+    assert check(forward, lambda dout, a, b: (dout @ b.T, a.T @ dout), (X, W)).ok
+
+    def breaks(dout, cache):
+        raise OSError("of the user's own")
+
+    with pytest.raises(OSError, match="of the user's own") as raised:
+        check(forward, breaks, (X, W))
+    assert raised.value.__notes__ == ["check_backward called breaks(g, cache)"]
+
+
+def test_results_without_an_upstream_gradient_are_passed_over():
+    def cell(x, state, params):
+        after = np.tanh(x @ params["Wx"] + state @ params["Wh"])
+        return after, after @ params["Wy"], (x, state, params, after)
+
+    def backward(wrong):
+        def cell_backward(dafter, cache):
+            x, state, params, after = cache
+            d = dafter * (1 - after**2)
+            return {
+                "dx": d @ params["Wx"].T,
+                "dstate": wrong * d @ params["Wh"].T,
+                "dWx": x.T @ d,
+                "dWh": state.T @ d,
+            }
+
+        return cell_backward
+
+    rng = np.random.default_rng(0)
+    params = {name: rng.standard_normal((side, 3)) for name, side in [("Wx", 5), ("Wh", 3), ("Wy", 3)]}
+    inputs = (X, rng.standard_normal((7, 3)), params)
+    result = check(cell, backward(1.0), inputs)
+    assert result.verdict == "pass", str(result)
+    assert {leaf.name for leaf in result.leaves} == {"x", "state", "params.Wx", "params.Wh"}
+    assert any("only the first result checked" in note for note in result.notes)
+    wrong = check(cell, backward(2.0), inputs)
+    assert [leaf.name for leaf in wrong.leaves if leaf.verdict == "fail"] == ["state"]

@@ -1,6 +1,6 @@
 """Are losses and models checked that give their gradients themselves, or without an upstream gradient?"""
 
-import functools
+import itertools
 
 import numpy as np
 import pytest
@@ -102,6 +102,34 @@ def test_a_loss_gives_its_gradients_in_one_call(build, inputs, leaves):
     wrong = check(build(1.5), inputs=inputs)
     assert wrong.verdict == "fail"
     assert any(leaf.verdict == "fail" for leaf in wrong.leaves)
+
+
+def deep(wrong):
+    def deep(x, t, layers):
+        outputs, grads = [x], []
+        for w, b in layers:
+            outputs.append(np.tanh(outputs[-1] @ w + b))
+        d = 2 * (outputs[-1] - t) / t.size
+        for (w, _), before, out in zip(layers[::-1], outputs[-2::-1], outputs[:0:-1], strict=True):
+            d = d * (1 - out**2)
+            grads.insert(0, (before.T @ d, d.sum(axis=0)))
+            d = d @ w.T
+        grads[0] = (grads[0][0], wrong * grads[0][1])
+        return np.mean((outputs[-1] - t) ** 2), grads
+
+    return deep
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_a_list_of_layers_has_a_list_of_gradients(count):
+    rng = np.random.default_rng(0)
+    sides = [*[5, 4, 6, 4, 6, 4, 6][:count], 3]
+    layers = [(rng.standard_normal((i, o)), rng.standard_normal(o)) for i, o in itertools.pairwise(sides)]
+    result = check(deep(1.0), inputs=(X, TARGET, layers))
+    assert result.verdict == "pass", str(result)
+    assert len(result.leaves) == 2 * len(layers)
+    wrong = check(deep(1.5), inputs=(X, TARGET, layers))
+    assert [leaf.name for leaf in wrong.leaves if leaf.verdict == "fail"] == ["layers[0][1]"]
 
 
 class Net:
@@ -225,72 +253,3 @@ def test_integer_inputs_leave_the_parameters_of_an_object():
     result = check(Table().loss, inputs=np.array([0, 2, 2]))
     assert result.verdict == "pass", str(result)
     assert [leaf.name for leaf in result.leaves] == ["vectors"]
-
-
-# ---- a pair without an upstream gradient
-
-
-def mse(y_true, y_pred):
-    return np.mean((y_true - y_pred) ** 2)
-
-
-def mse_prime(y_true, y_pred):
-    return 2 * (y_pred - y_true) / y_true.size
-
-
-def mse_turned(prediction, target):
-    return np.mean((target - prediction) ** 2)
-
-
-def mse_turned_prime(target, prediction):
-    return 2 * (prediction - target) / target.size
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
-def sigmoid_prime(x):
-    return sigmoid(x) * (1 - sigmoid(x))
-
-
-def sigmoid_of_output(out):
-    return out * (1 - out)
-
-
-@pytest.mark.parametrize(
-    ("forward", "backward", "inputs", "leaf"),
-    [
-        (mse, mse_prime, (SCORES, TARGET), "y_pred"),
-        (mse_turned, mse_turned_prime, (SCORES, TARGET), "prediction"),
-        (lambda a, y: 0.5 * np.sum((a - y) ** 2), lambda a, y: a - y, (SCORES, TARGET), "a"),
-        (sigmoid, sigmoid_prime, X, "x"),
-        (sigmoid, sigmoid_of_output, X, "x"),
-        (np.sin, np.cos, X, "x"),
-        (lambda z: np.maximum(0, z), lambda z: (z > 0) * 1.0, X, "z"),
-        (lambda p, t: np.sum((p - t) ** 2, axis=1), lambda p, t: 2 * (p - t), (SCORES, TARGET), "p"),
-    ],
-)
-def test_a_function_and_its_derivative_need_no_upstream_gradient(forward, backward, inputs, leaf):
-    result = check(forward, backward, inputs)
-    assert result.verdict == "pass", str(result)
-    assert [each.name for each in result.leaves] == [leaf]
-    wrong = check(forward, functools.wraps(backward)(lambda *args: 2 * backward(*args)), inputs)
-    assert wrong.verdict == "fail"
-    assert wrong.findings[0].rule == "scale.constant"
-
-
-def test_targets_are_told():
-    result = check(mse, mse_prime, (SCORES, TARGET))
-    assert any("y_true: taken as a constant (target)" in note for note in result.notes)
-
-
-def test_the_derivative_of_what_is_not_elementwise_is_no_diagonal():
-    def softmax(x):
-        return probabilities(x)
-
-    def softmax_prime(x):
-        return softmax(x) * (1 - softmax(x))
-
-    assert check(softmax, softmax_prime, X).verdict == "fail"
-    assert check(lambda x: x - x.mean(), lambda x: 0.0 * x, X).verdict == "fail"

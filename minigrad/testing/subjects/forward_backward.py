@@ -91,6 +91,11 @@ class PairSubject(Subject):
             self.remarks.append(
                 f"called as {told}{'' if call.takes_upstream else ', and multiplied by the upstream gradient'}"
             )
+        if call.passes_over:
+            first = "the first result" if call.outputs == 1 else f"the first {call.outputs} results"
+            self.remarks.append(
+                f"only {first} checked: {self.passes.backward_name} takes no upstream gradient of others"
+            )
         return call
 
     def _see_that_it_is_settled(self, values: Sequence[Array], first: Sequence[Array]) -> None:

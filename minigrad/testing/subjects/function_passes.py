@@ -15,7 +15,7 @@ from minigrad.testing.subjects.calling import Call, Role
 from minigrad.testing.subjects.generators import Generators
 from minigrad.testing.subjects.held import Place, lent
 from minigrad.testing.subjects.inputs import Inputs
-from minigrad.testing.subjects.outputs import Array, arrays_of, like
+from minigrad.testing.subjects.outputs import Array, arrays_of, like, may_be_output
 from minigrad.testing.subjects.reachable import is_library
 from minigrad.testing.subjects.roles import Parameters
 
@@ -102,6 +102,8 @@ class FunctionPasses:
 
         def argument(role: Role) -> Any:
             known = {"upstream": above, "output": once.outputs, "input": once.arguments, "cache": once.cache}
+            if role.kind == "part":
+                return once.cache[0][role.position]
             whole = {"upstreams": above, "outputs": once.outputs, "caches": once.cache}
             return tuple(whole[role.kind]) if role.kind in whole else known[role.kind][role.position]
 
@@ -179,7 +181,10 @@ class FunctionPasses:
 
 
 def is_plain_tuple(result: Any) -> bool:
-    """Whether a function returned several things."""
+    """Whether a function returned several things; in a list only where some of them are no outputs."""
+    if isinstance(result, list) and result:
+        others = any(isinstance(item, (tuple, dict)) or not may_be_output(item) for item in result[1:])
+        return may_be_output(result[0]) and others
     return isinstance(result, tuple) and not hasattr(result, "_fields") and len(result) > 0
 
 
