@@ -98,8 +98,8 @@ zero(
 )  # fmt: skip
 zero("shift before layer norm", normal((3, 4), (3, 1)), "b", lambda x, b: normalised(x + b, 1) * weights(3, 4))
 zero(
-    "bias before instance norm", normal((2, 2, 3, 5), (2, 1, 1)), "b",
-    lambda x, b: normalised(x + b, (2, 3)) * weights(2, 2, 3, 5),
+    "bias before instance norm", normal((2, 2, 3, 2), (2, 1, 1)), "b",
+    lambda x, b: normalised(x + b, (2, 3)) * weights(2, 2, 3, 2),
 )  # fmt: skip
 zero("shift before the variance", normal((5, 3), (3,)), "b", lambda x, b: np.mean(centred(x + b, 0) ** 2, axis=0))
 zero(
@@ -249,7 +249,7 @@ def instance_norm_back(g, out, x, b):
 
 
 pair(
-    "bias before instance norm", normal((2, 2, 3, 5), (2, 1, 1)), "b", lambda x, b: np_normalised(x + b, (2, 3)),
+    "bias before instance norm", normal((2, 2, 3, 2), (2, 1, 1)), "b", lambda x, b: np_normalised(x + b, (2, 3)),
     instance_norm_back, lambda x, b: normalised(x + b, (2, 3)),
 )  # fmt: skip
 

@@ -48,8 +48,8 @@ def compare_backward(
 
     Args:
         fn: the model; it returns one Tensor, and names intermediate results with ``.named("z1")``.
-        grads: your gradients of inputs by name, such as ``{"W1": dW1}``; a name may leave out the beginning of a path
-            if it stays unique.
+        grads: your gradients of inputs by name, such as ``{"W1": dW1}``; ``dW1``, ``grad_W1`` or ``W1.grad`` mean the
+            same, and a name may leave out the beginning of a path if it stays unique.
         inputs: as for `gradcheck`.
         steps: your gradients of intermediate results, by the names that `fn` gives them.
         grad_output: the upstream gradient, for an output of more than one element.

@@ -125,7 +125,7 @@ class Examination:
         if not actual.size or (seen.result.verdict == "pass" and clear and not flat):
             return self._noted(seen, claim)
         floor = self.rounding.floor(position)
-        if (np.abs(actual) <= floor).any():
+        if seen.result.verdict == "inconclusive" or (np.abs(actual) <= floor).any():
             # Perhaps terms cancel. Then rounding blurs the values as well, even where those nearby show little of it.
             self.floors[position] = floor
             self.scales[position] = self.rounding.scale_when(position, flat)

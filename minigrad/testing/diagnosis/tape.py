@@ -26,8 +26,8 @@ from minigrad.testing.diagnosis.edges import (
     parent_of,
     true_share,
 )
+from minigrad.testing.recording.log import Log, Site
 from minigrad.testing.recording.recorder import Recorder
-from minigrad.testing.recording.writable_array import Log, Site
 from minigrad.testing.subjects.base import Subject
 
 Candidate = TypeVar("Candidate")

@@ -126,15 +126,11 @@ class GradientSearch:
             path = made.place.path
             before = one.start.get(path)
             zero = np.zeros(np.shape(made.value)) if before is None else before.content
-            last, alone, first = (probe.end.get(path) for probe in (both, two, one))
-            accumulates = (
-                last is not None
-                and alone is not None
-                and first is not None
-                and not near(last.content, alone.content)
-                and last.content.shape == first.content.shape
-                and near(last.content - first.content, alone.content - zero)
-            )
+            contents = [probe.end[path].content for probe in (both, two, one) if path in probe.end]
+            accumulates = len({np.shape(content) for content in [zero, *contents]}) == 1 and len(contents) == 3
+            if accumulates:
+                last, alone, first = contents
+                accumulates = not near(last, alone) and near(last - first, alone - zero)
             if accumulates and before is None:
                 # There is no gradient at the start, or None in its place.
                 self.found.resets.append((made.place, made.place.get(self.layer), None))
@@ -149,6 +145,7 @@ class GradientSearch:
         """What is not read from anywhere: constants, and what is left unchecked."""
         found, sources = self.found, self.found.sources
         for kind, how in (
+            ("returned", "what the backward pass returns"),
             ("update", "the update that the backward pass makes"),
             ("optimiser", "what its optimiser gets"),
         ):

@@ -75,7 +75,8 @@ class Prober:
                 for entries, content in self.lists
                 if len(entries) > lengths[id(entries)] and id(entries) not in known
             ]
-            changes = {p.name: p.start - np.asarray(p.now(self.layer)) for p in self.parameters if self._changed(p)}
+            learned = [parameter for parameter in self.parameters if parameter.matters != "no"]
+            changes = {p.name: p.change(self.layer, p.start) for p in learned if self._changed(p)}
             return Probe(start, middle, floats_in(self.layer), traces, changes)
         finally:
             contents.put_back()

@@ -139,7 +139,12 @@ def match(
     others = [each for each in given if not each.is_named]
     free = [i for i in own if i not in paths]
     complaint = ""
-    if others:
+    held = [i for i in range(len(leaves)) if i not in own]
+    if others and len(others) > len(own) and _fit_in_order(others, [leaves[i] for i in held]):
+        # A list of gradients for the list of parameters that an object keeps.
+        paths |= {i: each.path for i, each in zip(held, others, strict=True)}
+        names |= {i: each.name for i, each in zip(held, others, strict=True)}
+    elif others:
         paths |= _by_places(found, others, leaves, arguments, free, ease)
         count = len(found) if isinstance(found, (list, tuple)) else len(given)
         wanted = sum(map(bool, arguments)) if len(arguments) > 1 else len(own)
@@ -165,6 +170,10 @@ def _by_names(named: Sequence[Entry], leaves: Sequence[str]) -> dict[str, Entry]
         free = [leaf for leaf in leaves if leaf not in found]
         found |= {leaf: texts[name] for leaf, name in assigned(texts, free, same=True).items()}
     return found
+
+
+def _fit_in_order(given: Sequence[Entry], leaves: Sequence[Leaf]) -> bool:
+    return [_shape(each.value) for each in given] == [leaf.value.shape for leaf in leaves]
 
 
 def _by_places(

@@ -180,9 +180,7 @@ class LayerSubject(Subject):
         source = self._found.sources[parameter.name]
         if source.kind != "update":
             return source.read(self._passes.layer, traces)
-        # An update that broadcasts gives the parameter another shape, which is what there is to see; that of a 0-d
-        # array makes a NumPy scalar of it.
-        return (start - np.asarray(parameter.now(self._passes.layer))) / self.rate
+        return parameter.change(self._passes.layer, start) / self.rate
 
     def _forward(self, values: Sequence[Array]) -> tuple[Ran, Result]:
         """A forward pass with these values of the leaves."""
