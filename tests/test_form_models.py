@@ -1,5 +1,7 @@
 """Are models checked whose methods give the gradients of their parameters and of nothing else?"""
 
+# ruff: noqa: N803 -- data have the names that they have on paper
+
 import numpy as np
 import pytest
 from backward_checks import check
