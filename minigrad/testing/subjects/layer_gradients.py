@@ -13,6 +13,7 @@ from minigrad.testing.subjects.layer_calls import Calls, is_target
 from minigrad.testing.subjects.layer_parameters import Parameter, is_frozen, is_kept, unshared
 from minigrad.testing.subjects.layer_probes import Probe, Prober, near
 from minigrad.testing.subjects.stored_gradients import Made, matched
+from minigrad.testing.subjects.weight_decay import Rest, rests
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Explored:
         remarks: what the reader should know.
         complaint: what is wrong with the number of gradients.
         resets: what has to be as at the start before every pass: places, and what belongs there.
+        rests: by name, what updates do that is no part of the gradient.
     """
 
     first: list[Array]
@@ -38,6 +40,7 @@ class Explored:
     remarks: list[str] = field(default_factory=list)
     complaint: str = ""
     resets: list[tuple[Place, Any, Any]] = field(default_factory=list)
+    rests: dict[str, Rest] = field(default_factory=dict)
 
 
 class GradientSearch:
@@ -67,6 +70,11 @@ class GradientSearch:
         self._levelled = self.prober.levelled(one)
         self._sources(one, two)
         self._sort_out(one)
+        updated = [p for p in self.found.parameters if p.name in self.found.sources]
+        updated = [p for p in updated if self.found.sources[p.name].kind == "update"]
+        if updated and self._calls.takes_upstream:
+            self.found.rests = rests(self.prober, one, updated)
+            self.found.remarks += [rest.remark for rest in self.found.rests.values()]
         return one
 
     def _sources(self, one: Probe, two: Probe) -> None:
