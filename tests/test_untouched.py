@@ -169,3 +169,22 @@ def test_a_module_of_the_users_is_none_of_python_for_its_name_alone(tmp_path, mo
     del sys.modules["oldpart"]
     assert is_library(random.Random(0))
     assert vars(layer) == {}
+
+
+def test_what_is_written_into_a_module_of_the_users_is_put_back():
+    settings = types.ModuleType("settings")
+    settings.calls, settings.buffer = 0, np.zeros(2)
+
+    def write():
+        settings.calls += 1
+        settings.buffer += 1
+        settings.last, settings.random = 1, random
+        del settings.__doc__
+
+    with untouched(write):
+        write()
+    assert settings.calls == 0
+    assert settings.__doc__ is None
+    assert not hasattr(settings, "last")
+    assert settings.random is random
+    np.testing.assert_array_equal(settings.buffer, [0, 0])

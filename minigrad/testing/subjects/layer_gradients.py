@@ -12,6 +12,7 @@ from minigrad.testing.subjects.gradient_sources import Source, from_returned, in
 from minigrad.testing.subjects.layer_calls import Calls, is_target
 from minigrad.testing.subjects.layer_parameters import Parameter, is_frozen, is_kept, unshared
 from minigrad.testing.subjects.layer_probes import Probe, Prober, near
+from minigrad.testing.subjects.roles import is_parameter
 from minigrad.testing.subjects.stored_gradients import Made, matched
 from minigrad.testing.subjects.weight_decay import Rest, rests
 
@@ -180,8 +181,13 @@ class GradientSearch:
                 found.constants.append(parameter.name)
             else:
                 found.unchecked[parameter.name] = self._reason(parameter, one)
-        kept = [p for p in self.prober.parameters if is_kept(p.name) and p.matters == "yes" and not p.is_number]
-        found.constants += [p.name for p in kept if p.name not in sources]
+        for parameter in self.prober.parameters:
+            if parameter.matters != "yes" or parameter.name in sources or parameter.name in found.unchecked:
+                continue
+            if parameter.is_number and parameter.is_item and is_parameter(_last(parameter.name)):
+                found.unchecked[parameter.name] = self._reason(parameter, one)
+            elif parameter.is_number or is_kept(parameter.name):
+                found.constants.append(parameter.name)
         found.constants += self.prober.passes.inputs.configured
         if found.constants:
             what = "constants" if len(found.constants) > 1 else "a constant"

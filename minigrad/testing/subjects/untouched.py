@@ -63,7 +63,9 @@ def _undoing(value: Any) -> list[Callable[[], None]]:
         return [] if is_library(value) else [_dict(vars(value), dict(vars(value))), *_globals(value)]
     if isinstance(value, type):
         return [] if is_library(value) else [_class(value)]
-    attributes = None if isinstance(value, types.ModuleType) else attributes_of(value)
+    if isinstance(value, types.ModuleType):
+        return [] if is_library(value) else [_module(vars(value), dict(vars(value)))]
+    attributes = attributes_of(value)
     own = [] if attributes is None else [_dict(attributes, dict(attributes))]
     return [*_items(value), *own, *_slots(value)]
 
@@ -98,6 +100,18 @@ def _dict(held: dict[Any, Any], content: dict[Any, Any]) -> Callable[[], None]:
         if list(held) != list(content) or any(held[key] is not item for key, item in content.items()):
             held.clear()
             held.update(content)
+
+    return undo
+
+
+def _module(held: dict[str, Any], content: dict[str, Any]) -> Callable[[], None]:
+    def undo() -> None:
+        for name, item in content.items():
+            if held.get(name, held) is not item:
+                held[name] = item
+        # What was imported meanwhile is there for good.
+        for name in [name for name in held if name not in content and not isinstance(held[name], types.ModuleType)]:
+            del held[name]
 
     return undo
 
