@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -32,12 +31,25 @@ def part_skipped(e: Evidence) -> Finding | None:
     nodes = [node for node in e.tape.nodes if np.ndim(node.out)]
     leaf = e.tape.leaves[e.position]
     assert leaf is not None
-    for later, earlier in e.tape.affordable(itertools.combinations([*nodes, leaf], 2)):
-        if np.shape(later.out) == np.shape(earlier.out) and e.fits({}, (later, earlier)):
+    for later, earlier in e.tape.affordable(_skips(e, [*nodes, leaf])):
+        if e.fits({}, (later, earlier)):
             start, end = e.tape.place(earlier), e.tape.place(later)
             text = f"the derivative of all between {start} and {end} is left out"
             return e.finding("factor.missing", text, "multiply by it", end)
     return None
+
+
+def _skips(e: Evidence, nodes: list[Node]) -> Iterator[tuple[Node, Node]]:
+    """Pairs of results of one shape, the later first, of which one may have been taken for the other."""
+    assert e.tape is not None
+    shapes: dict[tuple[int, ...], list[Node]] = {}
+    for node in nodes:
+        shapes.setdefault(np.shape(node.out), []).append(node)
+    for number, later in enumerate(e.tape.affordable(nodes)):
+        same = shapes[np.shape(later.out)]
+        for earlier in e.screen.may_skip_to(later, same):
+            if earlier in nodes[number + 1 :]:
+                yield later, earlier
 
 
 def epsilon_left_out(e: Evidence) -> Finding | None:
