@@ -16,6 +16,7 @@ from minigrad.testing.diagnosis.edges import (
     node_op,
     parent_of,
     passed_on,
+    told,
     true_share,
     with_operands,
 )
@@ -64,7 +65,7 @@ def epsilon_left_out(e: Evidence) -> Finding | None:
         at_once.setdefault(e.tape.log.site(node) or node, []).append(node)
     for nodes in at_once.values():
         users = [edge for edge in towards if any(node in (edge[0].parents or ()) for node in nodes)]
-        share = _without({node: node.out - small[node] for node in nodes})
+        share = told({node: node.out - small[node] for node in nodes})
         if users and e.fits(dict.fromkeys(users, share)):
             place = e.tape.place(nodes[0])
             text = f"{small[nodes[0]]:g} is added in the forward pass, at {place}, and left out in the backward pass"
@@ -80,17 +81,6 @@ def _added_constant(node: Node) -> float | None:
         if parent is None and np.ndim(arg) == 0 and arg != 0:
             return float(arg)
     return None
-
-
-def _without(replaced: dict[Node, Array]) -> Share:
-    """The rule, with other results in the place of some."""
-
-    def share(user: Node, position: int, g: Array) -> Array:
-        pairs = zip(user.args, user.parents or (), strict=True)
-        args = [replaced.get(parent, arg) if parent is not None else arg for arg, parent in pairs]
-        return with_operands(node_op(user).forward(*args, **user.params), args, user, position, g)
-
-    return share
 
 
 def other_step(e: Evidence) -> Finding | None:

@@ -74,7 +74,7 @@ class Probes:
             still = np.zeros((2, np.size(gradient)))
             fixed = {node for node in nodes if node in self._given and node is not self._leaf}
             self._stacks[key] = np.array([still if n in fixed else self._moves.get(n, still) for n in nodes])
-        return self._stacks[key] @ np.reshape(gradient, -1)
+        return np.asarray(self._stacks[key] @ np.reshape(gradient, -1))
 
     def through(self, edge: Edge) -> Array:
         """What comes through an edge when all is right; nothing through one that is pruned."""

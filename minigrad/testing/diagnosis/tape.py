@@ -320,9 +320,9 @@ def traced(
     try:
         with recording(complete=True), np.errstate(all="ignore"):
             output = subject.traced(tensors, recorder)
-            return (
-                Tape(output, tensors, upstream[0], recorder.log, budget) if output.shape == upstream[0].shape else None
-            )
+            if output.shape != upstream[0].shape:
+                return None
+            return Tape(output, tensors, upstream[0], recorder.log, budget)
     except Exception:
         # Any function may do anything with a Tensor; then there is no tape, and nothing else is lost.
         return None
