@@ -195,3 +195,14 @@ def test_results_without_an_upstream_gradient_are_passed_over():
     assert any("only the first result checked" in note for note in result.notes)
     wrong = check(cell, backward(2.0), inputs)
     assert [leaf.name for leaf in wrong.leaves if leaf.verdict == "fail"] == ["state"]
+
+
+def test_any_number_of_arguments_is_hardly_none():
+    def backward(g, out, x, *weights):
+        # Nothing raises when the weights are not given.
+        dx = g * np.cos(x).sum()
+        return [dx, *[np.ones_like(w) * g.sum() for w in weights]]
+
+    x, v, w = RNG.standard_normal((7, 5)), RNG.standard_normal(5), RNG.standard_normal(3)
+    result = check(lambda x, v, w: np.sin(x).sum() + v.sum() + w.sum(), backward, (x, v, w))
+    assert [leaf.name for leaf in result.leaves] == ["x", "v", "w"]

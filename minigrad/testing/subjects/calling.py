@@ -200,9 +200,10 @@ def _score(call: Call, s: Situation) -> float:
     fits = [_fit(name, role, s) for name, role in zip(names, call.all_roles(), strict=True)]
     # What has a default keeps it, unless its name asks for something else.
     total = sum(fits) - 3.0 * sum(fit < 2 for fit in fits[p.required : min(len(call.roles), len(p.names))])
-    # What stands for any number of arguments, as in *weights, takes all inputs, or all parts of a cache.
+    # What stands for any number of arguments, as in *weights, takes all inputs, or all parts of a cache; hardly none.
     starred = [role.kind for role in call.roles[len(p.names) :]]
     total -= 0.5 * (sum(kind not in ("input", "part") for kind in starred) + ({"input", "part"} <= set(starred)))
+    total -= 0.5 * (p.unlimited and not starred)
     kinds = {role.kind for role in call.all_roles()}
     if not call.takes_upstream:
         total -= 2.5 if not s.is_scalar else 1.0 if any(map(may_be_upstream, p.names)) else 0.0
