@@ -67,7 +67,7 @@ def decay_doubled(g, out, x, w, b, y):
     return d @ w.T, x.T @ d + g * 2 * 0.1 * w, d.sum(axis=0), None
 
 
-@slip(HELD_OUT, CLASSIFIER, "w", "decay.sign")
+@slip(HELD_OUT, CLASSIFIER, "w", "decay.sign", "path.sign")
 def decay_subtracted(g, out, x, w, b, y):
     d = softmax(x @ w + b)
     d[range(len(y)), y] -= 1
