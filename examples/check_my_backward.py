@@ -1,4 +1,4 @@
-"""Find three mistakes in a backward pass that was derived by hand, and verify it once they are mended."""
+"""Check three forms of hand-written backward passes: a layer, a loss with its gradients, and a network line by line."""
 
 from __future__ import annotations
 
@@ -11,33 +11,48 @@ import numpy as np
 import minigrad as mg
 from minigrad import losses, testing
 
-MISTAKES = ("the mean of db1", "the slope of tanh", "the square of the error")
+
+class Dense:
+    """A layer that keeps the gradients of its weights beside them, as many libraries do."""
+
+    def __init__(self, inputs: int, outputs: int, rng: np.random.Generator, mistake: bool = False) -> None:
+        self.W = rng.standard_normal((inputs, outputs))
+        self.b = rng.standard_normal(outputs)
+        self.mistake = mistake
+
+    def forward(self, x: Any) -> Any:
+        """For a batch."""
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout: Any) -> Any:
+        """The gradient of x; those of the weights go to dW and db."""
+        self.dW = self.x.T @ dout
+        self.db = dout.mean(axis=0) if self.mistake else dout.sum(axis=0)
+        return dout @ self.W.T
 
 
-def forward(x: Any, y: Any, weights: dict[str, Any]) -> Any:
-    """The network of the reference project, 784-40-10 with tanh and the mean squared error, for a batch."""
-    a1 = np.tanh(x @ weights["W1"] + weights["b1"])
-    a2 = np.tanh(a1 @ weights["W2"] + weights["b2"])
-    return np.mean((a2 - y) ** 2)
+def softmax_loss(W: Any, x: Any, labels: Any, decay: float, mistake: bool = False) -> tuple[Any, Any]:
+    """Cross-entropy with weight decay, and the gradient of W, from one call, as in a course."""
+    scores = x @ W
+    p = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    rows = np.arange(len(x))
+    loss = -np.log(p[rows, labels]).mean() + 0.5 * decay * np.sum(W * W)
+    p[rows, labels] -= 1
+    return loss, {"dW": x.T @ p / len(x) + (0.0 if mistake else decay * W)}
 
 
-def backward(x: Any, y: Any, weights: dict[str, Any], mistakes: Sequence[str] = ()) -> tuple[Any, Any]:
-    """Its gradients, derived by hand: those of the weights, and those of the steps."""
+def network(x: Any, y: Any, weights: dict[str, Any], mistake: bool = False) -> tuple[Any, Any]:
+    """The gradients of the reference project's network, 784-40-10 with tanh and mse: of its weights, and of its steps."""
     z1 = x @ weights["W1"] + weights["b1"]
     a1 = np.tanh(z1)
     a2 = np.tanh(a1 @ weights["W2"] + weights["b2"])
     da2 = 2 * (a2 - y) / y.size
-    if "the square of the error" in mistakes:
-        da2 = (a2 - y) / y.size
     dz2 = da2 * (1 - a2**2)
     da1 = dz2 @ weights["W2"].T
-    dz1 = da1 * (1 - a1**2)
-    if "the slope of tanh" in mistakes:
-        dz1 = da1 * (1 - z1**2)
-    db1 = dz1.sum(axis=0)
-    if "the mean of db1" in mistakes:
-        db1 = dz1.mean(axis=0)
-    gradients = {"W1": x.T @ dz1, "b1": db1, "W2": a1.T @ dz2, "b2": dz2.sum(axis=0)}
+    dz1 = da1 * (1 - z1**2) if mistake else da1 * (1 - a1**2)
+    gradients = {"dW1": x.T @ dz1, "db1": dz1.sum(axis=0), "dW2": a1.T @ dz2, "db2": dz2.sum(axis=0)}
     return gradients, {"z1": dz1, "a1": da1, "z2": dz2, "a2": da2}
 
 
@@ -51,10 +66,12 @@ def model(x: Any, y: Any, weights: dict[str, Any]) -> mg.Tensor:
 
 
 def main(argv: Sequence[str] | None = None) -> bool:
-    """Compare the wrong pass, then the right one, and check the latter against values of the loss alone."""
+    """Check each of the three with a mistake, and then without it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="of the weights and of the data (default 0)")
     rng = np.random.default_rng(parser.parse_args(argv).seed)
+    points, labels = rng.standard_normal((7, 5)), rng.integers(0, 3, 7)
+    W = rng.standard_normal((5, 3))
     x, y = rng.uniform(size=(7, 784)), np.eye(10)[rng.integers(0, 10, 7)]
     weights = {
         "W1": rng.standard_normal((784, 40)) / 28,
@@ -63,25 +80,23 @@ def main(argv: Sequence[str] | None = None) -> bool:
         "b2": rng.standard_normal(10),
     }
 
-    print(f"With three mistakes planted: {', '.join(MISTAKES)}.")
-    gradients, steps = backward(x, y, weights, MISTAKES)
-    wrong = testing.compare_backward(model, gradients, (x, y, weights), steps=steps, raise_exception=False)
-    print(wrong)
+    def checked(mistake: bool) -> list[testing.GradcheckResult]:
+        def loss(W: Any, x: Any, labels: Any) -> Any:
+            return softmax_loss(W, x, labels, 0.1, mistake)
 
-    print("\nMended:")
-    gradients, steps = backward(x, y, weights)
-    right = testing.compare_backward(model, gradients, (x, y, weights), steps=steps, raise_exception=False)
-    print(right)
+        gradients, steps = network(x, y, weights, mistake)
+        return [
+            testing.check_backward(Dense(5, 3, rng, mistake), inputs=points, raise_exception=False),
+            testing.check_backward(loss, inputs=(W, points, labels), wrt="W", raise_exception=False),
+            testing.compare_backward(model, gradients, (x, y, weights), steps=steps, raise_exception=False),
+        ]
 
-    print("\nAgainst values of the loss alone, without minigrad's derivatives:")
-    proof = testing.check_backward(
-        lambda weights: forward(x, y, weights),
-        lambda g, out, weights: {name: g * gradient for name, gradient in backward(x, y, weights)[0].items()},
-        (weights,),
-        raise_exception=False,
-    )
-    print(proof)
-    return len(wrong.findings) == len(MISTAKES) and right.ok and proof.ok
+    print("With a mistake in each: a mean in db, the weight decay left out, the slope of tanh.")
+    wrong = checked(mistake=True)
+    print(*wrong, "\nMended:", sep="\n")
+    right = checked(mistake=False)
+    print(*right, sep="\n")
+    return all(result.verdict == "fail" for result in wrong) and all(right)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def test_inputs_by_keyword_and_in_structures():
         (TypeError, "not a pair", (np.tanh, lambda g, cache: g, X), {"style": "cache"}),
         (TypeError, "needs inputs=", (np.tanh, lambda g, out, x: g), {}),
         (TypeError, "takes two functions", (np.tanh, None, X), {}),
-        (TypeError, "a layer has forward and backward", (np.tanh, None, X), {"style": "layer"}),
+        (TypeError, "a layer has two methods", (np.tanh, None, X), {"style": "layer"}),
         (ValueError, "style is", (np.tanh, lambda g, out, x: g, X), {"style": "other"}),
         (ValueError, "another output each time", (lambda x: x * RNG.random(), lambda g, out, x: g, X), {}),
         (ValueError, "is not finite at the inputs", (lambda x: np.exp(x + 1e3), lambda g, out, x: g * out, X), {}),
@@ -101,12 +101,12 @@ def test_a_gradient_may_be_a_list_of_numbers():
 
 def test_a_backward_pass_that_takes_other_arguments_is_told_how_it_is_called():
     with pytest.raises(TypeError, match=r"takes \(g, x\).*called as backward\(g, out, \*inputs\)"):
-        check(np.tanh, lambda g, x: g, X)
+        check(np.tanh, lambda g, x: g, X, style="args")
     with pytest.raises(TypeError, match=r"called as backward\(g, cache\)"):
-        check(lambda x: (np.tanh(x), x), lambda g, out, x: g, X)
+        check(lambda x: (np.tanh(x), x), lambda g, out, x: g, X, style="cache")
 
 
 def test_results_of_changing_shape_are_told():
     lengths = iter(range(1, 100))
-    with pytest.raises(ValueError, match=r"other shapes each time.*\(2,\), then \(3,\)"):
+    with pytest.raises(ValueError, match=r"other shapes each time.*\(\d+,\), then \(\d+,\)"):
         check(lambda x: np.full(next(lengths), np.sum(x)), lambda g, out, x: g, X)

@@ -219,4 +219,4 @@ def test_mistakes_in_loops_are_told_with_their_line():
     (finding,) = result.findings
     assert finding.rule == "path.missing"
     line = forward.__code__.co_firstlineno + 3
-    assert f"in line {line}" in finding.where or f"in line {line + 1}" in finding.where
+    assert f"test_recorder.py:{line}" in finding.where or f"test_recorder.py:{line + 1}" in finding.where

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from minigrad.testing.checking.check import Options, check
 from minigrad.testing.checking.result import GradcheckResult
+from minigrad.testing.subjects.forms import subject_of
 from minigrad.testing.subjects.forward_backward import PairSubject, Style
-from minigrad.testing.subjects.stateful_layer import LayerSubject
+from minigrad.testing.subjects.untouched import untouched
 
 
 def check_backward(
@@ -17,22 +21,50 @@ def check_backward(
     inputs: Any = None,
     *,
     style: Style = "auto",
+    methods: tuple[str, str] | None = None,
+    seed: int | None = None,
     **options: Any,
 ) -> GradcheckResult:
-    """Check a hand-written pair of a forward and a backward pass, in plain NumPy.
+    """Check a backward pass that was written by hand, in plain NumPy, as it stands.
+
+    These forms are understood; which one it is follows from what is passed in, what it returns, and the names of the
+    parameters. The report says how the pass was called where that is not plain, where gradients were read from, and
+    what was taken for a constant.
+
+    - ``check_backward(forward, backward, inputs)`` with ``backward(g, out, *inputs)``, or with fewer of these in any
+      order, known by their names: ``backward(dout, x, w)``.
+    - ``out, cache = forward(*inputs)`` and ``backward(dout, cache)``; several outputs have an upstream gradient each:
+      ``h, c, cache = forward(*inputs)`` and ``backward(dh, dc, cache)``.
+    - ``check_backward(loss, inputs=...)`` with ``(value, gradients) = loss(*inputs)``, or ``(value, dW, db)``. For a
+      method such as ``net.loss``, gradients by the names of parameters are those of the arrays that ``net`` keeps.
+    - ``check_backward(mse, mse_prime, (prediction, target))``: a loss and its gradient; also an elementwise function
+      and its derivative.
+    - ``check_backward(layer, inputs=x)``: an object with a forward and a backward pass. The gradients of its parameters
+      are read from what it returns, from where it stores them, or from the update that it makes.
+    - Two methods of one object; ``forward(ctx, x)`` and ``backward(ctx, g)``, or the class that has both as static
+      methods.
+
+    Gradients come in a tuple, list, dict, named tuple or dataclass, nested or not. They are matched by names, such as
+    ``dW``, ``grad_W`` or ``W``, then by order and shapes. A number without a gradient is constant, and so are running
+    statistics, targets of a loss, and what is in a dict beside text or booleans. An array that has no gradient, and is
+    none of these, makes the verdict *inconclusive*, unless `wrt` leaves it out.
 
     The very first call is made at other inputs than those that are judged, so that what a layer keeps for ever shows.
     A wrong gradient is explained: by its form, by what the recorded forward pass says about single operations, by
-    calling the backward pass again with an operand replaced. Nothing that is passed in is changed.
+    calling the backward pass again with an operand replaced. Nothing that is passed in is left changed, nor anything
+    that the functions keep, also when they raise.
 
     Args:
-        forward: the function, or a layer: an object with ``forward(x)`` and ``backward(output_gradient,
-            learning_rate)``, whose parameters are checked too, through the update that it makes.
-        backward: ``backward(g, out, *inputs)`` for style ``"args"``; ``backward(g, cache)`` for style ``"cache"``, with
-            ``out, cache = forward(*inputs)``. Returns one gradient for each floating-point input, in a tuple; one alone
-            may be returned bare. None is a missing gradient. Left out for a layer.
+        forward: a function, or an object with both passes.
+        backward: its backward pass; left out for an object, and for a function that gives its gradients itself. None
+            among the gradients is a missing one.
         inputs: as for `gradcheck`.
-        style: ``"args"``, ``"cache"`` or ``"layer"``; found out by default.
+        style: what to take it for, where that is not found out: ``"args"`` for ``backward(g, out, *inputs)``,
+            ``"cache"``, ``"value_and_grad"``, ``"loss"`` for ``backward(*inputs)``, or ``"layer"``.
+        methods: the names of an object's two passes, such as ``("forward_pass", "backprop")``, where they are not the
+            usual ones.
+        seed: an integer, with which ``np.random``, ``random`` and every generator that the functions can reach are set
+            before each forward pass; for dropout.
         options: those of `gradcheck` except `order`.
 
     Returns:
@@ -40,7 +72,8 @@ def check_backward(
 
     Raises:
         GradcheckError: for any other verdict, unless ``raise_exception=False``.
-        ValueError, TypeError: as `gradcheck`; also for a missing backward pass, and another number of gradients.
+        ValueError, TypeError: as `gradcheck`; also where the form is not understood, and for gradients by names that
+            nothing has.
 
     Example:
         >>> def forward(x, w):
@@ -51,21 +84,23 @@ def check_backward(
         >>> result = testing.check_backward(forward, backward, (x, w), raise_exception=False)
         >>> [(finding.leaf, finding.rule) for finding in result.findings]
         [('w', 'scale.batch')]
+
+        A loss that gives its gradients itself; the target is a constant:
+
+        >>> def loss(w, x, target):
+        ...     error = x @ w - target
+        ...     return np.mean(error**2), {"dw": 2 * x.T @ error / error.size}
+        >>> testing.check_backward(loss, inputs=(w, x, np.ones((7, 3)))).notes
+        ('target: taken as constants: targets', 'x: taken as constants: data')
     """
     __tracebackhide__ = True
     settings = Options.named(options)
-    if style not in ("auto", "args", "cache", "layer"):
-        raise ValueError(f"style is 'auto', 'args', 'cache' or 'layer', not {style!r}")
     if inputs is None:
         raise TypeError("check_backward needs inputs=: a tuple, a dict, or one array")
-    is_layer = hasattr(forward, "forward") and hasattr(forward, "backward")
-    subject: PairSubject | LayerSubject
-    if style == "layer" or (style == "auto" and is_layer and backward is None):
-        if not is_layer:
-            raise TypeError(f"a layer has forward and backward methods; a {type(forward).__name__} has not")
-        subject = LayerSubject(forward, inputs)
-    elif not callable(forward) or not callable(backward):
-        raise TypeError("check_backward takes two functions, forward and backward, or one layer with both methods")
-    else:
-        subject = PairSubject(forward, backward, inputs, style)
-    return settings.delivered(check(subject, settings, "check_backward", subject.chosen(settings.wrt)))
+    with untouched(forward, backward, inputs):
+        subject = subject_of(forward, backward, inputs, style, methods, seed, settings.wrt)
+        if isinstance(subject, PairSubject) and subject.is_loss and settings.grad_output is None:
+            # Then the numbers in the report are those that the user's own code gives.
+            ones = np.ones_like(subject.outputs([leaf.value for leaf in subject.leaves])[0])
+            settings = replace(settings, grad_output=ones)
+        return settings.delivered(check(subject, settings, "check_backward", subject.chosen(settings.wrt)))

@@ -11,8 +11,9 @@ import numpy as np
 from minigrad.engine.blocks import recording
 from minigrad.engine.recording import is_grad_enabled
 from minigrad.engine.tensor import Tensor
-from minigrad.testing.checking.check import Options, check, upstream_like
+from minigrad.testing.checking.check import Options, check
 from minigrad.testing.checking.result import GradcheckResult
+from minigrad.testing.checking.start import upstream_like
 from minigrad.testing.recording.recorder import Recorder
 from minigrad.testing.subjects.base import Array, Subject, TensorSubject, function_name
 from minigrad.testing.subjects.inputs import Leaf
@@ -24,8 +25,9 @@ def gradcheck(fn: Callable[..., Any], inputs: Any, *, order: int = 1, **options:
 
     The reference is Richardson's extrapolation of central differences, to sixth order, with a bar that says how far it
     can be trusted. A gradient is *wrong* where it differs by more than 20 bars and `rtol`; there is no absolute
-    tolerance. Where the bar is too large to see anything, the verdict is *inconclusive*. At a kink any value between
-    the one-sided derivatives is right.
+    tolerance. Where all terms of a gradient cancel, what rounding leaves of them is zero. Where the bar is too large to
+    see anything, or the function has no derivative, the verdict is *inconclusive*. At a kink any value between the
+    one-sided derivatives is right.
 
     Args:
         fn: takes Tensors and returns Tensors, one or a list, tuple or dict of them.
@@ -43,6 +45,7 @@ def gradcheck(fn: Callable[..., Any], inputs: Any, *, order: int = 1, **options:
         wrt: the names of the leaves to check, or their beginnings, such as ``"params"``.
         rng: a seed, or a generator.
         raise_exception: whether a verdict other than *pass* is raised.
+        strict: whether a warning counts as a mistake: right numbers with a side effect.
 
     Returns:
         A result that is true for *pass*; its text is the report.
@@ -187,7 +190,7 @@ class _TangentSubject(Subject):
     def _moved(self, weights: Array) -> list[Array]:
         return [
             (value + np.tensordot(weights, tangents, axes=1)).astype(weights.dtype)
-            for value, tangents in zip(self.base, self.tangents, strict=True)
+            for value, tangents in self._base_and_tangents()
         ]
 
     def outputs(self, values: Sequence[Array]) -> list[Array]:
@@ -212,8 +215,13 @@ class _TangentSubject(Subject):
         return [total.astype(values[0].dtype)]
 
     def traced(self, tensors: Sequence[Tensor], recorder: Recorder) -> Tensor:
-        """There is no tape of a double pass."""
-        raise TypeError("not recorded")
+        """The only output along the line: the derivatives of its tape are the same."""
+        moved = [value + np.tensordot(tensors[0], tangents, axes=1) for value, tangents in self._base_and_tangents()]
+        (out,) = self.inner._called(moved)
+        return out
+
+    def _base_and_tangents(self) -> list[tuple[Array, Array]]:
+        return list(zip(self.base, self.tangents, strict=True))
 
 
 def _size(value: Array) -> float:

@@ -21,7 +21,9 @@ from minigrad.testing.gradcheck import gradcheck
 from minigrad.testing.strategies.hypothesis import SearchStrategy, given, telling_draws, without_tracing
 from minigrad.testing.subjects.inputs import unknown_name
 
-_OPTIONS = sorted({option.name for option in fields(Options)} - {"raise_exception"} | {"order"})
+_OPTIONS = {option.name for option in fields(Options)} - {"raise_exception"}
+# What only the one check takes, or only the other.
+_FOR_TENSORS, _FOR_PAIRS = {"order"}, {"style", "methods", "seed"}
 
 # The results of the run of a property that is under way.
 _seen: ContextVar[list[GradcheckResult]] = ContextVar("seen")
@@ -45,9 +47,10 @@ def grad_property(
             inputs alone, in the order of the function's parameters. Without it the function takes Tensors, and the
             check is `gradcheck`.
         strategies_and_options: a hypothesis strategy for each input, by the name of the parameter, and with plain
-            values `rtol`, `mode`, `directions`, `grad_output`, `kinks`, `wrt`, an integer `rng`, and for Tensors
-            `order`, as for `gradcheck`. Parameters without a strategy are constants: they keep their defaults, or
-            pytest supplies them.
+            values `rtol`, `mode`, `directions`, `grad_output`, `kinks`, `wrt`, `strict`, an integer `rng`, and for
+            Tensors `order`, as for `gradcheck`; for a backward pass `style`, `methods` and `seed`, as for
+            `check_backward`. Parameters without a strategy are constants: they keep their defaults, or pytest supplies
+            them.
 
     Returns:
         A decorator. The test raises GradcheckError for a mistake, and when every example was inconclusive; what the
@@ -71,11 +74,12 @@ def grad_property(
         )
     if not strategies:
         raise TypeError("grad_property needs a strategy for an input, as in @grad_property(x=arrays((7, 5)))")
-    known = [name for name in _OPTIONS if name != "order" or backward is None]
+    own = _FOR_TENSORS if backward is None else _FOR_PAIRS
+    known = sorted(_OPTIONS | own)
     for name in options:
         if name not in known:
             raise TypeError(f"grad_property: {unknown_name(name, known)}; and an input has a strategy for its value")
-    Options(**{name: value for name, value in options.items() if name != "order"})
+    Options(**{name: value for name, value in options.items() if name not in own})
     if not isinstance(options.get("rng", 0), int):
         raise TypeError(f"grad_property: rng is an integer, so that a failure repeats itself, not {options['rng']!r}")
     return lambda function: _Property(function, backward, strategies, options).test()

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from minigrad.engine.tensor import Tensor
+from minigrad.testing.checking.existence import resolved
+from minigrad.testing.checking.hints import hint
 from minigrad.testing.checking.invariants import misbehaviour, precision_lost, read_claim
-from minigrad.testing.checking.leaf import Examination, Mode
+from minigrad.testing.checking.leaf import USEFUL, Examination, Mode
 from minigrad.testing.checking.outcome import Finding, LeafResult, Verdict, merged
 from minigrad.testing.checking.result import GradcheckError, GradcheckResult
+from minigrad.testing.checking.rounding import Rounding
+from minigrad.testing.checking.side_effects import kept_buffers, side_effects
+from minigrad.testing.checking.start import given_upstream, promoted, settled, upstream_like
 from minigrad.testing.diagnosis import explain
 from minigrad.testing.diagnosis.evidence import evidence_of
 from minigrad.testing.numerical.reference import Point
-from minigrad.testing.subjects.base import Array, Subject
+from minigrad.testing.subjects.base import Subject
 from minigrad.testing.subjects.inputs import Leaf, nearby, unknown_name
 
 # What single precision can be asked for.
@@ -84,14 +88,6 @@ class Options:
         return result
 
 
-def upstream_like(outputs: Sequence[Array], rng: np.random.Generator) -> list[Array]:
-    """Random gradients of outputs, of both signs and away from 0, so that nothing cancels or goes unseen."""
-    return [
-        np.asarray(rng.choice([-1.0, 1.0], size=out.shape) * rng.uniform(0.5, 1.5, size=out.shape)).astype(out.dtype)
-        for out in outputs
-    ]
-
-
 def check(subject: Subject, options: Options, title: str, chosen: Sequence[int]) -> GradcheckResult:
     """Check the claimed gradients of some leaves of a subject."""
     rng = options.generator()
@@ -102,60 +98,112 @@ def check(subject: Subject, options: Options, title: str, chosen: Sequence[int])
         elsewhere = [nearby(leaf, rng) if i in chosen else leaf.value for i, leaf in enumerate(given)]
         with contextlib.suppress(Exception), np.errstate(all="ignore"):
             subject.vector(elsewhere)
-    itemsize = _promoted(subject)
+    itemsize = promoted(subject)
     values = [leaf.value for leaf in subject.leaves]
     elsewhere = [first.astype(value.dtype, copy=False) for first, value in zip(elsewhere, values, strict=True)]
-    outputs = _settled(subject, values)
-    upstream = _given_upstream(options.grad_output, outputs) or upstream_like(outputs, rng)
+    outputs = settled(subject, values)
+    upstream = given_upstream(options.grad_output, outputs) or upstream_like(outputs, rng)
     del outputs
+    result = _Result(subject, options, title, [given[i] for i in chosen])
+    overwritten = side_effects(subject, forward=True)
+    if overwritten:
+        # What is computed from inputs that are no longer there says nothing about the gradients.
+        return result.of([], overwritten)
     point = Point(subject, upstream, itemsize)
     # Elsewhere once more, so that what is one call behind shows, too.
     with contextlib.suppress(Exception), np.errstate(all="ignore"):
         subject.vector(elsewhere)
-    raw = subject.claimed(values, upstream)
+    try:
+        raw = subject.claimed(values, upstream)
+    except np.linalg.LinAlgError as error:
+        # The pass itself says that there is no derivative here.
+        reason = f"the backward pass stopped: {error}"
+        unknown = [LeafResult(given[i].name, given[i].value.shape, "inconclusive", note=reason) for i in chosen]
+        return result.of([replace(leaf, resolution=float("nan")) for leaf in unknown], [])
     exact = [leaf.value.dtype == np.float64 for leaf in given]
     claims = [read_claim(*each) for each in zip(subject.leaves, raw, exact, strict=True)]
-    findings = misbehaviour(subject, values, upstream, raw, claims)
+    rounding = Rounding(point, upstream, [claim.value for claim in claims], USEFUL[itemsize] ** 2)
+    findings = misbehaviour(subject, values, upstream, claims, rounding)
+    warnings = side_effects(subject, forward=False) + kept_buffers(subject, raw, claims)
     del raw
     if subject.complaint:
         fix = "return one for each input, in their order, None for one without a derivative"
         findings.append(Finding(subject.name, "structure.count", subject.complaint, fix))
     lost = precision_lost(point, chosen) if itemsize == 8 and all(exact) else []
+    examination = Examination(point, rounding, options.mode, options.directions, options.kinks == "report", rng)
+    rtols = [
+        max(options.rtol, RTOL[min(itemsize, claim.itemsize)] if not is_exact else 0.0)
+        for claim, is_exact in zip(claims, exact, strict=True)
+    ]
+    seen = [examination.of(position, claims[position], rtols[position]) for position in chosen]
+    seen, chaotic = resolved(point, chosen, claims, seen, examination.useful, rounding)
+    if chaotic:
+        lost = []
     findings += lost
-    examination = Examination(point, options.mode, options.directions, options.kinks == "report", rng)
-    leaves: list[LeafResult] = []
-    for position in chosen:
-        claim = claims[position]
-        rtol = max(options.rtol, RTOL[min(itemsize, claim.itemsize)] if not exact[position] else 0.0)
-        seen = examination.of(position, claim, rtol)
-        found = seen.result
-        leaves.append(found)
-        if found.verdict != "fail":
+    told = {(finding.leaf, finding.rule.split(".")[0]) for finding in findings}
+    for position, each in zip(chosen, seen, strict=True):
+        claim, name = claims[position], each.result.name
+        if each.result.verdict != "fail":
             continue
         if claim.problem is not None:
             findings.append(claim.problem)
-        explained = any(f.leaf == found.name and f.rule.startswith(("upstream.", "state.")) for f in findings)
-        if not claim.diagnosable or explained or lost:
+        if not claim.diagnosable or lost or {(name, "upstream"), (name, "state")} & told:
             continue
-        evidence = evidence_of(point, position, claim.value, seen.reference, upstream, elsewhere, seen.places)
+        evidence = evidence_of(point, position, claim.value, each.reference, upstream, elsewhere, each.places)
         cause = explain(evidence)
         if claim.problem is None:
             findings.append(cause)
         elif cause.rule != "unexplained":
             findings[-1] = cause
-    leaves += _unchecked(subject, options)
-    notes: tuple[str, ...] = tuple(subject.remarks)
-    notes += () if subject.matches_dtypes else ("checked in float64, at the same values",)
-    return GradcheckResult(
-        _verdict(leaves, findings),
-        tuple(merged(_by_importance(findings))),
-        tuple(leaves),
-        subject.evaluations,
-        options.rng if isinstance(options.rng, int) else None,
-        subject.name,
-        title,
-        notes,
-    )
+    return result.of([each.result for each in seen], findings, warnings)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What is told of a check, whichever way it ends."""
+
+    subject: Subject
+    options: Options
+    title: str
+    given: Sequence[Leaf]
+
+    def of(
+        self, leaves: Sequence[LeafResult], findings: Sequence[Finding], warnings: Sequence[Finding] = ()
+    ) -> GradcheckResult:
+        """The result, with what was not checked, and what a reader should know."""
+        subject, options = self.subject, self.options
+        leaves = [*leaves, *(_unchecked(subject, options) if leaves else [])]
+        findings, warnings = _weighed(leaves, findings, warnings, options.strict)
+        notes = list(subject.remarks)
+        notes += [] if subject.matches_dtypes else ["checked in float64, at the same values"]
+        hidden = hint([leaf for leaf in self.given if not leaf.name.startswith("grad_output")])
+        notes += [] if hidden is None else [hidden]
+        return GradcheckResult(
+            _verdict(leaves, findings),
+            tuple(merged(sorted(findings, key=lambda finding: finding.rule == "unexplained"))),
+            tuple(leaves),
+            subject.evaluations,
+            options.rng if isinstance(options.rng, int) else None,
+            subject.name,
+            self.title,
+            tuple(notes),
+            warnings=tuple(merged(warnings)),
+        )
+
+
+def _weighed(
+    leaves: Sequence[LeafResult], findings: Sequence[Finding], warnings: Sequence[Finding], strict: bool
+) -> tuple[list[Finding], list[Finding]]:
+    """Findings and warnings: side effects count where the user is strict, or where they explain wrong numbers."""
+    if strict:
+        return [*warnings, *findings], []
+    # What is computed from an array that was written to looks like that: another operand, or a factor too much.
+    vague = all(finding.rule in ("unexplained", "operand.replaced", "factor.extra") for finding in findings)
+    causes = [warning for warning in warnings if warning.rule.startswith("mutation.")]
+    if vague and causes and any(leaf.verdict == "fail" for leaf in leaves):
+        explained = [finding for finding in findings if finding.rule != "unexplained"]
+        return [*causes, *explained], [warning for warning in warnings if warning not in causes]
+    return list(findings), list(warnings)
 
 
 def _unchecked(subject: Subject, options: Options) -> list[LeafResult]:
@@ -172,69 +220,3 @@ def _verdict(leaves: Sequence[LeafResult], findings: Sequence[Finding]) -> Verdi
     if findings or any(leaf.verdict == "fail" for leaf in leaves):
         return "fail"
     return "inconclusive" if any(leaf.verdict == "inconclusive" for leaf in leaves) else "pass"
-
-
-def _by_importance(findings: Sequence[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda finding: finding.rule == "unexplained")
-
-
-def _promoted(subject: Subject) -> int:
-    """Check in float64 if the function lets itself: set the leaves; return the size of an output's element."""
-    narrow = [leaf for leaf in subject.leaves if leaf.value.dtype.itemsize < 8]
-    if narrow:
-        before = subject.leaves
-        wide = [Leaf(leaf.name, leaf.value.astype(np.float64), leaf.is_parameter) for leaf in before]
-        if all(out.dtype == np.float64 for out in subject.outputs([leaf.value for leaf in wide])):
-            subject.leaves = wide
-            subject.matches_dtypes = False
-            return 8
-        return min(out.dtype.itemsize for out in subject.outputs([leaf.value for leaf in before]))
-    return 8
-
-
-def _settled(subject: Subject, values: Sequence[Array]) -> list[Array]:
-    """The outputs, after seeing that they are finite and the same each time.
-
-    Raises:
-        ValueError: where they are not.
-    """
-    with np.errstate(all="ignore"):
-        first = [np.array(out) for out in subject.outputs(values)]
-    for out in first:
-        if not np.isfinite(out).all():
-            raise ValueError(f"{subject.name} is not finite at the inputs, so it has no gradient there: {_shown(out)}")
-    again = subject.outputs(values)
-    shapes = [[out.shape for out in outputs] for outputs in (first, again)]
-    if shapes[0] != shapes[1]:
-        raise ValueError(
-            f"{subject.name} gives results of other shapes each time it is called with the same inputs: "
-            f"{_listed(shapes[0])}, then {_listed(shapes[1])}"
-        )
-    if any(not np.array_equal(a, b) for a, b in zip(first, again, strict=True)):
-        raise ValueError(
-            f"{subject.name} gives another output each time it is called with the same inputs; seed its random "
-            "numbers anew in every call (is a Dropout layer in training mode?)"
-        )
-    return first
-
-
-def _shown(out: Array) -> str:
-    bad = np.argwhere(~np.isfinite(out))[0]
-    return f"output[{', '.join(map(str, bad))}] is {out[tuple(bad)]}"
-
-
-def _given_upstream(given: Any, outputs: Sequence[Array]) -> list[Array] | None:
-    if given is None:
-        return None
-    parts = list(given) if isinstance(given, (list, tuple)) else [given]
-    arrays = [np.asarray(part.data if isinstance(part, Tensor) else part) for part in parts]
-    shapes, wanted = [a.shape for a in arrays], [out.shape for out in outputs]
-    if shapes != wanted:
-        raise ValueError(f"grad_output has the shape of the output, {_listed(wanted)}, not {_listed(shapes)}")
-    if any(array.dtype.kind not in "biuf" for array in arrays):
-        raise ValueError("grad_output holds real numbers")
-    return [array.astype(out.dtype) for array, out in zip(arrays, outputs, strict=True)]
-
-
-def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
-    return ", ".join(map(str, shapes))

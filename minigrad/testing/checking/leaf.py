@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.testing.checking.invariants import Claim
-from minigrad.testing.checking.outcome import LeafResult
+from minigrad.testing.checking.outcome import ZERO, LeafResult
+from minigrad.testing.checking.rounding import Rounding
 from minigrad.testing.checking.verdict import judge
 from minigrad.testing.numerical.reference import Point, Reference
 from minigrad.testing.numerical.richardson import Slope
@@ -66,6 +68,10 @@ class Stretch:
         """The derivative along it, of a gradient in a row."""
         return float(gradient[self.start : self.stop] @ self.whole[self.start : self.stop])
 
+    def times_size(self, sizes: Array) -> float:
+        """How large the derivative along it can be where the elements of the gradient are not above some sizes."""
+        return float(sizes[self.start : self.stop] @ np.abs(self.whole[self.start : self.stop]))
+
     def halves(self) -> list[Stretch]:
         """Its two halves."""
         middle = (self.start + self.stop) // 2
@@ -77,17 +83,30 @@ class Examination:
 
     Args:
         point: where the subject is judged.
+        rounding: what rounding does to the claimed gradients there.
         mode, directions: as for `gradcheck`.
         accept: whether any slope between the one-sided ones is right at a kink.
         rng: the source of directions and samples.
     """
 
-    def __init__(self, point: Point, mode: Mode, directions: int, accept: bool, rng: np.random.Generator) -> None:
-        self.point, self.mode, self.count, self.accept, self.rng = point, mode, directions, accept, rng
+    def __init__(
+        self,
+        point: Point,
+        rounding: Rounding,
+        mode: Mode,
+        directions: int,
+        accept: bool,
+        rng: np.random.Generator,
+    ) -> None:
+        self.point, self.rounding, self.mode, self.count = point, rounding, mode, directions
+        self.accept, self.rng = accept, rng
         self.useful = USEFUL[point.itemsize]
+        # By position, where terms may cancel: what rounding can make of the gradient, and how large the terms are.
+        self.floors: dict[int, Array] = {}
+        self.scales: dict[int, float] = {}
 
     def of(self, position: int, claim: Claim, rtol: float) -> Examined:
-        """Look at one leaf."""
+        """Look at one leaf; if there may be nothing but rounding to see, once more in the light of that."""
         leaf = self.point.subject.leaves[position]
         total = sum(value.size for value in self.point.values)
         small = leaf.value.size <= DENSE and total <= 4 * DENSE
@@ -95,16 +114,74 @@ class Examination:
         if claim.value.shape != leaf.value.shape:
             places = None if dense else self._places(leaf, None)
             return Examined(_misshapen(leaf, claim), self.point.elements(position, places), places)
-        if dense:
-            reference = self.point.elements(position)
-            found = self._judged(leaf, claim.value.reshape(-1), reference, rtol)
-            return Examined(_noted(found, claim), reference)
-        return self._projected(position, leaf, claim, rtol)
+        look = self._dense if dense else self._projected
+        actual = claim.value.reshape(-1)
+        lost = np.flatnonzero(~np.isfinite(actual))
+        if lost.size:
+            return self._noted(self._chosen(position, actual, rtol, None if dense else lost[:SAMPLE]), claim)
+        seen = look(position, actual, rtol)
+        flat = seen.reference.flat and not actual.any()
+        clear = actual.size and np.max(np.abs(actual)) > self.useful**2 * self.rounding.nearby(position)
+        if not actual.size or (seen.result.verdict == "pass" and clear and not flat):
+            return self._noted(seen, claim)
+        floor = self.rounding.floor(position)
+        if (np.abs(actual) <= floor).any():
+            # Perhaps terms cancel. Then rounding blurs the values as well, even where those nearby show little of it.
+            self.floors[position] = floor
+            self.scales[position] = self.rounding.scale_when(position, flat)
+            self.point.rounding[position] = self.rounding.of_output(position)
+            seen = look(position, actual, rtol)
+        return self._noted(self._told(position, seen, flat), claim)
 
-    def _judged(self, leaf: Leaf, actual: Array, reference: Reference, rtol: float, **options: Any) -> LeafResult:
-        return judge(leaf.name, leaf.value.shape, actual, reference, rtol, self.accept, useful=self.useful, **options)
+    def _told(self, position: int, seen: Examined, flat: bool) -> Examined:
+        """What was seen, with a word about a gradient of zeros."""
+        result = seen.result
+        if result.verdict != "pass" or not (result.note == ZERO or flat):
+            return seen
+        name = self.point.subject.leaves[position].name
+        if not self.rounding.steepness(position):
+            return replace(seen, result=replace(result, note=f"{ZERO}: the output does not depend on {name}"))
+        return replace(seen, result=replace(result, note=f"{ZERO} at this point" if result.note else ""))
 
-    def _projected(self, position: int, leaf: Leaf, claim: Claim, rtol: float) -> Examined:
+    @staticmethod
+    def _noted(seen: Examined, claim: Claim) -> Examined:
+        """A missing gradient is no mistake where the true one is 0; one of a wrong kind always is."""
+        if claim.problem is None or claim.problem.rule == "structure.missing" or seen.result.verdict == "fail":
+            return seen
+        note = claim.problem.text
+        return replace(seen, result=replace(seen.result, verdict="fail", wrong=0, index=None, kinks=0, note=note))
+
+    def _judged(
+        self,
+        position: int,
+        actual: Array,
+        reference: Reference,
+        rtol: float,
+        along: Sequence[Stretch] | None = None,
+        chosen: Array | None = None,
+    ) -> LeafResult:
+        leaf = self.point.subject.leaves[position]
+        floor = self.floors.get(position)
+        if floor is not None:
+            if along is not None:
+                floor = np.array([stretch.times_size(floor) for stretch in along])
+            reference.floor = floor if chosen is None else floor[chosen]
+            reference.scale = self.scales[position]
+        return judge(
+            leaf.name, leaf.value.shape, actual, reference, rtol, self.accept, chosen, along is not None, self.useful
+        )  # fmt: skip
+
+    def _dense(self, position: int, actual: Array, rtol: float) -> Examined:
+        return self._chosen(position, actual, rtol, None)
+
+    def _chosen(self, position: int, actual: Array, rtol: float, places: Array | None) -> Examined:
+        """Element by element: all of them, or those in some places."""
+        reference = self.point.elements(position, places)
+        chosen = actual if places is None else actual[places]
+        return Examined(self._judged(position, chosen, reference, rtol, chosen=places), reference, places)
+
+    def _projected(self, position: int, actual: Array, rtol: float) -> Examined:
+        leaf = self.point.subject.leaves[position]
         # Of different lengths, so that equal derivatives do not cancel.
         sides = [
             self.rng.choice([-1.0, 1.0], size=leaf.value.shape) * self.rng.uniform(0.5, 1.5, size=leaf.value.shape)
@@ -121,17 +198,15 @@ class Examination:
             stretches += [stretch for stretch, _ in unkinked]
             slopes += [slope for _, slope in unkinked]
             note = f"{left} elements beside kinks not looked at" if left else ""
-        actual = claim.value.reshape(-1)
         along = np.array([stretch.times(actual) for stretch in stretches])
         reference = Reference.of(slopes, len(slopes))
-        found = self._judged(leaf, along, reference, rtol, directions=True)
+        found = self._judged(position, along, reference, rtol, stretches)
         if found.verdict != "fail":
-            return Examined(_noted(replace(found, note=note or found.note), claim), reference)
+            return Examined(replace(found, note=note or found.note), reference)
         off = np.nan_to_num(np.abs(along - reference.value), nan=np.inf)
         places = self._places(leaf, self._wrong_element(position, actual, stretches[int(np.argmax(off))]))
-        reference = self.point.elements(position, places)
-        located = self._judged(leaf, actual[places], reference, rtol, chosen=places)
-        return Examined(located if located.verdict == "fail" else found, reference, places)
+        located = self._chosen(position, actual, rtol, places)
+        return located if located.result.verdict == "fail" else replace(located, result=found)
 
     def _slope(self, position: int, stretch: Stretch) -> Slope:
         return self.point.direction(position, stretch.array().reshape(self.point.values[position].shape))
@@ -166,10 +241,3 @@ class Examination:
 def _misshapen(leaf: Leaf, claim: Claim) -> LeafResult:
     text = claim.problem.text if claim.problem is not None else f"it has shape {claim.value.shape}"
     return LeafResult(leaf.name, leaf.value.shape, "fail", resolution=float("nan"), note=text)
-
-
-def _noted(found: LeafResult, claim: Claim) -> LeafResult:
-    """A missing gradient is no mistake where the true one is 0; one of a wrong kind always is."""
-    if claim.problem is None or claim.problem.rule == "structure.missing" or found.verdict == "fail":
-        return found
-    return replace(found, verdict="fail", wrong=0, index=None, kinks=0, note=claim.problem.text)

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
+# What the note of a gradient begins with whose terms cancel.
+ZERO = "0 up to rounding"
+
 Verdict = Literal["pass", "fail", "inconclusive"]
 
 

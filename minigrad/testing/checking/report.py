@@ -3,42 +3,77 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from minigrad.testing.checking.outcome import Finding, LeafResult, Outcome
+from minigrad.testing.checking.outcome import ZERO, Finding, LeafResult, Outcome
 
-_LINES, _LEAVES, _FINDINGS, _WIDTH, _VALUE = 15, 6, 3, 160, 60
+_LINES, _LEAVES, _FINDINGS, _NAMES = 15, 6, 3, 8
+_WIDTH, _EXAMPLE, _VALUE = 112, 160, 60
 _HEADS = {"pass": "passed", "fail": "FAILED", "inconclusive": "INCONCLUSIVE"}
 _ORDER = {"fail": 0, "inconclusive": 1, "pass": 2}
 
 
 def report(result: Outcome) -> str:
-    """The whole report; never more than fifteen lines."""
-    told = [_explained(finding) for finding in result.findings[:_FINDINGS]]
-    # The head and the last line are always there; what the findings leave is for the leaves, wrong ones first.
-    room = _LINES - 2 - len(result.notes[:1])
-    shown = max(2, min(_LEAVES + 1, room - sum(map(len, told))))
+    """The whole report; leaves are left out where it would be longer than fifteen lines, and then further findings."""
+    head = _wrapped(f"{result.check} {_HEADS[result.verdict]}  {result.subject}{_counted(result)}")
+    last = [line for warning in result.warnings for line in _warned(warning)]
+    last += [line for note in result.notes for line in _wrapped(f"  note: {note}")]
+    seen = f"  resolution: {_seen(result)}"
+    again = f"again: {result.check}({result.subject}, ...{_seeded(result)})"
+    line = f"{seen}     {again}"
+    last += [line] if len(line) <= _WIDTH else [*_wrapped(seen), *_wrapped(f"  {again}")]
+    told = _findings(result, _LINES - len(head) - len(last) - min(2, len(result.leaves)))
+    room = _LINES - len(head) - len(last) - len(told)
+    return "\n".join([*head, *_leaves(result, room), *told, *last])
+
+
+def _findings(result: Outcome, room: int) -> list[str]:
+    """The reasons: the first one whole, further ones as far as there is room."""
+    told = [_explained(finding) for finding in result.findings]
+    lines: list[str] = []
+    for number, explanation in enumerate(told):
+        left = len(told) - number - 1
+        if number and (number == _FINDINGS or len(lines) + len(explanation) + bool(left) > room):
+            return [*lines, f"  and {left + 1} more {'reason' if left == 0 else 'reasons'}: see result.findings"]
+        lines += explanation
+    return lines
+
+
+def _leaves(result: Outcome, room: int) -> list[str]:
+    """What was seen of each gradient, wrong ones first; the last ones in one line where there is no room for all."""
     leaves = sorted(result.leaves, key=lambda leaf: _ORDER[leaf.verdict])
-    count = len(leaves) if len(leaves) <= shown else shown - 1
-    names = [f"{leaf.name} {leaf.shape}" for leaf in leaves[:count]]
-    width = min(max(map(len, names), default=0), 40)
-    lines = [f"{result.check} {_HEADS[result.verdict]}  {result.subject}{_counted(result)}"]
-    lines += [f"  {name:<{width}}  {_told(leaf)}" for name, leaf in zip(names, leaves, strict=False)]
-    if len(leaves) > count:
-        lines.append(f"  and {len(leaves) - count} more: {_tally(leaves[count:])}")
-    for explanation in told:
-        lines += explanation[: max(0, room + 1 - len(lines))]
-    lines += [f"  note: {note}" for note in result.notes[:1]]
-    lines.append(f"  resolution: {_seen(result)}     again: {result.check}({result.subject}, ...{_seeded(result)})")
-    return "\n".join(line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..." for line in lines)
+    names = [f"{leaf.name} {leaf.shape}" for leaf in leaves]
+    width = min(max(map(len, names[: _LEAVES + 1]), default=0), 40)
+    told = [
+        _wrapped(f"  {name:<{width}}  {_told(leaf)}", " " * (width + 11))
+        for name, leaf in zip(names, leaves, strict=True)
+    ]
+    if len(leaves) <= _LEAVES + 1 and sum(map(len, told)) <= max(room, len(leaves[:1])):
+        return [line for lines in told for line in lines]
+    shown: list[str] = []
+    for number, lines in enumerate(told):
+        if number and (number == _LEAVES or len(shown) + len(lines) + 1 > room):
+            break
+        shown += lines
+    else:
+        return shown
+    return [*shown, f"  and {len(leaves) - number} more: {_tally(leaves[number:])}"]
+
+
+def _wrapped(line: str, indent: str = " " * 8) -> list[str]:
+    """A line as it is, or in several with an indent, so that it keeps its end."""
+    if len(line) <= _WIDTH:
+        return [line]
+    margin = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(line.strip(), _WIDTH, initial_indent=margin, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def shown(inputs: Mapping[str, Any]) -> str:
     """Inputs in one line: their values while those are short, else their shapes."""
-    texts = [f"{name}={_brief(value)}" for name, value in inputs.items()]
-    line = ", ".join(texts)
-    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..."
+    line = ", ".join(f"{name}={_brief(value)}" for name, value in inputs.items())
+    return line if len(line) <= _EXAMPLE else f"{line[: _EXAMPLE - 3]}..."
 
 
 def _brief(value: Any) -> str:
@@ -76,6 +111,8 @@ def _told(leaf: LeafResult) -> str:
         )
     if leaf.verdict == "inconclusive":
         return f"?      {leaf.note}"
+    if leaf.note.startswith(ZERO):
+        return f"ok     {leaf.note}"
     return f"ok     largest relative error {leaf.error:.1g} (reference good to {leaf.bar:.1g}){kinks}{note}"
 
 
@@ -86,12 +123,23 @@ def _tally(leaves: list[LeafResult]) -> str:
 
 
 def _explained(finding: Finding) -> list[str]:
-    lines = [f"  why: {finding.leaf}: {finding.text}  [{finding.rule}]"]
+    lines = _wrapped(f"  why: {_named(finding.leaves)}: {finding.text}  [{finding.rule}]")
     if finding.fix:
-        lines.append(f"  fix: {finding.fix}")
+        lines += _wrapped(f"  fix: {finding.fix}")
     if finding.where:
-        lines.append(f"  where: {finding.where}")
+        lines += _wrapped(f"  where: {finding.where}")
     return lines
+
+
+def _warned(warning: Finding) -> list[str]:
+    return _wrapped(f"  warning: {_named(warning.leaves)}: {warning.text}; {warning.fix}  [{warning.rule}]")
+
+
+def _named(names: Sequence[str]) -> str:
+    if len(names) > _NAMES:
+        names = [*names[: _NAMES - 1], f"{len(names) - _NAMES + 1} more"]
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _seen(result: Outcome) -> str:

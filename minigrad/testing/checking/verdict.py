@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.testing.checking.outcome import LeafResult
+from minigrad.testing.checking.outcome import ZERO, LeafResult
 from minigrad.testing.numerical.reference import Reference
 
 # A difference counts when it exceeds the bar by so much.
@@ -15,8 +15,8 @@ MARGIN = 20.0
 
 
 def tolerances(reference: Reference, rtol: float) -> NDArray[np.float64]:
-    """How large a difference each derivative allows; there is no absolute term."""
-    return MARGIN * reference.error + rtol * np.abs(reference.value)
+    """How large a difference each derivative allows; the only absolute term is what rounding can do."""
+    return MARGIN * reference.error + rtol * np.abs(reference.value) + reference.floor
 
 
 def judge(
@@ -50,8 +50,10 @@ def judge(
     known = np.isfinite(reference.value)
     wrong = known & ~(difference <= allowed)
     unsure = ~known
+    zero = _cancelled(actual, reference, useful)
     accepted = 0
-    for position, kink in reference.kinks.items():
+    kinks = {position: kink for position, kink in reference.kinks.items() if not zero[position]}
+    for position, kink in kinks.items():
         width = kink.high - kink.low
         slack = allowed[position] if kink.sharp else 0.1 * width + allowed[position]
         inside = kink.low - slack <= actual[position] <= kink.high + slack
@@ -60,13 +62,13 @@ def judge(
         unsure[position] = not wrong[position] and not (inside and accept_kinks)
         accepted += bool(inside and accept_kinks)
     kinked = np.zeros(count, dtype=bool)
-    kinked[list(reference.kinks)] = True
+    kinked[list(kinks)] = True
     smooth = known & ~kinked
     largest = float(np.max(np.abs(reference.value[known]), initial=0.0))
     # A function that does not change at all has no derivative, and needs no bar to say so.
-    absent = reference.flat and not actual.any()
-    unsure |= smooth & ~wrong & (reference.error > useful * largest) & (not absent)
-    scale = largest or 1.0
+    absent = reference.flat and not actual.any() and not reference.scale
+    unsure |= smooth & ~wrong & ~zero & (reference.error > useful * largest) & (not absent)
+    scale = (reference.scale if zero.any() and zero[smooth].all() else largest) or 1.0
     bar = float(np.max(reference.error[smooth], initial=0.0)) / scale
     resolution = float(np.max(allowed[smooth], initial=0.0)) / scale
     error = float(np.max(difference[smooth], initial=0.0)) / scale
@@ -104,5 +106,19 @@ def judge(
             resolution=resolution, note=reason,
         )  # fmt: skip
     return LeafResult(
-        name, shape, "pass", count, 0, directions, None, error=error, bar=bar, kinks=accepted, resolution=resolution
-    )
+        name, shape, "pass", count, 0, directions, None, error=error, bar=bar, kinks=accepted, resolution=resolution,
+        note=ZERO if zero.all() else "",
+    )  # fmt: skip
+
+
+def _cancelled(actual: NDArray[Any], reference: Reference, useful: float) -> NDArray[np.bool_]:
+    """Which derivatives are zero but for rounding: claimed to be so, and seen to be so, well below their terms."""
+    floor = np.broadcast_to(reference.floor, actual.shape)
+    # The square: what is seen of such a derivative is small beside the terms, and so is 1e-6 of those.
+    clear = reference.error <= useful**2 * reference.scale
+    with np.errstate(invalid="ignore"):
+        none = (np.abs(actual) <= floor) & (np.abs(reference.value) <= MARGIN * reference.error + floor)
+    widths = np.zeros(actual.shape)
+    for position, kink in reference.kinks.items():
+        widths[position] = kink.high - kink.low
+    return np.asarray(none & clear & (widths <= useful**2 * reference.scale) & (reference.scale > 0))

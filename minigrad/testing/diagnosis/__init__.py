@@ -9,30 +9,70 @@ import numpy as np
 
 from minigrad.testing.checking.invariants import read_claim
 from minigrad.testing.checking.outcome import Finding
-from minigrad.testing.diagnosis import form, jacobian, operands, operations, paths, slips, values
+from minigrad.testing.diagnosis import (
+    arrangement,
+    broadcasting,
+    clipping,
+    constants,
+    decay,
+    folded_slips,
+    form,
+    jacobian,
+    labels,
+    operands,
+    operations,
+    paths,
+    pooling,
+    samples,
+    slips,
+    values,
+)
 from minigrad.testing.diagnosis.evidence import Array, Evidence, named_sizes
 from minigrad.testing.subjects.inputs import Leaf
 
 Rule = Callable[[Evidence], Finding | None]
 
+
+def in_whole(rule: Rule) -> Rule:
+    """The rule, with one operation for each function that the user wrote out in several steps, if there is one."""
+    return lambda evidence: None if evidence.folded is None else rule(evidence.folded)
+
+
 # The more specific first: a rule further down would find an explanation for what belongs to one above, too.
 RULES: list[Rule] = [
     form.outside_of_kink,
     form.zero,
+    broadcasting.axis_lost,
     form.not_summed,
+    broadcasting.outer,
     form.summed_too_often,
+    arrangement.rearranged,
     form.transposed,
     form.reshaped,
+    clipping.clipped,
+    decay.weight_decay,
     operands.epsilon_left_out,
+    constants.rounded,
+    constants.epsilon_in_excess,
     form.constant_ratio,
     form.flipped,
     form.shifted,
+    arrangement.blocks_exchanged,
     values.low_precision,
+    labels.labels,
+    labels.picked_shifted,
+    pooling.pooled,
+    broadcasting.keepdims_left_out,
+    in_whole(folded_slips.whole_mistake),
     paths.path_missing,
     paths.paths_missing,
     paths.path_scaled,
+    arrangement.rearranged_on_the_way,
+    samples.samples_missing,
+    in_whole(slips.local_mistake),
     slips.local_mistake,
     form.exchanged,
+    arrangement.blocks_exchanged_on_the_way,
     values.known_factor,
     values.complement,
     values.operand,
@@ -40,6 +80,7 @@ RULES: list[Rule] = [
     paths.path_rescaled,
     operands.part_skipped,
     operands.other_step,
+    in_whole(operands.wrong_operand),
     operands.wrong_operand,
     values.known_term,
     values.nearly_right,

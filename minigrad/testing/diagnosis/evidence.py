@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from minigrad.engine.graph import Node
 from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.edges import Edge, Share, node_op
+from minigrad.testing.diagnosis.folding import folded
 from minigrad.testing.diagnosis.tape import Tape, traced
 from minigrad.testing.numerical.reference import Point, Reference
 
@@ -68,6 +70,17 @@ class Evidence:
             if self.close(self._smooth(exact), self.actual, 1e-9 * self.scale):
                 self.suspect = self.tape
             self.tape = None
+
+    @cached_property
+    def folded(self) -> Evidence | None:
+        """The same with one operation for each function that the user wrote out in several steps, if there is one."""
+        tape = None if self.tape is None else folded(self.tape)
+        if tape is None:
+            return None
+        other = copy.copy(self)
+        other.tape = tape
+        tape.prune(self.position)
+        return other
 
     @cached_property
     def scale(self) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.engine.graph import Node
 from minigrad.testing.checking.outcome import Finding
+from minigrad.testing.diagnosis.advice import advice
 from minigrad.testing.diagnosis.edges import (
     Edge,
     Share,
@@ -22,11 +23,6 @@ from minigrad.testing.diagnosis.edges import (
 from minigrad.testing.diagnosis.evidence import Array, Evidence
 
 _ONCE_TOO_OFTEN = "{name} is multiplied in once too often"
-_FIXES = {
-    "factor.missing": "multiply by the local derivative",
-    "factor.extra": "multiply by the local derivative once",
-    "operand.replaced": "check which array the derivative is a function of: for tanh, 1 - out**2",
-}
 
 
 def part_skipped(e: Evidence) -> Finding | None:
@@ -131,7 +127,7 @@ def wrong_operand(e: Evidence) -> Finding | None:
             place = e.tape.place(edge[0])
             if text == _ONCE_TOO_OFTEN and e.tape.divides_by(known[name]):
                 rule, text = "factor.missing", "it is not divided by {name}"
-            return e.finding(rule, f"going back through {place}, {text.format(name=name)}", _FIXES[rule], place)
+            return e.finding(rule, f"going back through {place}, {text.format(name=name)}", advice(rule, [edge]), place)
     return None
 
 

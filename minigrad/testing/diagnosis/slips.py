@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import Any
 
 import numpy as np
 
 from minigrad.engine.graph import Node
 from minigrad.testing.checking.outcome import Finding
+from minigrad.testing.diagnosis.advice import advice
 from minigrad.testing.diagnosis.edges import Share, node_op, passed_on, true_share, with_operands
 from minigrad.testing.diagnosis.evidence import Array, Evidence
 
 
-def local_mistake(e: Evidence) -> Finding | None:
-    """One operation, or all of its kind, sent back what a common slip would send."""
+def local_mistake(e: Evidence, among: Collection[Any] = ()) -> Finding | None:
+    """One operation, or all of its kind, sent back what a common slip would send; one of those `among`, if given."""
     if e.tape is None or e.actual.shape != e.truth.shape:
         return None
     groups = e.tape.groups(e.tape.edges_towards(e.position))
+    groups = [group for group in groups if not among or node_op(group[0][0]) in among]
     looped = [group for group in groups if len(group) > 1 and e.tape.log.site(group[0][0]) is not None]
     others = [group for group in groups if group not in looped]
     # What happens in a loop first: each of its turns by itself is hardly ever the place of a mistake.
@@ -24,7 +27,7 @@ def local_mistake(e: Evidence) -> Finding | None:
     for (name, text, share), group in e.tape.affordable(candidates):
         if e.fits(dict.fromkeys(group, share)):
             place = e.tape.places(group)
-            return e.finding(name, text.format(place=place), FIXES[name], place)
+            return e.finding(name, text.format(place=place), advice(name, group), place)
     return None
 
 
@@ -112,12 +115,3 @@ SLIPS: list[tuple[str, str, Share]] = [
     ("layout.transposed", "what comes back through {place} should be transposed", _rearranged(_swapped)),
     ("layout.flipped", "what comes back through {place} should be flipped", _rearranged(_reversed)),
 ]  # fmt: skip
-FIXES = {
-    "factor.missing": "multiply by the local derivative",
-    "factor.extra": "multiply by the local derivative once",
-    "operand.replaced": "check which array the derivative is a function of: for tanh, 1 - out**2",
-    "operand.transposed": "for x @ W the gradient is g @ W.T",
-    "operand.flipped": "correlating forward means convolving back",
-    "layout.transposed": "transpose it",
-    "layout.flipped": "flip it",
-}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -60,6 +61,17 @@ class Tape:
         self.pruned: Mapping[Edge, Share] = {}
         self._right: dict[Node, Array] | None = None
         self._work = 0
+
+    def replace_nodes(self, others: Mapping[Node, Node]) -> None:
+        """Other nodes in the place of some, with the same results."""
+        self.root = others[self.root]
+        self.nodes = [node for node in newest_first(ancestors([self.root])) if node.op is not None]
+        self.leaves = [None if leaf is None else others.get(leaf, leaf) for leaf in self.leaves]
+        self.given = {others.get(node, node): gradient for node, gradient in self.given.items()}
+        self.pruned, self._right, self._work = {}, None, 0
+        # What was found out about the nodes before belongs to those.
+        self.__dict__.pop("values", None)
+        self.__dict__.pop("_made_by", None)
 
     def gradient(
         self, position: int, changes: Mapping[Edge, Share] | None = None, skip: tuple[Node, Node] | None = None
@@ -211,7 +223,9 @@ class Tape:
         site = self.log.site(node)
         same = self._made_by[node.op]
         which = f" no. {same[site or node] + 1} of {len(same)}" if len(same) > 1 else ""
-        return f"{node.op.name}{which} {np.shape(node.out)}" + (f" in line {site[2]}" if site else "")
+        return f"{node.op.name}{which} {np.shape(node.out)}" + (
+            f" in {Path(site[0].co_filename).name}:{site[2]}" if site else ""
+        )
 
     @cached_property
     def _made_by(self) -> dict[object, dict[object, int]]:

@@ -23,12 +23,16 @@ class Reference:
         value, error: of each element or direction.
         kinks: by position, what is known of each derivative that has a kink.
         flat: whether the function changed nowhere.
+        floor: what rounding alone can make of the claimed derivatives, where that is known.
+        scale: how large they would be if the terms that they are sums of did not cancel, where that is known.
     """
 
     value: NDArray[np.float64]
     error: NDArray[np.float64]
     kinks: dict[int, Slope] = field(default_factory=dict)
     flat: bool = True
+    floor: NDArray[np.float64] | float = 0.0
+    scale: float = 0.0
 
     @classmethod
     def of(cls, slopes: Iterable[Slope], count: int) -> Reference:
@@ -49,9 +53,12 @@ class Point:
         self.subject = subject
         self.values = [leaf.value for leaf in subject.leaves]
         self.itemsize = itemsize
-        self.center = subject.vector(self.values)
+        # A copy: a model may return the same array each time, with other numbers in it.
+        self.center = subject.vector(self.values).copy()
         rows = [np.asarray(part, dtype=np.float64).reshape(-1) for part in upstream]
         self.upstream = rows[0] if len(rows) == 1 else np.concatenate(rows)
+        # By position of a leaf: the rounding of the weighted output, where more is known of it than can be measured.
+        self.rounding: dict[int, float] = {}
         self._noise: NDArray[np.float64] | None = None
 
     def unit(self, position: int) -> float:
@@ -76,7 +83,7 @@ class Point:
         """The outputs elsewhere; NaN where the function refuses its inputs."""
         with np.errstate(all="ignore"):
             try:
-                out = self.subject.vector(values)
+                out = self.subject.vector(values).copy()
             except (ValueError, ArithmeticError, np.linalg.LinAlgError):
                 return np.full_like(self.center, np.nan)
         if out.shape != self.center.shape:
@@ -107,6 +114,13 @@ class Point:
             self._noise = rounding_noise(along, self.center, self.upstream, self.itemsize)
         return self._noise
 
+    def noise_along(self, position: int) -> NDArray[np.float64]:
+        """The rounding error of each weighted output when a leaf changes."""
+        least = self.rounding.get(position, 0.0)
+        if not least:
+            return self.noise
+        return np.maximum(self.noise, least * np.abs(self.upstream) / (np.linalg.norm(self.upstream) or 1.0))
+
     def elements(self, position: int, chosen: Sequence[int] | Array | None = None) -> Reference:
         """The derivative by every element of a leaf, or by the chosen ones of its flattened form."""
         places = range(self.values[position].size) if chosen is None else chosen
@@ -115,21 +129,21 @@ class Point:
     def slopes(self, position: int, chosen: Iterable[int]) -> Iterator[Slope]:
         """The slopes behind `elements`, one after the other."""
         value = self.values[position].astype(np.float64, copy=False)
-        common = self.unit(position)
+        common, noise = self.unit(position), self.noise_along(position)
         for index in chosen:
             size = abs(float(value.flat[index]))
             unit = max(size, common)
             line = self._element(position, index, unit)
-            found = slope(line, self.center, self.upstream, self.noise, size / unit, self.itemsize).per(unit)
+            found = slope(line, self.center, self.upstream, noise, size / unit, self.itemsize).per(unit)
             if 0 < size < 0.1 * common and not found.error <= 1e-6 * abs(found.value) and not found.kinked:
                 # A small element among large ones: perhaps the function lives on its own scale, as log does.
                 line = self._element(position, index, size)
-                near = slope(line, self.center, self.upstream, self.noise, 1.0, self.itemsize).per(size)
+                near = slope(line, self.center, self.upstream, noise, 1.0, self.itemsize).per(size)
                 found = near if near.error < found.error and not near.kinked else found
             elif found.kinked and not found.sharp and unit > 1:
                 # Not at a kink but close to one: perhaps not too close for steps that are small in absolute terms.
                 line = self._element(position, index, 1.0)
-                near = slope(line, self.center, self.upstream, self.noise, size, self.itemsize)
+                near = slope(line, self.center, self.upstream, noise, size, self.itemsize)
                 found = near if near.error <= 1e-6 * (found.high - found.low) and not near.kinked else found
             yield found
 
@@ -151,4 +165,4 @@ class Point:
         """The derivative along a direction through one leaf."""
         unit = self.unit(position)
         line = self.line(position, unit * direction)
-        return slope(line, self.center, self.upstream, self.noise, 1.0, self.itemsize).per(unit)
+        return slope(line, self.center, self.upstream, self.noise_along(position), 1.0, self.itemsize).per(unit)

@@ -48,6 +48,7 @@ class Slope:
         sharp: whether the kink is exactly at the point, so that `low` and `high` are exact too.
         flat: whether no evaluation changed the function at all.
         rough: whether the function is not smooth between the points of evaluation.
+        plain: the error if the function is smooth between the points of evaluation.
     """
 
     value: float
@@ -57,6 +58,7 @@ class Slope:
     sharp: bool = False
     flat: bool = False
     rough: bool = False
+    plain: float = math.inf
 
     @property
     def kinked(self) -> bool:
@@ -118,6 +120,12 @@ def slope(
         each for each in found if not each.kinked and abs(each.value - finest.value) <= 20 * finest.error + each.error
     ]
     best = min(agreeing, key=lambda each: each.error)
+    if len(found) == len(steps) and not any(each.kinked or each.rough for each in found):
+        # At a minimum or a maximum the slopes to both sides differ at every step, and their middle stays the same.
+        first, second = sorted(found, key=lambda each: each.plain)[:2]
+        apart = max(first.plain, abs(first.value - second.value))
+        if apart < best.error:
+            best = Slope(first.value, apart, plain=apart)
     # Where even the largest step saw one smooth function, a still larger one may see it better.
     for step in WIDE_STEPS if extra == len(steps) == len(found) and not (found[0].kinked or found[0].rough) else ():
         wide = slope_at(line, center, upstream, noise, step, tiny)
@@ -168,10 +176,11 @@ def slope_at(
     # Slopes to both sides that do not close in step by step do not belong to one smooth function.
     pairs = zip(jumps, jumps[1:], DISTANCES, DISTANCES[1:], strict=False)
     rough = max(abs(j - h / k * i) for j, i, h, k in pairs) > 1e-3 * steepest + 40 * rounding
+    plain = error
     if error > 1e-4 * abs(value) or rough:
         # Perhaps there is a kink between the points of evaluation; then extrapolation means nothing.
         error = max(error, max(rights + lefts) - min(rights + lefts))
-    return Slope(value, error, flat=flat, rough=rough)
+    return Slope(value, error, flat=flat, rough=rough, plain=plain)
 
 
 def _combined(weights: Sequence[float], values: Sequence[Any]) -> Any:

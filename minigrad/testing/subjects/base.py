@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -176,4 +177,6 @@ def small_constant_in(function: Any) -> bool:
 
 def function_name(function: Callable[..., Any]) -> str:
     """What a report calls a function."""
+    while isinstance(function, functools.partial):
+        function = function.func
     return getattr(function, "__name__", None) or type(function).__name__

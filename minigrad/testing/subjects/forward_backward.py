@@ -1,75 +1,182 @@
-"""How is a pair of functions called, forward and backward, that somebody wrote by hand?"""
+"""What is checked of a pair of functions, forward and backward, that somebody wrote by hand?"""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.recording.recorder import Recorder
-from minigrad.testing.subjects.base import Array, Subject, function_name, small_constant_in
-from minigrad.testing.subjects.inputs import Inputs, unknown_name
+from minigrad.testing.subjects.base import Array, Subject, small_constant_in
+from minigrad.testing.subjects.calling import Call
+from minigrad.testing.subjects.choice import chosen_call
+from minigrad.testing.subjects.constants import Constants
+from minigrad.testing.subjects.function_passes import FunctionPasses, Pass
+from minigrad.testing.subjects.held import Place
+from minigrad.testing.subjects.inputs import Leaf, chosen_of
+from minigrad.testing.subjects.matching import Matching, at, match
+from minigrad.testing.subjects.outputs import is_scalar, scaled
+from minigrad.testing.subjects.untouched import untouched
 
-Style = Literal["auto", "args", "cache", "layer"]
+Style = Literal["auto", "args", "cache", "layer", "value_and_grad", "loss"]
 
 
 class PairSubject(Subject):
-    """A function ``forward(*inputs)`` with ``backward(g, out, *inputs)``, or ``backward(g, cache)``."""
+    """A function with its backward pass: how that is called is found out from names, counts, and by trying.
 
-    def __init__(self, forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any, style: Style) -> None:
+    Args:
+        passes: the functions, and their inputs.
+        style: what is known about the form.
+        wrt: the names of what has to have a gradient; the rest is constant.
+
+    Attributes:
+        is_loss: whether the output is one number, and the backward pass takes no upstream gradient.
+    """
+
+    def __init__(self, passes: FunctionPasses, style: Style = "auto", wrt: str | Sequence[str] | None = None) -> None:
         super().__init__()
-        self.forward, self.backward, self.style = forward, backward, style
-        self.inputs = Inputs(forward, inputs)
-        self.leaves, self.constants = self.inputs.leaves, self.inputs.constants
-        self.name = function_name(forward)
-        self._signature_fits = False
-
-    def _check_signature(self) -> None:
-        """See whether the backward pass takes what it is going to be given.
-
-        Raises:
-            TypeError: where it does not.
-        """
-        self._signature_fits = True
-        try:
-            signature = inspect.signature(self.backward)
-        except (TypeError, ValueError):
-            return
-        extra: list[Any] = [None, None] if self.style == "cache" else [None, None, *self.inputs.args]
-        try:
-            signature.bind(*extra, **({} if self.style == "cache" else self.inputs.kwargs))
-        except TypeError as error:
-            call = "backward(g, cache)" if self.style == "cache" else "backward(g, out, *inputs)"
-            raise TypeError(
-                f"the backward pass takes {signature}; with style={self.style!r} it is called as {call}: {error}"
-            ) from None
+        self.passes, self.name = passes, passes.name
+        self.leaves, self.constants = passes.inputs.leaves, passes.inputs.constants
+        wanted = [wrt] if isinstance(wrt, str) else wrt
+        # Trying leaves no trace: the first call of the check is the first one.
+        roots = passes.forward, passes.backward, passes.inputs.args, passes.inputs.kwargs
+        with untouched(*roots), np.errstate(all="ignore"):
+            self._find_out(style, wanted)
+        # What is constant now may be written to.
+        self.mutations.clear()
 
     def chosen(self, wrt: str | Sequence[str] | None) -> list[int]:
         """The positions of the leaves that `wrt` names; all for None."""
-        return self.inputs.chosen(wrt)
+        return chosen_of([leaf.name for leaf in self.leaves], wrt, list(self.unchecked))
 
-    def _forward(self, values: Sequence[Any], forward: Callable[..., Any] | None = None) -> tuple[Any, Any]:
-        """The output, and the cache in the style that has one."""
-        result = self.inputs.call(forward or self.forward, values)
-        is_pair = isinstance(result, tuple) and len(result) == 2
-        if self.style == "auto":
-            self.style = "cache" if is_pair else "args"
-        if self.style == "cache" and not is_pair:
-            raise TypeError(
-                f"{self.name} returned {_described(result)}, not a pair (out, cache), as style='cache' asks"
+    # ---- finding out
+
+    def _find_out(self, style: Style, wrt: Sequence[str] | None) -> None:
+        passes, values = self.passes, [leaf.value for leaf in self.leaves]
+        passes.call = self._call(style, values)
+        once = passes.passed([value.copy() for value in values])
+        scalar = len(once.outputs) == 1 and is_scalar(once.outputs[0])
+        self.is_loss = scalar and not passes.call.takes_upstream
+        first = [np.array(array) for array in passes.arrays(once)]
+        self._see_that_it_is_settled(values, first)
+        upstream = [np.ones_like(array) for array in first]
+        try:
+            found = passes.returned(once, upstream)
+        except Exception as error:
+            error.add_note(f"check_backward called {passes.call.told(passes.backward_name, passes.inputs.names)}")
+            raise
+        self._read(found, Constants(passes, wrt, scalar, passes.call.takes_upstream))
+        if not self.leaves and not self.unchecked:
+            passes.inputs.see_that_there_are_leaves()
+        self._see_that_it_scales(found, upstream)
+
+    def _call(self, style: Style, values: Sequence[Any]) -> Call:
+        call = chosen_call(self.passes, style, values)
+        if not call.is_usual:
+            told = call.told(self.passes.backward_name, self.passes.inputs.names)
+            self.remarks.append(
+                f"called as {told}{'' if call.takes_upstream else ', and multiplied by the upstream gradient'}"
             )
-        return result if self.style == "cache" else (result, None)
+        return call
+
+    def _see_that_it_is_settled(self, values: Sequence[Array], first: Sequence[Array]) -> None:
+        again = self.passes.outputs(values)
+        if [a.shape for a in first] != [a.shape for a in again]:
+            # The check says so.
+            return
+        if all(np.array_equal(*pair, equal_nan=True) for pair in zip(first, again, strict=True)):
+            return
+        what = f"{self.name} gives another output each time it is called with the same inputs"
+        if self.passes.seed is None:
+            raise ValueError(
+                f"{what}; write check_backward(..., seed=0), which sets np.random, random and every generator that "
+                "the functions can reach before each forward pass"
+            )
+        raise ValueError(
+            f"{what}, with seed={self.passes.seed} as well: does it make a generator of its own in every call? Make "
+            "it once, outside, so that it can be set"
+        )
+
+    def _see_that_it_scales(self, found: Any, upstream: Sequence[Array]) -> None:
+        call = self.passes.call
+        for position, path in {} if call.takes_upstream else self.matching.paths.items():
+            gradient = at(found, path)
+            if gradient is not None and scaled(gradient, 2.0 * upstream[0]) is None:
+                raise TypeError(
+                    f"{call.told(self.passes.backward_name, self.passes.inputs.names)} gives an array of shape "
+                    f"{np.shape(gradient)} for {self.leaves[position].name}, and {self.name} one of shape "
+                    f"{upstream[0].shape}: without an upstream gradient, the output is one number, or the gradient is "
+                    "that of each element; else write backward(g, out, *inputs) with g of the output's shape"
+                )
+
+    def _read(self, found: Any, constants: Constants) -> None:
+        """Decide which gradient belongs to which leaf, what is constant, and what nobody can check."""
+        passes, own = self.passes, len(self.leaves)
+        held = constants.places_that_matter()
+        candidates = [*self.leaves, *[Leaf(p.path, p.array.copy(), is_parameter=True) for p in held]]
+        try:
+            matching = match(found, candidates, passes.inputs.arguments, constants.ease)
+        except ValueError as error:
+            raise ValueError(f"the backward pass: {error}") from None
+        for position in range(own):
+            path = matching.paths.get(position)
+            if path is not None and at(found, path) is None and constants.needs_no_gradient(candidates[position]):
+                del matching.paths[position]
+                matching.missing.append(position)
+        complaint = matching.complaint
+        read = [i for i in matching.names if i >= own]
+        reasons: dict[str, list[str]] = {}
+        for position in matching.missing:
+            leaf = candidates[position]
+            if position < own:
+                reason = constants.reason(leaf, is_model=bool(read))
+            else:
+                reason = "" if constants.is_wanted(leaf.name) else "as wrt= asks"
+            if reason:
+                reasons.setdefault(reason, []).append(leaf.name)
+            elif position < own and (complaint or passes.call.is_documented):
+                # One gradient for each input is what was agreed upon.
+                complaint = (
+                    complaint or f"returned {len(matching.paths)} gradients; there are {own} inputs to differentiate"
+                )
+            else:
+                text = f"not checked: {passes.backward_name} gives no gradient of it"
+                self.unchecked[leaf.name] = (leaf.value.shape, text)
+        self.complaint = f"the backward pass {complaint}" if complaint else ""
+        self._keep(matching, candidates, held, [name for names in reasons.values() for name in names])
+        if passes.inputs.configured:
+            reasons["a configuration"] = passes.inputs.configured
+        self.remarks += [f"{', '.join(names)}: taken as constants: {reason}" for reason, names in reasons.items()]
+        if read:
+            weights, names = ", ".join(candidates[i].name for i in read), ", ".join(matching.names[i] for i in read)
+            self.remarks.append(f"weights {weights}: read from {names}")
+        if matching.surplus:
+            self.remarks.append(f"not used: {', '.join(each.name for each in matching.surplus)}")
+
+    def _keep(self, matching: Matching, candidates: list[Leaf], held: Sequence[Place], constant: Sequence[str]) -> None:
+        own = len(self.leaves)
+        left_out = {*constant, *self.unchecked}
+        kept = [i for i, leaf in enumerate(candidates[:own]) if leaf.name not in left_out]
+        parameters = [i for i in range(own, len(candidates)) if i in matching.paths]
+        self.passes.inputs.fix([leaf.name for leaf in candidates[:own] if leaf.name in left_out])
+        self.passes.places = [held[i - own] for i in parameters]
+        self.leaves = [*self.passes.inputs.leaves, *[candidates[i] for i in parameters]]
+        paths = {new: matching.paths[old] for new, old in enumerate([*kept, *parameters]) if old in matching.paths}
+        self.matching = Matching(paths, [], {}, [])
+
+    # ---- the subject
 
     def outputs(self, values: Sequence[Array]) -> list[Array]:
-        """The output; whatever the forward pass writes into its inputs is seen."""
+        """The outputs; whatever the forward pass writes into its inputs is seen."""
         given = [value.copy() for value in values]
-        out, _ = self._forward(given)
-        self._notice(given, values, "the forward pass")
-        return [as_output(out, self.name)]
+        with self.passes.with_weights(given):
+            once = self.passes.passed(given)
+            # Copies, because a function may use one array for all its results.
+            found = [np.array(array) for array in self.passes.arrays(once)]
+        self._notice(once, values, "the forward pass")
+        return found
 
     def claimed(self, values: Sequence[Array], upstream: Sequence[Array]) -> list[Any]:
         """A forward pass, and then the backward pass."""
@@ -78,7 +185,7 @@ class PairSubject(Subject):
     @property
     def has_small_constant(self) -> bool:
         """Whether there is a small number in the forward pass."""
-        return small_constant_in(self.forward)
+        return small_constant_in(self.passes.forward)
 
     def recalled(self, values: Sequence[Array], upstream: Sequence[Array], name: str, array: Array) -> list[Any] | None:
         """The same with another operand; in the cache, what equals that operand is replaced."""
@@ -88,122 +195,41 @@ class PairSubject(Subject):
         self, values: Sequence[Array], upstream: Sequence[Array], name: str, array: Array | None
     ) -> list[Any]:
         given = [value.copy() for value in values]
-        out, cache = self._forward(given)
-        self._notice(given, values, "the forward pass")
-        seed = upstream[0].copy() if name != "g" or array is None else array
-        if not self._signature_fits:
-            self._check_signature()
-        if self.style == "cache":
-            if array is not None and name != "g":
-                old = (
-                    out
-                    if name == "out"
-                    else next(v for leaf, v in zip(self.leaves, given, strict=True) if leaf.name == name)
-                )
-                cache = _replaced(cache, np.array(old), array)
-            found = self.backward(seed, cache)
-        else:
-            if array is not None and name == "out":
-                out = array
-            used = [array if leaf.name == name else value for leaf, value in zip(self.leaves, given, strict=True)]
-            found = self.inputs.call(lambda *args, **kwargs: self.backward(seed, out, *args, **kwargs), used)
+        with self.passes.with_weights(given):
+            once = self.passes.passed(given)
+            self._notice(once, values, "the forward pass")
+            seeds = [seed.copy() for seed in upstream]
+            if array is not None and name == "g":
+                seeds[0] = array
+            elif array is not None and name == "out":
+                self.passes.replace(once, None, np.array(once.outputs[0]), array)
+            elif array is not None:
+                position = [leaf.name for leaf in self.leaves].index(name)
+                self.passes.replace(once, position, np.array(values[position]), array)
+            found = self.passes.returned(once, seeds)
         if array is None:
-            self._notice(given, values, "the backward pass")
-            if not np.array_equal(seed, upstream[0]):
+            self._notice(once, values, "the backward pass")
+            if any(not np.array_equal(*pair) for pair in zip(seeds, upstream, strict=True)):
                 self.mutations.add(("grad_output", "upstream", "the backward pass", "its upstream gradient"))
-        return self._by_leaf(found)
+        return [self._gradient(found, position, upstream) for position in range(len(self.leaves))]
 
-    def _notice(self, given: Sequence[Array], values: Sequence[Array], who: str) -> None:
-        for leaf, now, before in zip(self.leaves, given, values, strict=True):
-            if not np.array_equal(now, before):
+    def _gradient(self, found: Any, position: int, upstream: Sequence[Array]) -> Any:
+        path = self.matching.paths.get(position)
+        gradient = None if path is None else at(found, path)
+        if gradient is None or self.passes.call.takes_upstream:
+            return gradient
+        return scaled(gradient, upstream[0])
+
+    def _notice(self, once: Pass, values: Sequence[Array], who: str) -> None:
+        for leaf, now, before in zip(self.passes.inputs.leaves, once.given, values, strict=False):
+            if not np.array_equal(now, before, equal_nan=True):
                 self.mutations.add((leaf.name, "input", who, f"its input {leaf.name}"))
-
-    def _by_leaf(self, found: Any) -> list[Any]:
-        """What the backward pass returned, leaf by leaf."""
-        arguments = [*self.inputs.args, *self.inputs.kwargs.values()]
-        if isinstance(found, list) and len(self.leaves) == len(arguments) == 1 and _shape(found):
-            found = np.array(found) if _shape(found) == self.leaves[0].value.shape else found
-        if isinstance(found, (list, tuple)) and len(found) == len(self.leaves) and len(found) != len(arguments):
-            return list(found)
-        differentiable = [bool(_leaf_count(argument)) for argument in arguments]
-        if isinstance(found, dict) and self.inputs.kwargs:
-            for key in found:
-                if key not in self.inputs.kwargs:
-                    raise ValueError(f"the backward pass: {unknown_name(str(key), list(self.inputs.kwargs))}")
-            parts = [found.get(key) for key in self.inputs.kwargs]
-        elif isinstance(found, (tuple, list)) and not (len(arguments) == 1 and isinstance(arguments[0], (tuple, list))):
-            parts = list(found)
-        else:
-            parts = [found]
-        if len(parts) == sum(differentiable) != len(arguments):
-            remaining = iter(parts)
-            parts = [next(remaining) if has else None for has in differentiable]
-        if len(parts) != len(arguments):
-            count, wanted = len(parts), sum(differentiable)
-            self.complaint = f"the backward pass returned {count} gradients; there are {wanted} inputs to differentiate"
-            parts = (parts + [None] * len(arguments))[: len(arguments)]
-        flat: list[Any] = []
-        for argument, part in zip(arguments, parts, strict=True):
-            flat += _flattened(argument, part)
-        return flat
 
     def traced(self, tensors: Sequence[Tensor], recorder: Recorder) -> Tensor:
         """The forward pass, recorded."""
-        out, _ = self._forward([recorder.started(tensor) for tensor in tensors], recorder.copy(self.forward))
-        return recorder.finished(out)
-
-
-def as_output(out: Any, name: str) -> NDArray[Any]:
-    """The output of a forward pass.
-
-    Raises:
-        TypeError: for anything but one array or number.
-    """
-    if out is None:
-        raise TypeError(f"{name} returned None: does it end with `return`?")
-    if isinstance(out, (np.ndarray, np.generic, float)):
-        array = np.asarray(out)
-        if array.dtype.kind == "f":
-            return array
-        raise TypeError(f"{name} returned an array of {array.dtype}; only floating-point results have gradients")
-    raise TypeError(f"{name} returned {_described(out)}, not an array")
-
-
-def _shape(value: Any) -> tuple[int, ...] | None:
-    try:
-        return tuple(np.shape(value))
-    except ValueError:
-        return None
-
-
-def _described(value: Any) -> str:
-    return f"a tuple of {len(value)}" if isinstance(value, tuple) else f"a {type(value).__name__}"
-
-
-def _leaf_count(argument: Any) -> int:
-    if isinstance(argument, dict):
-        return sum(map(_leaf_count, argument.values()))
-    if isinstance(argument, (list, tuple)):
-        return sum(map(_leaf_count, argument))
-    return int(isinstance(argument, float) or getattr(getattr(argument, "dtype", None), "kind", "") == "f")
-
-
-def _flattened(argument: Any, part: Any) -> list[Any]:
-    """The gradients of the leaves in one argument, from a structure like it."""
-    if isinstance(argument, dict):
-        items = part if isinstance(part, dict) else {}
-        return [g for key, item in argument.items() for g in _flattened(item, items.get(key))]
-    if isinstance(argument, (list, tuple)):
-        several = list(part) if isinstance(part, (list, tuple)) else [None] * len(argument)
-        several = (several + [None] * len(argument))[: len(argument)]
-        return [g for item, each in zip(argument, several, strict=True) for g in _flattened(item, each)]
-    return [part] if _leaf_count(argument) else []
-
-
-def _replaced(cache: Any, old: Array, new: Array) -> Any:
-    """A cache in which an array is replaced by another wherever it occurs."""
-    if isinstance(cache, dict):
-        return {key: _replaced(item, old, new) for key, item in cache.items()}
-    if isinstance(cache, (list, tuple)):
-        return type(cache)(_replaced(item, old, new) for item in cache)
-    return new if isinstance(cache, np.ndarray) and np.array_equal(cache, old) else cache
+        started = [recorder.started(tensor) for tensor in tensors]
+        with self.passes.with_weights(started):
+            once = self.passes.passed(started, recorder.copy(self.passes.forward))
+            if len(once.outputs) != 1:
+                raise TypeError("only one output is recorded")
+            return recorder.finished(once.outputs[0])

@@ -1,183 +1,139 @@
-"""How is a layer called that updates its own weights in its backward pass, without leaving a trace?"""
+"""How is a layer checked, a network, or a loss, that is handed over as it is: one object with two methods?"""
 
 from __future__ import annotations
 
 import contextlib
 import copy
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.recording.recorder import Recorder
+from minigrad.testing.subjects.attributes import MISSING, numbers_in
 from minigrad.testing.subjects.base import Array, Subject, function_name, small_constant_in
-from minigrad.testing.subjects.forward_backward import as_output
-from minigrad.testing.subjects.inputs import Inputs, Leaf, nearby, unknown_name
+from minigrad.testing.subjects.inputs import Leaf, unknown_name
+from minigrad.testing.subjects.layer_calls import Result
+from minigrad.testing.subjects.layer_exploration import Exploration
+from minigrad.testing.subjects.layer_methods import methods_of, refusal
+from minigrad.testing.subjects.layer_parameters import Parameter
+from minigrad.testing.subjects.layer_passes import RATE, Passes, Ran
+from minigrad.testing.subjects.outputs import as_output
+from minigrad.testing.subjects.untouched import Contents
 
 
 class LayerSubject(Subject):
-    """An object with ``forward(x)`` and ``backward(output_gradient, learning_rate)`` that updates its own weights.
+    """An object with a forward and a backward pass, with parameters inside.
 
-    Its parameters are the floating-point arrays among its attributes that a forward pass leaves alone, those of layers
-    inside it included. Their gradients are read from the update, and every weight is put back afterwards.
+    The parameters are the floating-point arrays inside that the output depends on and that a forward pass leaves alone.
+    Their gradients are read from what the backward pass returns, from an update of the weights by a learning rate, from
+    what an optimiser inside gets, or from where the layer stores them.
+
+    Args:
+        layer: the object.
+        inputs: of the forward pass, as for `gradcheck`.
+        methods: the names of the forward and of the backward pass, where they are not the usual ones.
+        seed: for the generators of random numbers, which start anew from it before every forward pass.
     """
 
-    # A power of two is exact, and a large one keeps the rounding of the weights out of their gradients.
-    rate = 1024.0
+    rate = RATE
 
-    def __init__(self, layer: Any, inputs: Any) -> None:
+    def __init__(
+        self, layer: Any, inputs: Any, methods: tuple[str, str] | None = None, seed: int | None = None
+    ) -> None:
         super().__init__()
-        self.layer = layer
+        names = methods_of(layer, methods)
+        if names is None:
+            raise refusal(layer)
         self.name = function_name(layer)
-        self.inputs = Inputs(layer.forward, inputs)
-        self.constants = self.inputs.constants
-        self._rate_name = _keyword_only(layer.backward)
-        self.takes_rate = self._rate_name is not None or _positional(layer.backward) != 1
-        before = {path: (array, array.copy()) for path, array in _arrays(layer)}
+        self._layer = layer
+        self._passes = Passes(layer, names, inputs, seed)
+        self.constants = dict(self._passes.inputs.constants)
         self._unused: Any = None
         with contextlib.suppress(Exception):
             self._unused = copy.deepcopy(layer)
-        # The very first call, elsewhere: what the forward pass replaces is a cache, not a parameter.
-        rng = np.random.default_rng(0)
-        first = [nearby(leaf, rng) for leaf in self.inputs.leaves]
-        with contextlib.suppress(Exception), np.errstate(all="ignore"):
-            self.inputs.call(layer.forward, [value.copy() for value in first])
-        now = dict(_arrays(layer))
-        self.parameters = {
-            path: array
-            for path, (array, content) in before.items()
-            if now.get(path) is array and np.array_equal(array, content)
-        }
-        self.own = len(self.inputs.leaves)
-        self.parameters = {path: array for path, array in self.parameters.items() if self._matters(array)}
-        self._contents = {path: array.copy() for path, array in self.parameters.items()}
-        if self.parameters and not self.takes_rate:
-            names = ", ".join(self.parameters)
-            self.remarks.append(f"backward takes no learning rate, so the gradients of {names} were not checked")
-        parameters = [Leaf(path, array.copy(), is_parameter=True) for path, array in self.parameters.items()]
-        self.leaves = [*self.inputs.leaves, *(parameters if self.takes_rate else [])]
-        self.first = [*first, *[leaf.value for leaf in self.leaves[self.own :]]]
+        self._found = found = Exploration(self._passes).run()
+        self.remarks += found.remarks
+        if self._calls.remark:
+            self.remarks.append(self._calls.remark)
+        self.complaint = found.complaint
+        self._inputs = self._passes.inputs.leaves
+        self._parameters = [parameter for parameter in found.parameters if parameter.name in found.sources]
+        shapes = {leaf.name: leaf.value.shape for leaf in self._inputs}
+        shapes |= {parameter.name: parameter.start.shape for parameter in found.parameters}
+        self.unchecked = {name: (shapes.get(name, ()), reason) for name, reason in found.unchecked.items()}
+        self.constants |= {leaf.name: leaf.value for leaf in self._inputs if leaf.name in found.constants}
+        # The inputs that are judged, by their positions among all of them.
+        self._judged = [i for i, leaf in enumerate(self._inputs) if leaf.name in found.sources]
+        self.leaves = [self._inputs[i] for i in self._judged]
+        self.leaves += [Leaf(p.name, p.start.copy(), is_parameter=True) for p in self._parameters]
+        self.first = [found.first[i] for i in self._judged] + [p.start.copy() for p in self._parameters]
 
-    def _matters(self, array: Array) -> bool:
-        """Whether the output depends on an array; one that it does not depend on is a buffer of the backward pass."""
-        values, before = [leaf.value.copy() for leaf in self.inputs.leaves], array.copy()
-        outputs = []
-        for content in (before, 1.1 * before + 0.1):
-            array[...] = content
-            with np.errstate(all="ignore"):
-                outputs.append(np.array(self.inputs.call(self.layer.forward, [value.copy() for value in values])))
-        array[...] = before
-        return not np.array_equal(outputs[0], outputs[1], equal_nan=True)
+    @property
+    def _calls(self) -> Any:
+        assert self._passes.calls is not None
+        return self._passes.calls
 
     def chosen(self, wrt: str | Sequence[str] | None) -> list[int]:
-        """The positions of the leaves that `wrt` names; all for None."""
+        """The positions of the leaves that `wrt` names, by whole paths or their beginnings; all for None.
+
+        Raises:
+            ValueError: for a name that there is not.
+        """
         names = [leaf.name for leaf in self.leaves]
         if wrt is None:
             return list(range(len(names)))
-        wanted = [wrt] if isinstance(wrt, str) else list(wrt)
-        for name in wanted:
-            if name not in names:
-                raise ValueError(f"wrt: {unknown_name(name, names)}")
-        return [i for i, name in enumerate(names) if name in wanted]
-
-    def _set(self, values: Sequence[Array]) -> None:
-        for (path, array), value in zip(self.parameters.items(), values[self.own :], strict=False):
-            if array.dtype == value.dtype:
-                array[...] = value
-            else:
-                _assign(self.layer, path, value.copy())
-
-    def _restore(self) -> None:
-        for path, array in self.parameters.items():
-            array[...] = self._contents[path]
-            _assign(self.layer, path, array)
+        if not wrt:
+            raise ValueError("nothing was checked: wrt names no leaf")
+        found: set[int] = set()
+        for name in [wrt] if isinstance(wrt, str) else wrt:
+            matching = [i for i, other in enumerate(names) if _is_below(other, name)]
+            if not matching and not any(_is_below(other, name) for other in [*self.unchecked, *self._found.constants]):
+                raise ValueError(f"wrt: {unknown_name(name, [*names, *self.unchecked])}")
+            if not matching and name in self._found.constants:
+                self.unchecked[name] = (np.shape(self.constants.get(name, 0.0)), f"no gradient of {name} was found")
+            found.update(matching)
+        return sorted(found)
 
     def outputs(self, values: Sequence[Array]) -> list[Array]:
-        """The output with these weights, which are put back."""
-        given = [value.copy() for value in values[: self.own]]
-        try:
-            self._set(values)
-            out = as_output(self.inputs.call(self.layer.forward, given), self.name)
-        finally:
-            self._restore()
-        self._notice(given, values, "the forward pass")
-        return [out]
+        """The outputs with these weights."""
+        ran, result = self._forward(values)
+        self._notice(ran, values, "the forward pass")
+        # Copies, because a layer may use one array for all its results.
+        return [np.array(as_output(out, self.name)) for out in result.outputs]
 
     def claimed(self, values: Sequence[Array], upstream: Sequence[Array]) -> list[Any]:
-        """The gradient that is returned, and those that the update of the weights shows."""
+        """A forward pass, then the backward pass, and what it leaves."""
         return self._gradients(values, upstream, "", None)
 
     def fresh(self, values: Sequence[Array], upstream: Sequence[Array]) -> list[Any] | None:
         """The gradients that a layer gives which was never called before."""
         if self._unused is None:
             return None
-        used, own = (self.layer, self.parameters), copy.deepcopy(self._unused)
-        arrays = dict(_arrays(own))
-        self.layer, self.parameters = own, {path: arrays[path] for path in self.parameters}
+        self._passes.layer = copy.deepcopy(self._unused)
         try:
+            if any(p.places[0].get(self._passes.layer) is MISSING for p in self._parameters):
+                return None
             return self._gradients(values, upstream, "", None)
         finally:
-            self.layer, self.parameters = used
+            self._passes.layer = self._layer
 
     @property
     def has_small_constant(self) -> bool:
         """Whether there is a small number in the forward pass."""
-        return small_constant_in(self.layer.forward) or any(
-            isinstance(value, float) and 0 < value <= 0.1 for value in vars(self.layer).values()
+        return small_constant_in(self._passes.forward_method) or any(
+            isinstance(found.value, float) and 0 < found.value <= 0.1 for found in numbers_in(self._layer)
         )
 
     def recalled(self, values: Sequence[Array], upstream: Sequence[Array], name: str, array: Array) -> list[Any] | None:
-        """The same with another array in a weight or a cache after the forward pass."""
-        return self._gradients(values, upstream, name, array)
-
-    def _gradients(
-        self, values: Sequence[Array], upstream: Sequence[Array], name: str, array: Array | None
-    ) -> list[Any]:
-        given = [value.copy() for value in values[: self.own]]
-        seed = upstream[0].copy() if name != "g" or array is None else array
-        try:
-            self._set(values)
-            out = self.inputs.call(self.layer.forward, given)
-            start = dict(zip(self.parameters, values[self.own :], strict=False))
-            if array is not None and name != "g":
-                old = (
-                    np.array(out)
-                    if name == "out"
-                    else dict(zip([leaf.name for leaf in self.leaves], values, strict=True))[name]
-                )
-                for path, kept in _arrays(self.layer):
-                    if np.array_equal(kept, old):
-                        _assign(self.layer, path, array.copy())
-                        start[path] = array
-            found = self._backward(seed)
-            # An update that broadcasts gives the parameter another shape, which is what there is to see; that of a 0-d
-            # array makes a NumPy scalar of it.
-            updates = [
-                (start[path] - np.asarray(_at(self.layer, path))) / self.rate
-                for path in start
-                if path in self.parameters
-            ]
-        finally:
-            self._restore()
-        if array is None:
-            self._notice(given, values, "the backward pass")
-            if not np.array_equal(seed, upstream[0]):
-                self.mutations.add(("output_gradient", "upstream", "the backward pass", "its upstream gradient"))
-        own = [found] if self.own == 1 else list(found)
-        return [*own, *updates[: len(self.leaves) - self.own]]
-
-    def _backward(self, seed: Array) -> Any:
-        if not self.takes_rate:
-            return self.layer.backward(seed)
-        if self._rate_name is not None:
-            return self.layer.backward(seed, **{self._rate_name: self.rate})
-        return self.layer.backward(seed, self.rate)
+        """The same with another array in the place of a weight or of what was kept in the forward pass."""
+        with self._unchanged():
+            return self._gradients(values, upstream, name, array)
 
     def at_a_small_rate(self, values: Sequence[Array], upstream: Sequence[Array]) -> list[Any] | None:
         """The gradients of the inputs when the update of the weights changes next to nothing."""
-        if not self.takes_rate:
+        if not any(source.kind == "update" for source in self._found.sources.values()):
             return None
         own, self.rate = self.rate, 2.0**-100
         try:
@@ -185,85 +141,115 @@ class LayerSubject(Subject):
         finally:
             self.rate = own
 
-    def _notice(self, given: Sequence[Array], values: Sequence[Array], who: str) -> None:
-        for leaf, now, before in zip(self.leaves[: self.own], given, values, strict=False):
-            if not np.array_equal(now, before):
-                self.mutations.add((leaf.name, "input", who, f"its input {leaf.name}"))
-
     def traced(self, tensors: Sequence[Tensor], recorder: Recorder) -> Tensor:
         """The forward pass, recorded, with Tensors in the place of the weights."""
         started = [recorder.started(tensor) for tensor in tensors]
+        with self._unchanged():
+            self._reset()
+            for parameter, value in zip(self._parameters, started[len(self._judged) :], strict=True):
+                parameter.put(self._layer, value)
+            ran = self._passes.forward(self._filled(started), recorder.copy(self._passes.forward_method))
+            (out,) = self._passes.result(ran).outputs
+            return recorder.finished(out)
+
+    def _gradients(
+        self, values: Sequence[Array], upstream: Sequence[Array], name: str, array: Array | None
+    ) -> list[Any]:
+        ran, result = self._forward(values)
+        seeds = [array if name == "g" and array is not None else g.copy() for g in upstream]
+        start = {p.name: value for p, value in zip(self._parameters, values[len(self._judged) :], strict=True)}
+        if array is not None and name != "g":
+            known = dict(zip([leaf.name for leaf in self.leaves], values, strict=True))
+            old = np.array(result.outputs[0]) if name == "out" else known[name]
+            result = self._replaced(ran, result, old, array)
+            start |= {name: array} if name in start else {}
+        traces = self._passes.backward(ran, result, seeds, self.rate)
+        names = [self._inputs[i].name for i in self._judged]
+        found = [self._found.sources[each].read(self._passes.layer, traces) for each in names]
+        found += [self._read(parameter, start[parameter.name], traces) for parameter in self._parameters]
+        if array is None:
+            self._notice(ran, values, "the backward pass")
+            if any(not np.array_equal(seed, g) for seed, g in zip(seeds, upstream, strict=True)):
+                self.mutations.add(("output_gradient", "upstream", "the backward pass", "its upstream gradient"))
+        if not self._calls.takes_upstream:
+            # The gradient of a loss for an upstream gradient of 1; or the slope of each element.
+            found = [_times(gradient, upstream[0]) for gradient in found]
+        return found
+
+    def _read(self, parameter: Parameter, start: Array, traces: Any) -> Any:
+        source = self._found.sources[parameter.name]
+        if source.kind != "update":
+            return source.read(self._passes.layer, traces)
+        # An update that broadcasts gives the parameter another shape, which is what there is to see; that of a 0-d
+        # array makes a NumPy scalar of it.
+        return (start - np.asarray(parameter.now(self._passes.layer))) / self.rate
+
+    def _forward(self, values: Sequence[Array]) -> tuple[Ran, Result]:
+        """A forward pass with these values of the leaves."""
+        layer = self._passes.layer
+        self._reset()
+        for parameter, value in zip(self._parameters, values[len(self._judged) :], strict=True):
+            parameter.put(layer, value, None if layer is self._layer else parameter.places[0].get(layer))
+        ran = self._passes.forward(self._filled([value.copy() for value in values[: len(self._judged)]]))
+        return ran, self._passes.result(ran)
+
+    def _filled(self, values: Sequence[Any]) -> list[Any]:
+        """The values of all inputs, where some are given and the others are as the user gave them."""
+        filled: list[Any] = [leaf.value.copy() for leaf in self._inputs]
+        for position, value in zip(self._judged, values, strict=False):
+            filled[position] = value
+        return filled
+
+    def _reset(self) -> None:
+        """Sums, counters and weights begin each pass as they were; what is kept of the inputs stays."""
+        if self._passes.layer is not self._layer:
+            return
+        for place, value, content in self._found.resets:
+            if isinstance(value, np.ndarray) and value.flags.writeable:
+                value[...] = content
+            if place.get(self._layer) is not value:
+                place.put(self._layer, value)
+        for parameter in self._found.parameters:
+            parameter.put(self._layer, parameter.start)
+
+    def _replaced(self, ran: Ran, result: Result, old: Array, new: Array) -> Result:
+        """Put another array wherever one is kept for the backward pass."""
+        for found in numbers_in(self._passes.layer):
+            if isinstance(found.value, np.ndarray) and np.array_equal(found.value, old):
+                found.place.put(self._passes.layer, new.copy())
+        for name, value in ran.arguments.items():
+            ran.arguments[name] = _exchanged(value, old, new)
+        return Result(result.outputs, [_exchanged(cache, old, new) for cache in result.caches])
+
+    @contextlib.contextmanager
+    def _unchanged(self) -> Iterator[None]:
+        """Put the layer back as it is now."""
+        contents = Contents(self._layer)
         try:
-            for leaf, value in zip(self.leaves[self.own :], started[self.own :], strict=True):
-                _assign(self.layer, leaf.name, value)
-            return recorder.finished(self.inputs.call(recorder.copy(self.layer.forward), started[: self.own]))
+            yield
         finally:
-            self._restore()
-            # The caches hold Tensors now; a plain call puts arrays there again.
-            self.outputs([leaf.value for leaf in self.leaves])
+            contents.put_back()
+
+    def _notice(self, ran: Ran, values: Sequence[Array], who: str) -> None:
+        for position, before in zip(self._judged, values, strict=False):
+            name = self._inputs[position].name
+            if not np.array_equal(ran.given[position], before, equal_nan=True):
+                self.mutations.add((name, "input", who, f"its input {name}"))
 
 
-def _keyword_only(function: Callable[..., Any]) -> str | None:
-    """The name of the only parameter that has to be given by name, if there is one."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    names = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
-    return names[0] if len(names) == 1 else None
+def _is_below(path: str, name: str) -> bool:
+    return path == name or path.startswith((f"{name}.", f"{name}["))
 
 
-def _positional(function: Callable[..., Any]) -> int:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return 2
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return 2
-    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+def _times(gradient: Any, factor: Array) -> Any:
+    array = np.asarray(gradient)
+    return gradient if gradient is None or array.dtype.kind not in "biuf" else array * factor
 
 
-def _arrays(holder: Any, path: str = "", seen: set[int] | None = None) -> list[tuple[str, Array]]:
-    """The floating-point arrays among the attributes of an object, in lists and in layers inside it, each once."""
-    seen = set() if seen is None else seen
-    if id(holder) in seen:
-        return []
-    seen.add(id(holder))
-    if isinstance(holder, np.ndarray):
-        return [(path, holder)] if holder.dtype.kind == "f" else []
-    if isinstance(holder, dict):
-        items = [(f"{path}.{key}" if path else str(key), item) for key, item in holder.items()]
-    elif isinstance(holder, (list, tuple)):
-        items = [(f"{path}[{position}]", item) for position, item in enumerate(holder)]
-    elif hasattr(holder, "__dict__") and (hasattr(holder, "forward") or not callable(holder)):
-        items = [(f"{path}.{key}" if path else key, item) for key, item in vars(holder).items()]
-    else:
-        return []
-    return [found for name, item in items for found in _arrays(item, name, seen)]
-
-
-def _at(holder: Any, path: str) -> Any:
-    """What is where a path of `_arrays` leads."""
-    for step in path.replace("[", ".[").split("."):
-        holder = _step(holder, step)
-    return holder
-
-
-def _assign(holder: Any, path: str, value: Any) -> None:
-    """Put a value where a path of `_arrays` leads."""
-    *inner, last = path.replace("[", ".[").split(".")
-    for step in inner:
-        holder = _step(holder, step)
-    if last.startswith("["):
-        if not isinstance(holder, tuple):
-            holder[int(last[1:-1])] = value
-    elif isinstance(holder, dict):
-        holder[last] = value
-    else:
-        setattr(holder, last, value)
-
-
-def _step(holder: Any, step: str) -> Any:
-    if step.startswith("["):
-        return holder[int(step[1:-1])]
-    return holder[step] if isinstance(holder, dict) else getattr(holder, step)
+def _exchanged(value: Any, old: Array, new: Array) -> Any:
+    """The same with another array in the place of one, wherever it occurs."""
+    if isinstance(value, dict):
+        return {key: _exchanged(item, old, new) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_exchanged(item, old, new) for item in value)
+    return new if isinstance(value, np.ndarray) and np.array_equal(value, old) else value

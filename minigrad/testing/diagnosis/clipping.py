@@ -1,0 +1,68 @@
+"""Was the gradient clipped: every element to an interval, or the whole to a norm?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.testing.checking.outcome import Finding
+from minigrad.testing.diagnosis.arrivals import Change, on_the_way
+from minigrad.testing.diagnosis.evidence import Array, Evidence
+
+# What people clip gradients to.
+BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
+
+
+def clipped(e: Evidence) -> Finding | None:
+    """The right gradient after np.clip, or scaled down to a norm."""
+    if e.actual.shape != e.truth.shape or not e.actual.size:
+        return None
+    fix = "return the gradient as it is; clip in the update of the weights"
+    bound = float(np.max(np.abs(e.actual)))
+    wrong = np.abs(e.actual - e.truth) > e.tolerance
+    held = np.abs(np.abs(e.actual) - bound) <= e.tolerance
+    # Where it differs it is at the bound, and the truth beyond; one element may be there by chance.
+    low, high = float(np.min(e.actual)), float(np.max(e.actual))
+    if wrong.any() and e.explains(np.clip(e.truth, -bound, bound)) and (held.sum() > 1 or (~wrong).sum() > 1):
+        text = f"got == np.clip(expected, {-bound:.6g}, {bound:.6g}): {int(wrong.sum())} elements are clipped"
+        return e.finding("value.clipped", text, fix)
+    if wrong.sum() > 1 and (~wrong).sum() > 1 and e.explains(np.clip(e.truth, low, high)):
+        text = f"got == np.clip(expected, {low:.6g}, {high:.6g}): {int(wrong.sum())} elements are clipped"
+        return e.finding("value.clipped", text, fix)
+    scaled = _scaled_to_norm(e)
+    if scaled is not None:
+        text = f"got == expected * {scaled[0]:.6g}, and its norm is {scaled[1]:g}: it is scaled down to a norm"
+        return e.finding("value.clipped", text, fix)
+    found = on_the_way(e, [(f"np.clip(g, -{bound:g}, {bound:g})", _clip(bound)) for bound in _bounds(e)])
+    if found is not None:
+        what, place = found
+        return e.finding("value.clipped", f"what comes back to {place} is clipped: {what}", fix, place)
+    return None
+
+
+def _unit(e: Evidence) -> float:
+    """By what a gradient without upstream gradient is multiplied: the upstream gradient of a single number."""
+    return (
+        abs(float(np.asarray(e.upstream[0]).reshape(()))) if len(e.upstream) == 1 and e.upstream[0].size == 1 else 1.0
+    )
+
+
+def _bounds(e: Evidence) -> list[float]:
+    return [scale * bound for scale in dict.fromkeys((1.0, _unit(e))) for bound in BOUNDS]
+
+
+def _scaled_to_norm(e: Evidence) -> tuple[float, float] | None:
+    if e.sampled or e.truth.size < 2 or not e.truth.any():
+        return None
+    ratio = float(np.sum(e.actual * e.truth) / np.sum(e.truth * e.truth))
+    norm = float(np.linalg.norm(e.actual))
+    if not 0 < ratio < 1 or not e.explains(ratio * e.truth):
+        return None
+    near = [b for unit in (1.0, _unit(e)) for b in BOUNDS if abs(norm / unit - b) <= 1e-6 * b]
+    return (ratio, near[0]) if near else None
+
+
+def _clip(bound: float) -> Change:
+    def change(g: Array, value: Array) -> Array | None:
+        return np.clip(g, -bound, bound) if np.max(np.abs(g), initial=0.0) > bound else g
+
+    return change

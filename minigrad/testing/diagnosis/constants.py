@@ -1,0 +1,183 @@
+"""Is a constant rounded in one of the passes, or is an epsilon in one of them only?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from minigrad.engine.graph import Node
+from minigrad.engine.shares import fitted
+from minigrad.testing.checking.outcome import Finding
+from minigrad.testing.diagnosis.arrivals import operations_towards
+from minigrad.testing.diagnosis.edges import (
+    Array,
+    Edge,
+    Share,
+    edges_of,
+    node_op,
+    parent_of,
+    true_share,
+    with_operands,
+)
+from minigrad.testing.diagnosis.evidence import Evidence
+from minigrad.testing.diagnosis.tape import Tape
+
+# Numbers that people write with few digits.
+KNOWN = {
+    "pi": math.pi, "2 * pi": 2 * math.pi, "sqrt(2 / pi)": math.sqrt(2 / math.pi), "sqrt(2)": math.sqrt(2),
+    "1 / sqrt(2)": math.sqrt(0.5), "sqrt(2 * pi)": math.sqrt(2 * math.pi),
+    "1 / sqrt(2 * pi)": 1 / math.sqrt(2 * math.pi),
+    "2 / sqrt(pi)": 2 / math.sqrt(math.pi), "1 / sqrt(pi)": 1 / math.sqrt(math.pi), "log(2)": math.log(2),
+    "log(10)": math.log(10), "e": math.e, "1 / 3": 1 / 3, "1 / 6": 1 / 6, "sqrt(3)": math.sqrt(3), "1.702": 1.702,
+    "0.044715": 0.044715,
+}  # fmt: skip
+EPSILONS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+# Errors beyond these have other reasons than a rounded number.
+LARGEST = 0.02
+
+
+def rounded(e: Evidence) -> Finding | None:
+    """A constant of the forward pass has more or fewer digits in the backward pass."""
+    if not _is_close(e) or e.tape is None:
+        return None
+    ends: dict[float, list[tuple[Node, int]]] = {}
+    for node, slot, number in _constants(e.tape):
+        ends.setdefault(number, []).append((node, slot))
+    for number, places in ends.items():
+        for other in _versions(number):
+            for candidate in _gradients_with(e, places, other):
+                if candidate is not None and e.explains(candidate) and not e.is_true(candidate):
+                    what = next((f" for {name}" for name, k in KNOWN.items() if abs(k / number - 1) < 2e-3), "")
+                    place = e.tape.place(places[0][0])
+                    text = (
+                        f"the backward pass computes with {other:.12g}{what}, and the forward pass with {number:.12g}"
+                    )
+                    fix = "use one constant with all its digits in both, such as np.sqrt(2 / np.pi)"
+                    return e.finding("constant.rounded", text, fix, place)
+    return None
+
+
+def epsilon_in_excess(e: Evidence) -> Finding | None:
+    """A small number is added on the way back, in a denominator or a logarithm, that the forward pass has not."""
+    if not _is_close(e):
+        return None
+    fix = "use the same number in both passes: also in the logarithm, the root or the quotient of the forward pass"
+    for group in operations_towards(
+        e, ("divide", "true_divide", "log", "sqrt", "power", "reciprocal", "log2", "log10")
+    ):
+        assert e.tape is not None
+        for epsilon in EPSILONS:
+            edges = [edge for node in group for edge in edges_of(node)]
+            if edges and e.fits(dict.fromkeys(edges, _with(epsilon))):
+                place = e.tape.place(group[0])
+                text = (
+                    f"the backward pass adds {epsilon:g} to what it divides by, at {place}; the forward pass does not"
+                )
+                return e.finding("epsilon.extra", text, fix, place)
+    return _epsilon_by_values(e, fix)
+
+
+def _epsilon_by_values(e: Evidence, fix: str) -> Finding | None:
+    """got == expected * d / (d + epsilon) for a known d: the result itself, or p * (1 - p)."""
+    known = [(name, array) for name, array in e.tensors.items() if array.shape == e.truth.shape and array.size > 1]
+    for name, array in known:
+        for word, divisor in ((name, array), (f"{name} * (1 - {name})", array * (1 - array)), (f"{name}**2", array**2)):
+            for epsilon in EPSILONS:
+                candidate = e.truth * divisor / (divisor + epsilon)
+                if e.explains(candidate) and not e.is_true(candidate):
+                    text = f"the backward pass divides by {word} + {epsilon:g}, and the forward pass has no {epsilon:g}"
+                    return e.finding("epsilon.extra", text, fix)
+    return None
+
+
+def _is_close(e: Evidence) -> bool:
+    if e.sampled or e.actual.shape != e.truth.shape or not e.scale:
+        return False
+    return bool(np.max(np.abs(e.actual - e.truth)) <= LARGEST * 5 * e.scale)
+
+
+def _constants(tape: Tape) -> Iterator[tuple[Node, int, float]]:
+    for node in tape.nodes:
+        for slot, (arg, parent) in enumerate(zip(node.args, node.parents or (), strict=True)):
+            if parent is None and np.ndim(arg) == 0 and np.asarray(arg).dtype.kind == "f" and np.isfinite(arg) and arg:
+                yield node, slot, float(arg)
+
+
+def _versions(number: float) -> list[float]:
+    """The number with fewer digits, and the number that it may be a short form of."""
+    found = []
+    exponent = math.floor(math.log10(abs(number)))
+    for digits in range(2, 9):
+        unit = 10.0 ** (exponent - digits + 1)
+        found += [round(number / unit) * unit, math.trunc(number / unit) * unit]
+    found += [sign * known for known in KNOWN.values() for sign in (1, -1)]
+    close = [float(f"{other:.12g}") if other not in KNOWN.values() else other for other in found]
+    return list(dict.fromkeys(o for o in close if 0 < abs(o / number - 1) <= LARGEST))
+
+
+def _gradients_with(e: Evidence, places: list[tuple[Node, int]], other: float) -> Iterator[Array | None]:
+    """The gradient where a constant is another one: in the rules alone, or in all that the rules use."""
+    assert e.tape is not None
+    replaced = dict.fromkeys(places, other)
+    changes: dict[Edge, Share] = {
+        edge: _told(replaced) for node, _ in places for edge in edges_of(node) if edge not in e.tape.pruned
+    }
+    yield e.tape.gradient(e.position, changes)
+    yield _computed_again(e.tape, e.position, replaced)
+
+
+def _told(replaced: Mapping[tuple[Node, int], float]) -> Share:
+    def share(node: Node, position: int, g: Array) -> Array:
+        args = [replaced.get((node, slot), arg) for slot, arg in enumerate(node.args)]
+        return with_operands(node.out, args, node, position, g)
+
+    return share
+
+
+def _computed_again(tape: Tape, position: int, replaced: Mapping[tuple[Node, int], float]) -> Array | None:
+    """The gradient of a leaf if the forward pass had other constants."""
+    made: dict[Node, Array] = {}
+    used: dict[Node, list[Array]] = {}
+    for node in reversed(tape.nodes):
+        parents = node.parents or (None,) * len(node.args)
+        args = [
+            replaced.get((node, slot), arg) if parent is None else made.get(parent, parent.out)
+            for slot, (arg, parent) in enumerate(zip(node.args, parents, strict=True))
+        ]
+        changed = any((node, slot) in replaced for slot in range(len(args)))
+        if changed or any(parent in made for parent in parents if parent is not None):
+            made[node] = np.asarray(node_op(node).forward(*args, **node.params))
+            used[node] = args
+    arrived: dict[Node, Array] = {tape.root: tape.seed}
+    for node in tape.nodes:
+        if node not in arrived:
+            continue
+        for edge in edges_of(node):
+            if edge in tape.pruned:
+                continue
+            if node in made:
+                share = with_operands(made[node], used[node], node, edge[1], arrived[node])
+            else:
+                share = true_share(*edge, arrived[node])
+            parent = parent_of(edge)
+            share = fitted(np.asarray(share), parent.out, node_op(node), edge[1])
+            arrived[parent] = share if parent not in arrived else arrived[parent] + share
+    leaf = tape.leaves[position]
+    return None if leaf is None or leaf not in arrived else np.asarray(arrived[leaf])
+
+
+def _with(epsilon: float) -> Share:
+    """The rule of something that has a derivative with a denominator, with a small number added to that."""
+
+    def share(node: Node, position: int, g: Array) -> Array:
+        name = node_op(node).name
+        if name == "sqrt":
+            return np.asarray(g / (2.0 * (node.out + epsilon)))
+        args = list(node.args)
+        slot = 1 if name in ("divide", "true_divide") else 0
+        args[slot] = np.asarray(args[slot]) + epsilon
+        return with_operands(node_op(node).forward(*args, **node.params), args, node, position, g)
+
+    return share
