@@ -1,5 +1,7 @@
 """Check three forms of hand-written backward passes: a layer, a loss with its gradients, and a network line by line."""
 
+# ruff: noqa: N803, N806 -- matrices have the names that they have on paper
+
 from __future__ import annotations
 
 import argparse
@@ -44,7 +46,7 @@ def softmax_loss(W: Any, x: Any, labels: Any, decay: float, mistake: bool = Fals
 
 
 def network(x: Any, y: Any, weights: dict[str, Any], mistake: bool = False) -> tuple[Any, Any]:
-    """The gradients of the reference project's network, 784-40-10 with tanh and mse: of its weights, and of its steps."""
+    """The gradients of the reference project's network, 784-40-10 with tanh and mse: of weights, and of steps."""
     z1 = x @ weights["W1"] + weights["b1"]
     a1 = np.tanh(z1)
     a2 = np.tanh(a1 @ weights["W2"] + weights["b2"])

@@ -46,7 +46,7 @@ def spread(pooled):
 function(
     "max pooling", lambda x: np.max(windows(x), axis=(1, 3)), lambda g, out, x: (spread(g) * (x == spread(out)),),
     distinct(6, 10),
-    ("to the whole window", "x", "factor.missing", lambda g, out, x: spread(g)),
+    ("to the whole window", "x", "pooling.average", lambda g, out, x: spread(g)),
     ("times the largest", "x", "factor.extra", lambda g, out, x: spread(g) * x * (x == spread(out))),
     ("shared as a mean", "x", "scale.constant", lambda g, out, x: spread(g) * (x == spread(out)) / 4),
 )  # fmt: skip

@@ -27,7 +27,7 @@ function(
 function(
     "multiply by a column", lambda x, column: x * column,
     lambda g, out, x, column: (g * column, (g * x).sum(axis=1, keepdims=True)), normal((7, 5), (7, 1)),
-    ("axis dropped", "column", "shape.wrong", lambda g, out, x, *_: (g * x).sum(axis=1)),
+    ("axis dropped", "column", "shape.keepdims", lambda g, out, x, *_: (g * x).sum(axis=1)),
     ("output for x", "column", "factor.extra", lambda g, out, *_: (g * out).sum(1)[:, None]),
 )  # fmt: skip
 
@@ -85,7 +85,7 @@ function(
 
 function(
     "max of each row", lambda x: x.max(axis=1), lambda g, out, x: (g[:, None] * (x == out[:, None]),), distinct(7, 5),
-    ("to every element", "x", "factor.missing", lambda g, out, x: g[:, None] * np.ones_like(x)),
+    ("to every element", "x", "pooling.average", lambda g, out, x: g[:, None] * np.ones_like(x)),
     ("times the largest", "x", "factor.extra", lambda g, out, x: (g * out)[:, None] * (x == out[:, None])),
     ("maxima of the columns", "x", "support.axis", lambda g, out, x: g[:, None] * (x == x.max(axis=0))),
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 # ruff: noqa: N803, N806 -- matrices have the names that they have on paper
 
+import functools
+
 import numpy as np
 from form_cases import drawn, form, normal, onehot, single
 from form_cases_criteria import SoftmaxWithLoss
@@ -12,6 +14,7 @@ from form_cases_names import Swish
 def spoiled(function, key, change):
     """The same model with a slip in the gradient of one parameter: change(gradient, *inputs)."""
 
+    @functools.wraps(function)
     def wrong(*inputs):
         loss, grads = function(*inputs)
         grads[key] = change(grads[key], *inputs)

@@ -69,7 +69,7 @@ function(
     lambda z: np.mean(logsumexp(z, axis=1) - z[np.arange(7), LABELS]),
     lambda g, out, z: (g * (softmax(z, axis=1) - np.eye(5)[LABELS]) / 7,),
     lambda rng: (rng.standard_normal((7, 5)),),
-    ("labels left out", "z", "path.missing", lambda g, out, z: g * softmax(z, axis=1) / 7),
+    ("labels left out", "z", "labels.not_subtracted", lambda g, out, z: g * softmax(z, axis=1) / 7),
     ("labels added", "z", "path.sign", lambda g, out, z: g * (softmax(z, axis=1) + np.eye(5)[LABELS]) / 7),
     ("summed", "z", "scale.batch", lambda g, out, z: g * (softmax(z, axis=1) - np.eye(5)[LABELS])),
 )

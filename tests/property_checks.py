@@ -20,7 +20,7 @@ def failure(test, *args, **kwargs):
 
 
 def rules(error):
-    return {(finding.leaf, finding.rule) for finding in error.result.findings}
+    return {(name, finding.rule) for finding in error.result.findings for name in finding.leaves}
 
 
 def softmax(x):

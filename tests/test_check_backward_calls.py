@@ -57,7 +57,7 @@ def test_inputs_by_keyword_and_in_structures():
         (TypeError, "not a pair", (np.tanh, lambda g, cache: g, X), {"style": "cache"}),
         (TypeError, "needs inputs=", (np.tanh, lambda g, out, x: g), {}),
         (TypeError, "takes two functions", (np.tanh, None, X), {}),
-        (TypeError, "a layer has two methods", (np.tanh, None, X), {"style": "layer"}),
+        (TypeError, "a layer has forward and backward", (np.tanh, None, X), {"style": "layer"}),
         (ValueError, "style is", (np.tanh, lambda g, out, x: g, X), {"style": "other"}),
         (ValueError, "another output each time", (lambda x: x * RNG.random(), lambda g, out, x: g, X), {}),
         (ValueError, "is not finite at the inputs", (lambda x: np.exp(x + 1e3), lambda g, out, x: g * out, X), {}),

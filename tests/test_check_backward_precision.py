@@ -31,7 +31,7 @@ def test_gradients_that_drown_in_rounding_are_inconclusive():
     result = check(lambda x: 1e6 + 1e-12 * np.sum(x**2), lambda g, out, x: g * 2e-12 * x, X)
     assert result.verdict == "inconclusive"
     assert not result
-    assert "only good to" in str(result)
+    assert "only good to" in " ".join(str(result).split())
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_two_mistakes_give_two_findings(chunk):
     for seed, (first, second) in enumerate(PAIRS[chunk::8]):
         pair = {MISTAKES[first][0]: MISTAKES[first][2], MISTAKES[second][0]: MISTAKES[second][2]}
         result = compare(seed, {**LINES, **pair})
-        assert {finding.leaf for finding in result.findings} == pair.keys()
+        assert {leaf for finding in result.findings for leaf in finding.leaves} == pair.keys()
 
 
 def test_a_finding_says_whose_gradients_it_was_judged_by():

@@ -16,7 +16,8 @@ from minigrad import data, losses, nn, optim, testing
 from minigrad.engine.registry import operations
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?", README, re.DOTALL)
+PATTERN = r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?"
+BLOCKS = re.findall(PATTERN, README, re.DOTALL)
 NAMES = {"mg": mg, "np": np, "nn": nn, "losses": losses, "optim": optim, "data": data, "testing": testing}
 
 
@@ -27,6 +28,27 @@ def test_readme_examples_print_what_they_say(code, output):
         exec(compile(ast.parse(code), "README.md", "exec"), {"__name__": "readme"})
     assert output, "an example without its output"
     assert without_rounding(printed.getvalue()) == without_rounding(output)
+
+
+PAGE = (Path(__file__).parent.parent / "docs" / "checking.md").read_text()
+
+
+def test_the_page_on_checking_prints_what_it_says():
+    names = {"__name__": "page"}
+    for code, output in re.findall(PATTERN, PAGE, re.DOTALL):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(ast.parse(code), "docs/checking.md", "exec"), names)
+        assert without_rounding(printed.getvalue()) == without_rounding(output)
+
+
+def test_the_page_on_checking_lists_the_causes():
+    told = set(re.findall(r"`([a-z]+\.[a-z_0-9]+)`", PAGE[PAGE.index("## The causes") :]))
+    package = Path(testing.__file__).parent
+    source = "\n".join(path.read_text() for path in package.rglob("*.py"))
+    families = {cause.split(".")[0] for cause in told}
+    used = {cause for cause in re.findall(r'"([a-z]+\.[a-z_0-9]+)"', source) if cause.split(".")[0] in families}
+    assert told - {"result.findings"} == used | {"mutation.input", "mutation.upstream"}
 
 
 def without_rounding(text):

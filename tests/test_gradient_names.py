@@ -39,7 +39,7 @@ def test_each_gradient_goes_to_one_value():
 
 
 def test_upstream_gradients_are_known_by_their_names():
-    upstream = "g dout dA grad upstream delta dh dnext_h grad_output output_gradient d_out dY dZ2 dL_dout dh_next"
+    upstream = "g dout dA grad upstream delta dh dnext_h grad_output output_gradient d_out dY dZ2 dL_dout dh_next dO dK"
     others = "x w cache out dim data decay dropout_p d_model dtype gamma depth desired mask delta_t diag training"
     assert [name for name in upstream.split() if not is_upstream(name)] == []
     assert [name for name in others.split() if is_upstream(name)] == []

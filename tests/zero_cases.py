@@ -70,13 +70,13 @@ def log_sum_exp(x):
 
 
 # Sums that are constant.
-zero("sum of softmax", normal((3, 4)), "x", lambda x: np.sum(mg.softmax(x)))
-zero("row sums of softmax", normal((3, 4)), "x", lambda x: np.sum(mg.softmax(x), axis=1))
+zero("sum of softmax", normal((2, 3)), "x", lambda x: np.sum(mg.softmax(x)))
+zero("row sums of softmax", normal((2, 3)), "x", lambda x: np.sum(mg.softmax(x), axis=1))
 zero(
-    "softmax by hand", normal((3, 4)), "x",
+    "softmax by hand", normal((2, 3)), "x",
     lambda x: np.sum(np.exp(x) / np.sum(np.exp(x), axis=1, keepdims=True)),
 )  # fmt: skip
-zero("sum of the centred", normal((3, 4)), "x", lambda x: np.sum(x - np.mean(x)))
+zero("sum of the centred", normal((2, 3)), "x", lambda x: np.sum(x - np.mean(x)))
 zero("columns of the centred", normal((5, 3)), "x", lambda x: np.sum(centred(x, 0), axis=0))
 zero("sum of standard scores", normal((5,)), "x", lambda x: np.sum(normalised(x, 0)))
 zero("squares of standard scores", normal((5,)), "x", lambda x: np.sum(normalised(x, 0, 0.0) ** 2))
@@ -85,25 +85,25 @@ zero("telescoping sum", normal((6,)), "x", lambda x: np.sum(x[1:] - x[:-1]) - (x
 zero("x / x", positive((3, 2)), "x", lambda x: x / x)
 
 # Shifts that change nothing.
-zero("shift of softmax", normal((3, 4), (3, 1)), "b", lambda x, b: mg.softmax(x + b))
-zero("shift of log-softmax", normal((3, 4), (3, 1)), "b", lambda x, b: mg.log_softmax(x + b))
-zero("shift of log-sum-exp", normal((3, 4), (3, 1)), "b", lambda x, b: log_sum_exp(x + b) - b[:, 0])
+zero("shift of softmax", normal((2, 3), (2, 1)), "b", lambda x, b: mg.softmax(x + b))
+zero("shift of log-softmax", normal((2, 3), (2, 1)), "b", lambda x, b: mg.log_softmax(x + b))
+zero("shift of log-sum-exp", normal((2, 3), (2, 1)), "b", lambda x, b: log_sum_exp(x + b) - b[:, 0])
 zero(
-    "bias before batch norm", normal((5, 4), (4, 3), (3,)), "b",
+    "bias before batch norm", normal((5, 2), (2, 3), (3,)), "b",
     lambda x, W, b: normalised(x @ W + b, 0) * weights(5, 3),
 )  # fmt: skip
 zero(
-    "bias before batch norm and a network", normal((5, 4), (4, 3), (3,), (3, 2)), "b",
+    "bias before batch norm and a network", normal((5, 2), (2, 3), (3,), (3, 2)), "b",
     lambda x, W, b, V: np.tanh(normalised(x @ W + b, 0)) @ V,
 )  # fmt: skip
-zero("shift before layer norm", normal((3, 4), (3, 1)), "b", lambda x, b: normalised(x + b, 1) * weights(3, 4))
+zero("shift before layer norm", normal((2, 3), (2, 1)), "b", lambda x, b: normalised(x + b, 1) * weights(2, 3))
 zero(
-    "bias before instance norm", normal((2, 2, 3, 5), (2, 1, 1)), "b",
-    lambda x, b: normalised(x + b, (2, 3)) * weights(2, 2, 3, 5),
+    "bias before instance norm", normal((2, 2, 3, 2), (2, 1, 1)), "b",
+    lambda x, b: normalised(x + b, (2, 3)) * weights(2, 2, 3, 2),
 )  # fmt: skip
 zero("shift before the variance", normal((5, 3), (3,)), "b", lambda x, b: np.mean(centred(x + b, 0) ** 2, axis=0))
 zero(
-    "key bias of attention", normal((5, 3), (3, 3), (3, 3), (3,), (3, 2)), "b",
+    "key bias of attention", normal((4, 2), (2, 3), (2, 3), (3,), (2, 2)), "b",
     lambda x, Q, K, b, V: mg.softmax((x @ Q) @ (x @ K + b).T / np.sqrt(3.0)) @ (x @ V),
 )  # fmt: skip
 
@@ -127,11 +127,11 @@ zero(
     lambda x, y, c: cosine(c * x, y), is_constant=False,
 )  # fmt: skip
 zero(
-    "layer norm of the scaled", lambda rng: (*normal((3, 4))(rng), rng.uniform(0.5, 2.0, (3, 1))), "c",
-    lambda x, c: normalised(c * x, 1, 0.0) * weights(3, 4), is_constant=False,
+    "layer norm of the scaled", lambda rng: (*normal((2, 3))(rng), rng.uniform(0.5, 2.0, (2, 1))), "c",
+    lambda x, c: normalised(c * x, 1, 0.0) * weights(2, 3), is_constant=False,
 )  # fmt: skip
 zero(
-    "unit vectors of the scaled", lambda rng: (*normal((3, 4))(rng), rng.uniform(0.5, 2.0, (3, 1))), "c",
+    "unit vectors of the scaled", lambda rng: (*normal((2, 3))(rng), rng.uniform(0.5, 2.0, (2, 1))), "c",
     lambda x, c: c * x / np.sqrt(np.sum((c * x) ** 2, axis=1, keepdims=True)), is_constant=False,
 )  # fmt: skip
 
@@ -173,12 +173,12 @@ zero(
     lambda z, p: -np.sum(p * mg.log_sigmoid(z) + (1 - p) * mg.log_sigmoid(-z)), is_constant=False,
 )  # fmt: skip
 zero(
-    "cross-entropy at the minimum", lambda rng: (z := rng.standard_normal((3, 4)), special.softmax(z, axis=1)), "z",
+    "cross-entropy at the minimum", lambda rng: (z := rng.standard_normal((2, 3)), special.softmax(z, axis=1)), "z",
     lambda z, p: -np.sum(p * mg.log_softmax(z)), is_constant=False,
 )  # fmt: skip
 zero(
-    "temperature at equal logits", lambda rng: (rng.uniform(0.5, 2.0), np.full((3, 1), rng.standard_normal())),
-    "t", lambda t, z: mg.softmax((z + np.zeros((3, 5))) / t) * weights(3, 5),
+    "temperature at equal logits", lambda rng: (rng.uniform(0.5, 2.0), np.full((2, 1), rng.standard_normal())),
+    "t", lambda t, z: mg.softmax((z + np.zeros((2, 3))) / t) * weights(2, 3),
 )  # fmt: skip
 
 
@@ -249,7 +249,7 @@ def instance_norm_back(g, out, x, b):
 
 
 pair(
-    "bias before instance norm", normal((2, 2, 3, 5), (2, 1, 1)), "b", lambda x, b: np_normalised(x + b, (2, 3)),
+    "bias before instance norm", normal((2, 2, 3, 2), (2, 1, 1)), "b", lambda x, b: np_normalised(x + b, (2, 3)),
     instance_norm_back, lambda x, b: normalised(x + b, (2, 3)),
 )  # fmt: skip
 

@@ -91,7 +91,7 @@ def check_backward(
         ...     error = x @ w - target
         ...     return np.mean(error**2), {"dw": 2 * x.T @ error / error.size}
         >>> testing.check_backward(loss, inputs=(w, x, np.ones((7, 3)))).notes
-        ('target: taken as constants: targets', 'x: taken as constants: data')
+        ('x: taken as a constant (data)', 'target: taken as a constant (target)')
     """
     __tracebackhide__ = True
     settings = Options.named(options)
@@ -99,8 +99,13 @@ def check_backward(
         raise TypeError("check_backward needs inputs=: a tuple, a dict, or one array")
     with untouched(forward, backward, inputs):
         subject = subject_of(forward, backward, inputs, style, methods, seed, settings.wrt)
+        if isinstance(subject, PairSubject):
+            settings = replace(settings, wrt=subject.whole(settings.wrt))
         if isinstance(subject, PairSubject) and subject.is_loss and settings.grad_output is None:
             # Then the numbers in the report are those that the user's own code gives.
             ones = np.ones_like(subject.outputs([leaf.value for leaf in subject.leaves])[0])
             settings = replace(settings, grad_output=ones)
-        return settings.delivered(check(subject, settings, "check_backward", subject.chosen(settings.wrt)))
+        result = check(subject, settings, "check_backward", subject.chosen(settings.wrt))
+    said = {"style": None if style == "auto" else style, "methods": methods, "seed": seed}
+    again = ", ".join(f"{name}={value!r}" for name, value in said.items() if value is not None)
+    return settings.delivered(replace(result, options=again))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -15,16 +16,18 @@ from minigrad.engine.tensor import Tensor
 from minigrad.testing.checking.check import Options
 from minigrad.testing.checking.invariants import Claim, read_claim
 from minigrad.testing.checking.last_place import CALLS, ROUNDING, shaken, spreads_on_tape
-from minigrad.testing.checking.outcome import Finding, LeafResult
+from minigrad.testing.checking.outcome import Finding, LeafResult, Verdict
 from minigrad.testing.checking.result import GradcheckResult
 from minigrad.testing.checking.verdict import judge
 from minigrad.testing.diagnosis import explain
+from minigrad.testing.diagnosis.conventions import convention
 from minigrad.testing.diagnosis.edges import edges_of, node_op, parent_of, true_share
 from minigrad.testing.diagnosis.evidence import Array, Evidence, named_sizes
+from minigrad.testing.diagnosis.keys import leaf_nodes, step_nodes
 from minigrad.testing.diagnosis.tape import Tape
 from minigrad.testing.numerical.reference import Reference
 from minigrad.testing.subjects.base import TensorSubject
-from minigrad.testing.subjects.inputs import Leaf, unknown_name
+from minigrad.testing.subjects.inputs import Leaf
 
 
 def compare_backward(
@@ -45,8 +48,8 @@ def compare_backward(
 
     Args:
         fn: the model; it returns one Tensor, and names intermediate results with ``.named("z1")``.
-        grads: your gradients of inputs by name, such as ``{"W1": dW1}``; a name may leave out the beginning of a path
-            if it stays unique.
+        grads: your gradients of inputs by name, such as ``{"W1": dW1}``; ``dW1``, ``grad_W1`` or ``W1.grad`` mean the
+            same, and a name may leave out the beginning of a path if it stays unique.
         inputs: as for `gradcheck`.
         steps: your gradients of intermediate results, by the names that `fn` gives them.
         grad_output: the upstream gradient, for an output of more than one element.
@@ -85,22 +88,30 @@ def compare_backward(
     twice = sorted(set(steps) & set(grads))
     if twice:
         raise ValueError(f"{twice[0]!r} is a step and an input; give the step another name")
-    targets = {**_step_nodes(tape, steps), **_leaf_nodes(tape, subject.leaves, grads)}
+    targets = {**step_nodes(tape, steps), **leaf_nodes(tape, subject.leaves, grads)}
     claims = {
         name: read_claim(Leaf(name, np.asarray(node.out)), {**steps, **grads}[name]) for name, node in targets.items()
     }
-    tape.given = {
-        targets[name]: claims[name].value.astype(targets[name].out.dtype)
-        for name in steps
-        if claims[name].value.shape == targets[name].out.shape and np.isfinite(claims[name].value).all()
+    comparable = {
+        name: claim.value.astype(targets[name].out.dtype)
+        for name, claim in claims.items()
+        if claim.value.shape == targets[name].out.shape and np.isfinite(claim.value).all()
     }
+    single = any(min(targets[name].out.dtype.itemsize, claims[name].itemsize) < 8 for name in comparable)
+    followed = convention(tape, targets, comparable, list(steps), 1e-4 if single else 1e-8)
+    for name in followed.steps if followed is not None else ():
+        assert followed is not None
+        comparable[name] = comparable[name] / followed.factor
+        claims[name] = replace(claims[name], value=claims[name].value / followed.factor)
+    tape.given = {targets[name]: comparable[name] for name in steps if name in comparable}
     judged = _Judgement(tape, targets, claims, list(steps), settings.rtol, lambda: _nearby(subject, grad_output))
     leaves = [judged.leaf(name) for name in targets]
-    findings = [judged.cause(leaf.name) for leaf in leaves if leaf.verdict == "fail"]
+    findings = judged.told_once([judged.cause(leaf.name) for leaf in leaves if leaf.verdict == "fail"])
+    notes = () if followed is None else (followed.note(judged.sizes()),)
     unsure = any(leaf.verdict == "inconclusive" for leaf in leaves)
-    verdict = "fail" if findings else "inconclusive" if unsure else "pass"
+    verdict: Verdict = "fail" if findings else "inconclusive" if unsure else "pass"
     return settings.delivered(
-        GradcheckResult(verdict, tuple(findings), tuple(leaves), 1, None, subject.name, "compare_backward")  # type: ignore[arg-type]
+        GradcheckResult(verdict, tuple(findings), tuple(leaves), 1, None, subject.name, "compare_backward", notes)
     )
 
 
@@ -171,31 +182,45 @@ class _Judgement:
 
     def cause(self, name: str) -> Finding:
         node, claim = self.targets[name], self.claims[name]
-        where = self._where(name)
+        where = self._where([name])
         if claim.problem is not None and not claim.diagnosable:
             return Finding(name, claim.problem.rule, claim.problem.text, claim.problem.fix, where)
         truth, error = self._truth(name)
         tensors = {other: np.asarray(n.out) for other, n in self.targets.items() if other != name}
         tensors |= {f"your gradient of {other}": self.claims[other].value for other in self.steps if other != name}
-        shapes = {other: np.shape(n.out) for other, n in self.targets.items()}
         self.tape.leaves = [node]
-        evidence = Evidence(
-            name, claim.value, truth, error, tensors, named_sizes(shapes, np.shape(self._batch())), tape=self.tape
-        )
+        evidence = Evidence(name, claim.value, truth, error, tensors, self.sizes(), tape=self.tape)
         found = explain(evidence)
         if claim.problem is not None and found.rule == "unexplained":
             found = claim.problem
         return Finding(name, found.rule, found.text, found.fix, where, found.confidence)
 
+    def sizes(self) -> dict[str, int]:
+        """The sizes that a factor may come from, by name."""
+        shapes = {name: np.shape(node.out) for name, node in self.targets.items()}
+        return named_sizes(shapes, np.shape(self._batch()))
+
+    def told_once(self, findings: Sequence[Finding]) -> list[Finding]:
+        """The findings, with those that say the same of several gradients put together."""
+        alike: dict[tuple[str, str, bool], list[Finding]] = {}
+        for finding in findings:
+            same = finding.leaf if finding.rule == "unexplained" else finding.text
+            # What is wrong with a step is not what is wrong with the lines that use it.
+            key = (finding.rule, same, finding.leaf in self.steps)
+            alike.setdefault(key, []).append(finding)
+        groups = [(group[0], [finding.leaf for finding in group]) for group in alike.values()]
+        return [replace(first, where=self._where(names), leaves=tuple(names)) for first, names in groups]
+
     def _batch(self) -> Any:
         """A result whose first axis is the batch: the last one that has two axes."""
         return next((node.out for node in self.tape.nodes if np.ndim(node.out) > 1), self.tape.root.out)
 
-    def _where(self, name: str) -> str:
-        above = [other for other in self.steps if other != name and self._feeds(name, other)]
+    def _where(self, names: Sequence[str]) -> str:
+        above = [other for other in self.steps if any(other != n and self._feeds(n, other) for n in names)]
         own = f", judged on your own {_listed(above)}" if above else ""
         right = f"; {_listed(self.right[:6])} {'is' if len(self.right) == 1 else 'are'} right" if self.right else ""
-        return f"{'step' if name in self.steps else 'gradient'} {name}{own}{right}"
+        kind = "step" if names[0] in self.steps else "gradient"
+        return f"{kind}{'s' if len(names) > 1 else ''} {_listed(names)}{own}{right}"
 
     def _feeds(self, name: str, other: str) -> bool:
         """Whether a step is used for the gradient of this name with no other step between."""
@@ -245,34 +270,6 @@ def _seed(given: Any, output: Tensor) -> Array:
     if seed.shape != output.shape:
         raise ValueError(f"grad_output has the shape of the output, {output.shape}, not {seed.shape}")
     return seed
-
-
-def _step_nodes(tape: Tape, steps: Mapping[str, Any]) -> dict[str, Node]:
-    """The nodes of named results, in the order in which gradients reach them."""
-    named: dict[str, Node] = {}
-    for node in tape.nodes:
-        if node.name is not None:
-            if node.name in named and node.name in steps:
-                raise ValueError(f"two results of the model are named {node.name!r}")
-            named[node.name] = node
-    for name in steps:
-        if name not in named:
-            raise ValueError(f"steps: {unknown_name(name, list(named))}")
-    return {name: node for name, node in named.items() if name in steps}
-
-
-def _leaf_nodes(tape: Tape, leaves: Sequence[Leaf], grads: Mapping[str, Any]) -> dict[str, Node]:
-    found: dict[str, Node] = {}
-    names = [leaf.name for leaf in leaves]
-    for key in grads:
-        matching = [key] if key in names else [n for n in names if n.endswith((f".{key}", f"]{key}", f"[{key}]"))]
-        if len(matching) != 1:
-            several = f"grads: {key!r} may be any of {', '.join(map(repr, matching))}; give the whole name"
-            raise ValueError(several if matching else f"grads: {unknown_name(key, names)}")
-        node = tape.leaves[names.index(matching[0])]
-        assert node is not None
-        found[key] = node
-    return found
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from minigrad.testing.checking.rounding import Rounding
 from minigrad.testing.checking.side_effects import kept_buffers, side_effects
 from minigrad.testing.checking.start import given_upstream, promoted, settled, upstream_like
 from minigrad.testing.diagnosis import explain
+from minigrad.testing.diagnosis.clipping import clipped
 from minigrad.testing.diagnosis.evidence import evidence_of
 from minigrad.testing.numerical.reference import Point
 from minigrad.testing.subjects.base import Subject
@@ -147,15 +148,22 @@ def check(subject: Subject, options: Options, title: str, chosen: Sequence[int])
             continue
         if claim.problem is not None:
             findings.append(claim.problem)
-        if not claim.diagnosable or lost or {(name, "upstream"), (name, "state")} & told:
+        if not claim.diagnosable or lost or (name, "state") in told:
             continue
         evidence = evidence_of(point, position, claim.value, each.reference, upstream, elsewhere, each.places)
+        if (name, "upstream") in told:
+            findings = [clipped(evidence) or f if _is_nonlinear(f, name) else f for f in findings]
+            continue
         cause = explain(evidence)
         if claim.problem is None:
             findings.append(cause)
         elif cause.rule != "unexplained":
             findings[-1] = cause
     return result.of([each.result for each in seen], findings, warnings)
+
+
+def _is_nonlinear(finding: Finding, leaf: str) -> bool:
+    return finding.leaf == leaf and finding.rule == "upstream.nonlinear"
 
 
 @dataclass(frozen=True)

@@ -35,15 +35,25 @@ def resolved(
     A wrong number is no mistake where values do not tell what the right one is, and the reason is told in words.
     """
     doubtful = [
-        each.result.verdict != "pass" and claims[i].value.shape == point.values[i].shape and each.result.checked > 0
+        (each.result.verdict != "pass" or (each.result.kinks and equal_singular_values(point.values[i])))
+        and claims[i].value.shape == point.values[i].shape
+        and each.result.checked > 0
         for i, each in zip(chosen, seen, strict=True)
     ]
     if not any(doubtful):
         return list(seen), False
-    reason = disorder(point, chosen)
+    failing = any(each.result.verdict != "pass" for each in seen)
+    reason = disorder(point, chosen) if failing else None
     found = []
     for position, each, doubt in zip(chosen, seen, doubtful, strict=True):
-        told = (reason or _local_reason(point, position, claims[position], each, useful, rounding)) if doubt else None
+        told = (
+            (
+                (reason if each.result.verdict != "pass" else None)
+                or _local_reason(point, position, claims[position], each, useful, rounding)
+            )
+            if doubt
+            else None
+        )
         structural = claims[position].problem is not None and np.isfinite(claims[position].value).all()
         found.append(each if told is None or structural else _unresolved(each, told))
     return found, reason is not None
@@ -101,20 +111,21 @@ def disorder(point: Point, chosen: Sequence[int]) -> str | None:
         chosen: the leaves that are checked.
     """
     found: list[str] = []
+    blur = _blur(point, chosen)
     for seed in range(3):
         rng = np.random.default_rng(seed)
         directions = [
             point.unit(i) * rng.choice([-1.0, 1.0], size=v.shape) if i in chosen else np.zeros(v.shape)
             for i, v in enumerate(point.values)
         ]
-        told = _disorder_along(point, directions)
+        told = _disorder_along(point, directions, blur)
         if told is None:
             return None
         found.append(told)
     return found[0]
 
 
-def _disorder_along(point: Point, directions: Sequence[Array]) -> str | None:
+def _disorder_along(point: Point, directions: Sequence[Array], blur: float) -> str | None:
     def change(distance: float) -> NDArray[np.float64]:
         moved = [(v + distance * d).astype(v.dtype) for v, d in zip(point.values, directions, strict=True)]
         return (point.at(moved) - point.center) * point.upstream
@@ -127,7 +138,7 @@ def _disorder_along(point: Point, directions: Sequence[Array]) -> str | None:
         # A function that goes as far within a billionth as within a tenth is no straight line there.
         if not size > 1e-2 * widest or not bend > 0.2 * size or not np.isfinite(size) or not size:
             continue
-        if size < 1e3 * float(np.max(point.noise, initial=0.0)) and size < 1e-9 * _size(point):
+        if size < blur:
             continue
         if np.max(np.abs(whole - half)) < 1e-2 * size:
             return "the function has no derivative here: it jumps"
@@ -141,8 +152,13 @@ def _disorder_along(point: Point, directions: Sequence[Array]) -> str | None:
     return None
 
 
-def _size(point: Point) -> float:
-    return float(np.max(np.abs(point.center * point.upstream), initial=0.0))
+def _blur(point: Point, chosen: Sequence[int]) -> float:
+    """Below which size a change of the weighted output may be rounding: of the output, or of the inputs."""
+    tiny, largest = float(np.finfo(f"f{point.itemsize}").eps), float(np.max(np.abs(point.upstream), initial=0.0))
+    sizes = [float(np.max(np.abs(point.upstream * point.center), initial=0.0))]
+    sizes += [largest * point.unit(i) for i in chosen]
+    # Not the noise that is measured: what a chaotic function does within a billionth looks like noise.
+    return 1e3 * tiny * max(sizes)
 
 
 def equal_singular_values(value: Array) -> bool:

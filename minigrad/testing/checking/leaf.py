@@ -121,11 +121,12 @@ class Examination:
             return self._noted(self._chosen(position, actual, rtol, None if dense else lost[:SAMPLE]), claim)
         seen = look(position, actual, rtol)
         flat = seen.reference.flat and not actual.any()
-        clear = actual.size and np.max(np.abs(actual)) > self.useful**2 * self.rounding.nearby(position)
+        size = max(self.rounding.nearby(position), float(np.max(np.abs(self.point.upstream), initial=0.0)))
+        clear = actual.size and np.max(np.abs(actual)) > self.useful**2 * size
         if not actual.size or (seen.result.verdict == "pass" and clear and not flat):
             return self._noted(seen, claim)
         floor = self.rounding.floor(position)
-        if (np.abs(actual) <= floor).any():
+        if seen.result.verdict == "inconclusive" or (np.abs(actual) <= floor).any():
             # Perhaps terms cancel. Then rounding blurs the values as well, even where those nearby show little of it.
             self.floors[position] = floor
             self.scales[position] = self.rounding.scale_when(position, flat)
@@ -139,7 +140,7 @@ class Examination:
         if result.verdict != "pass" or not (result.note == ZERO or flat):
             return seen
         name = self.point.subject.leaves[position].name
-        if not self.rounding.steepness(position):
+        if self.rounding.independent(position):
             return replace(seen, result=replace(result, note=f"{ZERO}: the output does not depend on {name}"))
         return replace(seen, result=replace(result, note=f"{ZERO} at this point" if result.note else ""))
 

@@ -42,7 +42,12 @@ class Rounding:
         """For each element of a leaf, in a row, what rounding alone can make of it; 0 where it cannot be rounding."""
         found = ROUNDING * self._spreads[position]
         if self._recorded is not None:
-            found = np.maximum(found, ROUNDING * self._recorded[position])
+            spread, derived = self._recorded[position]
+            found = np.maximum(found, ROUNDING * spread)
+            claim = self.claims[position]
+            if claim.shape == derived.shape:
+                # What differs from the derivative of the recorded function is no rounding of it.
+                found = np.where(np.abs(claim - derived) <= 2.0 * found, found, 0.0)
         return np.where(found <= self.largest * self.scale(position), found, 0.0).reshape(-1)
 
     def scale(self, position: int) -> float:
@@ -71,14 +76,18 @@ class Rounding:
     def steepness(self, position: int) -> float:
         """How fast the output changes on the way to other values of a leaf, far away too; 0 where that is rounding."""
         if position not in self._steepness:
-            self._steepness[position] = _steepness(self.point, position, self.terms(position) or 0.0)
+            self._steepness[position] = _Far(self.point, position, self.terms(position) or 0.0).steepness()
         return self._steepness[position]
+
+    def independent(self, position: int) -> bool:
+        """Whether the output stays the same but for rounding whatever values a leaf has."""
+        return _Far(self.point, position, self.scale(position)).constant()
 
     def terms(self, position: int) -> float | None:
         """How large the terms are, by what rounding makes of them; None where the function could not be recorded."""
         if self._recorded is None:
             return None
-        return float(np.max(self._recorded[position], initial=0.0)) / self._tiny(position)
+        return float(np.max(self._recorded[position][0], initial=0.0)) / self._tiny(position)
 
     def nearby(self, position: int) -> float:
         """The weighted output, here and where all leaves are as different as they are large, over the leaf's size."""
@@ -87,7 +96,7 @@ class Rounding:
     @cached_property
     def _reach(self) -> float:
         point = self.point
-        directions = [point.unit(i) * _signs(value.shape) for i, value in enumerate(point.values)]
+        directions = [point.unit(i) * _direction(value.shape) for i, value in enumerate(point.values)]
         sizes = [float(np.abs(point.upstream) @ np.abs(point.center))]
         for step in (0.5, -0.5, 1.0, -1.0):
             moved = [(v + step * d).astype(v.dtype) for v, d in zip(point.values, directions, strict=True)]
@@ -122,33 +131,56 @@ class Rounding:
         return spreads
 
     @cached_property
-    def _recorded(self) -> list[NDArray[np.float64]] | None:
-        """The same on the tape of the function, by the rules of minigrad; None where it could not be recorded."""
+    def _recorded(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]] | None:
+        """The same on the tape of the function, by the rules of minigrad, and the gradients; None for none."""
         tape = _recorded(self.point.subject, self.point.values, self.upstream)
         if tape is None:
             return None
-        found = spreads_on_tape(tape, tape.leaves)
+        with np.errstate(all="ignore"):
+            arrived = tape.run({})
         zeros = [np.zeros(value.shape) for value in self.point.values]
-        return [zero if spread is None else spread for spread, zero in zip(found, zeros, strict=True)]
+        return [
+            (zero, zero) if node is None or spread is None else (spread, np.asarray(arrived[node], dtype=np.float64))
+            for node, spread, zero in zip(tape.leaves, spreads_on_tape(tape, tape.leaves), zeros, strict=True)
+        ]
 
 
-def _signs(shape: tuple[int, ...]) -> NDArray[np.float64]:
-    return np.asarray(np.random.default_rng(0).choice([-1.0, 1.0], size=shape), dtype=np.float64)
+def _direction(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """A direction of both signs and of different lengths, so that equal slopes do not cancel."""
+    rng = np.random.default_rng(0)
+    return np.asarray(rng.choice([-1.0, 1.0], size=shape) * rng.uniform(0.5, 1.5, size=shape), dtype=np.float64)
 
 
-def _steepness(point: Point, position: int, terms: float) -> float:
-    unit = point.unit(position)
-    line = point.line(position, unit * _signs(point.values[position].shape))
-    tiny = float(np.finfo(f"f{point.itemsize}").eps)
-    size = max(float(np.max(np.abs(point.upstream * point.center), initial=0.0)), terms * unit)
-    found = 0.0
-    for step in (0.5, -1.0, 30.0, -2e4):
-        with np.errstate(invalid="ignore"):
-            changes = np.abs(point.upstream * (line(step) - point.center))
-        # Where sums grow, their rounding grows.
-        if np.isfinite(changes).all() and np.any(changes > 1e2 * tiny * (1 + abs(step)) * size):
-            found = max(found, float(np.sum(changes)) / (abs(step) * unit))
-    return found
+class _Far:
+    """The weighted outputs where one leaf is different by as much as it is large, and by more."""
+
+    def __init__(self, point: Point, position: int, terms: float) -> None:
+        self.point, self.unit = point, point.unit(position)
+        self.line = point.line(position, self.unit * _direction(point.values[position].shape))
+        tiny = float(np.finfo(f"f{point.itemsize}").eps)
+        self.noise = 1e2 * tiny * max(
+            float(np.max(np.abs(point.upstream * point.center), initial=0.0)), terms * self.unit
+        )  # fmt: skip
+
+    def changes(self, step: float) -> NDArray[np.float64]:
+        """By how much the outputs change over so many times the size of the leaf; zeros where they are not finite."""
+        with np.errstate(all="ignore"):
+            found = self.point.upstream * (self.line(step) - self.point.center)
+        return found if np.isfinite(found).all() else np.zeros_like(found)
+
+    def constant(self) -> bool:
+        """Whether all changes are rounding; where sums grow, it grows."""
+        return all(not np.any(np.abs(self.changes(s)) > (1 + abs(s)) * self.noise) for s in (0.5, -1.0, 30.0))
+
+    def steepness(self) -> float:
+        """The fastest change that is none of rounding: it goes on steadily from place to place."""
+        found = 0.0
+        for step in (0.5, -1.0, 30.0, -2e4):
+            changes = self.changes(step)
+            largest = float(np.max(np.abs(changes), initial=0.0))
+            if largest > self.noise and np.max(np.abs(changes - self.changes(1.001 * step))) < 0.1 * largest:
+                found = max(found, float(np.sum(np.abs(changes))) / (abs(step) * self.unit))
+        return found
 
 
 def _recorded(subject: Subject, values: Sequence[Array], upstream: Sequence[Array]) -> Tape | None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.graph import Node
-from minigrad.testing.diagnosis.edges import Array, Share, edges_of, node_op, true_share
+from minigrad.testing.diagnosis.edges import Array, Share, edges_of, node_op, parent_of, true_share
 from minigrad.testing.diagnosis.evidence import Evidence
+from minigrad.testing.diagnosis.tape import WORK, Tape
 
 # The gradient that arrives and the value that it belongs to; the gradient that a mistake makes of it, None for none.
 Change = Callable[[Array, Array], Array | None]
@@ -39,18 +40,41 @@ def at_the_leaf(e: Evidence, changes: Iterable[Named]) -> str | None:
     return None
 
 
-def on_the_way(e: Evidence, changes: Sequence[Named]) -> tuple[str, str] | None:
-    """Which change of what arrives at a result gives the claimed gradient of the leaf, and at which result."""
+def on_the_way(
+    e: Evidence,
+    changes: Sequence[Named],
+    where: Callable[[Tape, Node, int], bool] | None = None,
+    work: int = WORK,
+) -> tuple[str, str] | None:
+    """Which change of what arrives at a result gives the claimed gradient of the leaf, and at which result.
+
+    Args:
+        e: what is known.
+        changes: the mistakes that might have been made.
+        where: tells at which results, given the tape, the result and the position of the leaf; everywhere by default.
+        work: how many rules may be evaluated.
+    """
     if e.tape is None or e.actual.shape != e.truth.shape:
         return None
-    groups = _groups(e)
+    groups = [g for g in _groups(e) if where is None or where(e.tape, g[0], e.position)]
     candidates = ((name, change, group) for group in groups for name, change in changes)
-    for name, change, group in e.tape.affordable(candidates):
+    for name, change, group in e.tape.affordable(candidates, work):
         share = _share(change)
         edges = [edge for node in group for edge in edges_of(node) if edge not in e.tape.pruned]
         if edges and e.fits(dict.fromkeys(edges, share)):
             return name, e.tape.place(group[0])
     return None
+
+
+def uses_leaf(tape: Tape, node: Node, position: int) -> bool:
+    """Whether a result is computed from the leaf directly."""
+    return any(parent_of(edge) is tape.leaves[position] for edge in edges_of(node))
+
+
+def is_taken_apart(tape: Tape, node: Node, position: int) -> bool:
+    """Whether parts of a result are used one by one, or it was put together from parts."""
+    parts = [n for n in tape.nodes if node_op(n).name == "getitem" and node in (n.parents or ())]
+    return len(parts) > 1 or node_op(node).name in ("concatenate", "stack", "assign")
 
 
 def _groups(e: Evidence) -> list[list[Node]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.engine.graph import Node
 from minigrad.testing.checking.outcome import Finding
-from minigrad.testing.diagnosis.arrivals import operations_towards
+from minigrad.testing.diagnosis.arrivals import Change, Named, at_the_leaf, on_the_way, operations_towards
 from minigrad.testing.diagnosis.edges import Array, Share, edges_of, node_op, parent_of, with_operands
 from minigrad.testing.diagnosis.evidence import Evidence
 
@@ -50,6 +50,8 @@ def outer(e: Evidence) -> Finding | None:
             text = f"shape {e.actual.shape} instead of {shape}, and the diagonal is right"
             text += f": ({n},) and ({n}, 1) were broadcast to ({n}, {n})"
             return e.finding("shape.broadcast", text, fix)
+    if e.actual.size == e.truth.size and e.is_true(e.actual.reshape(e.truth.shape)):
+        return None
     for name, array in _columns(e):
         for shape in ((-1, 1), (-1,)):
             other = array.reshape(shape)
@@ -97,7 +99,27 @@ def keepdims_left_out(e: Evidence) -> Finding | None:
         if edges and e.fits(dict.fromkeys(edges, share)):
             place = e.tape.place(group[0])
             return e.finding("shape.keepdims", text.format(place=place), _KEEP.format(axis=axis), place)
-    return None
+    factors = list(_factors(e))
+    name = at_the_leaf(e, factors)
+    found = (name, "") if name is not None else on_the_way(e, factors)
+    return None if found is None else e.finding("shape.keepdims", found[0], _KEEP.format(axis=1), found[1])
+
+
+def _factors(e: Evidence) -> Iterator[Named]:
+    """A factor of shape (n, 1) that became one of shape (n,), in the gradient of a square array."""
+    assert e.tape is not None
+    for node in e.tape.nodes:
+        array = np.asarray(node.out)
+        if array.ndim < 2 or array.shape[-1] != 1 or array.size < 2 or not np.all(array):
+            continue
+        text = f"{{}} {e.tape.place(node)} lost its axis of size 1, and was broadcast along the wrong one"
+        row = np.swapaxes(array, -1, -2)
+        yield text.format("the divisor"), _times(array / row)
+        yield text.format("the factor"), _times(row / array)
+
+
+def _times(factor: Array) -> Change:
+    return lambda g, value: g * factor if g.shape == factor.shape else None
 
 
 def _slips(e: Evidence) -> Iterator[tuple[str, list[Node], Share, Any]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad.engine.graph import Node
 from minigrad.testing.checking.outcome import Finding
-from minigrad.testing.diagnosis.arrivals import Change, on_the_way
+from minigrad.testing.diagnosis.arrivals import Change, on_the_way, uses_leaf
 from minigrad.testing.diagnosis.evidence import Array, Evidence
+from minigrad.testing.diagnosis.tape import Tape
 
 # What people clip gradients to.
 BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
@@ -18,25 +20,38 @@ def clipped(e: Evidence) -> Finding | None:
         return None
     fix = "return the gradient as it is; clip in the update of the weights"
     bound = float(np.max(np.abs(e.actual)))
-    wrong = np.abs(e.actual - e.truth) > e.tolerance
-    held = np.abs(np.abs(e.actual) - bound) <= e.tolerance
-    # Where it differs it is at the bound, and the truth beyond; one element may be there by chance.
-    low, high = float(np.min(e.actual)), float(np.max(e.actual))
-    if wrong.any() and e.explains(np.clip(e.truth, -bound, bound)) and (held.sum() > 1 or (~wrong).sum() > 1):
-        text = f"got == np.clip(expected, {-bound:.6g}, {bound:.6g}): {int(wrong.sum())} elements are clipped"
-        return e.finding("value.clipped", text, fix)
-    if wrong.sum() > 1 and (~wrong).sum() > 1 and e.explains(np.clip(e.truth, low, high)):
-        text = f"got == np.clip(expected, {low:.6g}, {high:.6g}): {int(wrong.sum())} elements are clipped"
-        return e.finding("value.clipped", text, fix)
+    for low, high in ((-bound, bound), (float(np.min(e.actual)), float(np.max(e.actual)))):
+        if _is_cut(e, low, high):
+            cut = int((np.abs(e.actual - e.truth) > e.tolerance).sum())
+            text = f"got == np.clip(expected, {low:.6g}, {high:.6g}), which changes {cut} elements"
+            return e.finding("value.clipped", text, fix)
     scaled = _scaled_to_norm(e)
     if scaled is not None:
         text = f"got == expected * {scaled[0]:.6g}, and its norm is {scaled[1]:g}: it is scaled down to a norm"
         return e.finding("value.clipped", text, fix)
-    found = on_the_way(e, [(f"np.clip(g, -{bound:g}, {bound:g})", _clip(bound)) for bound in _bounds(e)])
+    found = on_the_way(
+        e, [(f"np.clip(g, -{bound:g}, {bound:g})", _clip(bound)) for bound in _bounds(e)], _is_state, 3000
+    )
     if found is not None:
         what, place = found
         return e.finding("value.clipped", f"what comes back to {place} is clipped: {what}", fix, place)
     return None
+
+
+def _is_cut(e: Evidence, low: float, high: float) -> bool:
+    """Whether the gradient is the right one, cut off at two bounds; by chance that is so of one or two elements."""
+    if not low < 0 < high or not e.explains(np.clip(e.truth, low, high)) or e.is_true(e.actual):
+        return False
+    beyond = (e.truth < low - e.tolerance) | (e.truth > high + e.tolerance)
+    cut, left = np.unique(np.abs(e.truth[beyond])), np.unique(e.truth[~beyond & (np.abs(e.truth) > e.tolerance)])
+    differ = len(cut) > 0 and np.ptp(cut) > 1e-6 * e.scale
+    near = any(abs(bound - end) <= 1e-6 * bound for bound in _bounds(e) for end in (high, -low))
+    return (differ and (len(left) > 1 or near)) or (len(cut) > 0 and len(left) > 1 and near)
+
+
+def _is_state(tape: Tape, node: Node, position: int) -> bool:
+    """Whether several results are computed from one, as from the state of a recurrent net; or the leaf is in it."""
+    return uses_leaf(tape, node, position) or sum(node in (n.parents or ()) for n in tape.nodes) > 1
 
 
 def _unit(e: Evidence) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.arrivals import operations_towards
 from minigrad.testing.diagnosis.edges import (
     Array,
-    Edge,
     Share,
     edges_of,
     node_op,
@@ -46,8 +46,12 @@ def rounded(e: Evidence) -> Finding | None:
     for node, slot, number in _constants(e.tape):
         ends.setdefault(number, []).append((node, slot))
     for number, places in ends.items():
-        for other in _versions(number):
-            for candidate in _gradients_with(e, places, other):
+        # A little more of it shows in which direction the gradient would go.
+        near = number * (1 + 1e-6)
+        ways = [w for w in (_in_the_rules, _computed_again) if _points_there(e, partial(w, e, places, near))]
+        for other in _versions(number) if ways else ():
+            for way in ways:
+                candidate = way(e, places, other)
                 if candidate is not None and e.explains(candidate) and not e.is_true(candidate):
                     what = next((f" for {name}" for name, k in KNOWN.items() if abs(k / number - 1) < 2e-3), "")
                     place = e.tape.place(places[0][0])
@@ -68,9 +72,11 @@ def epsilon_in_excess(e: Evidence) -> Finding | None:
         e, ("divide", "true_divide", "log", "sqrt", "power", "reciprocal", "log2", "log10")
     ):
         assert e.tape is not None
-        for epsilon in EPSILONS:
-            edges = [edge for node in group for edge in edges_of(node)]
-            if edges and e.fits(dict.fromkeys(edges, _with(epsilon))):
+        edges = [edge for node in group for edge in edges_of(node)]
+        changes = dict.fromkeys(edges, _with(1e-6))
+        hints = _points_there(e, partial(e.tape.gradient, e.position, changes))
+        for epsilon in EPSILONS if hints else ():
+            if e.fits(dict.fromkeys(edges, _with(epsilon))):
                 place = e.tape.place(group[0])
                 text = (
                     f"the backward pass adds {epsilon:g} to what it divides by, at {place}; the forward pass does not"
@@ -117,15 +123,26 @@ def _versions(number: float) -> list[float]:
     return list(dict.fromkeys(o for o in close if 0 < abs(o / number - 1) <= LARGEST))
 
 
-def _gradients_with(e: Evidence, places: list[tuple[Node, int]], other: float) -> Iterator[Array | None]:
-    """The gradient where a constant is another one: in the rules alone, or in all that the rules use."""
+def _points_there(e: Evidence, changed: Callable[[], Array | None]) -> bool:
+    """Whether a small change of the gradient goes where the claimed gradient is, or away from there."""
+    try:
+        candidate = changed()
+    except Exception:
+        # A rule that is told another constant than there was may do anything.
+        return False
+    if candidate is None:
+        return False
+    change, wanted = candidate - e.truth, e.actual - e.truth
+    sizes = float(np.linalg.norm(change) * np.linalg.norm(wanted))
+    return sizes > 0 and abs(float(np.sum(change * wanted))) > 0.7 * sizes
+
+
+def _in_the_rules(e: Evidence, places: list[tuple[Node, int]], other: float) -> Array | None:
+    """The gradient where a constant is another one in the rules alone."""
     assert e.tape is not None
-    replaced = dict.fromkeys(places, other)
-    changes: dict[Edge, Share] = {
-        edge: _told(replaced) for node, _ in places for edge in edges_of(node) if edge not in e.tape.pruned
-    }
-    yield e.tape.gradient(e.position, changes)
-    yield _computed_again(e.tape, e.position, replaced)
+    told = _told(dict.fromkeys(places, other))
+    edges = [edge for node, _ in places for edge in edges_of(node) if edge not in e.tape.pruned]
+    return e.tape.gradient(e.position, dict.fromkeys(edges, told))
 
 
 def _told(replaced: Mapping[tuple[Node, int], float]) -> Share:
@@ -136,8 +153,10 @@ def _told(replaced: Mapping[tuple[Node, int], float]) -> Share:
     return share
 
 
-def _computed_again(tape: Tape, position: int, replaced: Mapping[tuple[Node, int], float]) -> Array | None:
-    """The gradient of a leaf if the forward pass had other constants."""
+def _computed_again(e: Evidence, places: list[tuple[Node, int]], other: float) -> Array | None:
+    """The gradient if the forward pass had another constant."""
+    assert e.tape is not None
+    tape, replaced = e.tape, dict.fromkeys(places, other)
     made: dict[Node, Array] = {}
     used: dict[Node, list[Array]] = {}
     for node in reversed(tape.nodes):
@@ -164,7 +183,7 @@ def _computed_again(tape: Tape, position: int, replaced: Mapping[tuple[Node, int
             parent = parent_of(edge)
             share = fitted(np.asarray(share), parent.out, node_op(node), edge[1])
             arrived[parent] = share if parent not in arrived else arrived[parent] + share
-    leaf = tape.leaves[position]
+    leaf = tape.leaves[e.position]
     return None if leaf is None or leaf not in arrived else np.asarray(arrived[leaf])
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from minigrad.engine.graph import Node
 from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.edges import Edge, Share, node_op
 from minigrad.testing.diagnosis.folding import folded
+from minigrad.testing.diagnosis.screen import Screen
 from minigrad.testing.diagnosis.tape import Tape, traced
 from minigrad.testing.numerical.reference import Point, Reference
 
@@ -74,10 +76,14 @@ class Evidence:
     @cached_property
     def folded(self) -> Evidence | None:
         """The same with one operation for each function that the user wrote out in several steps, if there is one."""
-        tape = None if self.tape is None else folded(self.tape)
+        if self.tape is None:
+            return None
+        tape = _folded(self.tape, self.point)
         if tape is None:
             return None
         other = copy.copy(self)
+        # What was found out about the tape before belongs to that.
+        other.__dict__ = {name: value for name, value in vars(self).items() if name != "screen"}
         other.tape = tape
         tape.prune(self.position)
         return other
@@ -127,11 +133,20 @@ class Evidence:
         """Whether mistakes on the way back through the tape give the claimed gradient, and not the right one."""
         assert self.tape is not None
         try:
+            if not self.screen.may_fit(changes, skip):
+                return False
             candidate = self.tape.gradient(self.position, changes, skip)
         except Exception:
             # A rule that is told other operands than those there were may do anything.
             return False
         return self.explains(candidate) and not self.is_true(candidate)
+
+    @cached_property
+    def screen(self) -> Screen:
+        """What tells at little cost which mistakes are out of the question."""
+        assert self.tape is not None
+        difference = self.actual - self._smooth(self.tape.gradient(self.position))
+        return Screen(self.tape, self.position, difference, self.tolerance)
 
     def finding(self, rule: str, text: str, fix: str = "", where: str = "", confidence: float = 0.95) -> Finding:
         """A finding about this leaf."""
@@ -186,8 +201,27 @@ def evidence_of(
         upstream,
         elsewhere,
         recalled,
-        None if sampled else traced(subject, point.values, upstream),
+        None if sampled else _traced(point, upstream),
     )
+
+
+# The leaves of a check have one recorded pass, and one budget, in common.
+_TAPES: WeakKeyDictionary[Point, Tape | None] = WeakKeyDictionary()
+_WHOLE: WeakKeyDictionary[Tape, Tape | None] = WeakKeyDictionary()
+
+
+def _traced(point: Point, upstream: Sequence[Array]) -> Tape | None:
+    if point not in _TAPES:
+        _TAPES[point] = traced(point.subject, point.values, upstream)
+    return _TAPES[point]
+
+
+def _folded(tape: Tape, point: Point | None) -> Tape | None:
+    if point is None:
+        return folded(tape)
+    if tape not in _WHOLE:
+        _WHOLE[tape] = folded(tape)
+    return _WHOLE[tape]
 
 
 def named_sizes(shapes: Mapping[str, tuple[int, ...]], output: tuple[int, ...]) -> dict[str, int]:

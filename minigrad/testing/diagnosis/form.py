@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from minigrad.testing.checking.outcome import Finding
+from minigrad.testing.diagnosis.arrangement import axes_exchanged
 from minigrad.testing.diagnosis.evidence import Evidence
 
 
@@ -135,11 +136,12 @@ def transposed(e: Evidence) -> Finding | None:
     for order in list(itertools.permutations(range(e.truth.ndim)))[1:]:
         if e.explains(e.truth.transpose(order)):
             text = f"the right numbers, with the axes in the order {order}"
+            moved = [axis for axis, other in enumerate(order) if axis != other]
+            if len(moved) == 2 and e.truth.ndim > 2:
+                text = f"the right numbers, but {axes_exchanged(moved[0], moved[1], e.truth.ndim)}"
             return e.finding(
                 "layout.transposed", text, "transpose it" if e.truth.ndim == 2 else "put the axes in order"
             )
-    if e.truth.size == e.actual.size and e.truth.ndim == 2 and e.explains(e.truth.T.reshape(e.actual.shape)):
-        return e.finding("layout.transposed", "the right numbers, read by columns instead of rows", "transpose it")
     return None
 
 

@@ -114,7 +114,7 @@ def wrong_operand(e: Evidence) -> Finding | None:
     if e.tape is None or e.actual.shape != e.truth.shape:
         return None
     values = list(e.tape.values)
-    values += [(f"{name} transposed", array.T) for name, array in values if array.ndim == 2]
+    values += [(f"{name} transposed", np.swapaxes(array, -1, -2)) for name, array in values if array.ndim >= 2]
     slips = (
         (edge, name, *slip)
         for edge in e.tape.edges_towards(e.position)

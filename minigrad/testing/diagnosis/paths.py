@@ -60,6 +60,8 @@ def _scaled_edges(e: Evidence) -> Iterator[tuple[list[Edge], float]]:
     # Where a value is used several times first: further along the same path the numbers would be the same.
     groups = sorted(e.tape.groups(edges), key=lambda group: parent_of(group[0]) not in split)
     for group in e.tape.affordable(groups):
+        if not e.screen.may_scale(group):
+            continue
         without = e.tape.gradient(e.position, dict.fromkeys(group, nothing))
         through = e.truth - without
         if not without.any() or np.max(np.abs(through), initial=0.0) <= 10 * e.tolerance:
@@ -79,6 +81,8 @@ def paths_missing(e: Evidence) -> Finding | None:
     if e.tape is None or e.actual.shape != e.truth.shape:
         return None
     for dropped in e.tape.affordable(_sets_of_edges(e.tape, e.position)):
+        if not dropped or not e.screen.may_drop(dropped):
+            continue
         without = e.tape.gradient(e.position, dict.fromkeys(dropped, nothing))
         if without.any() and not e.is_true(without) and e.explains(without):
             shown = e.tape.places(dropped)

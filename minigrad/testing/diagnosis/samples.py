@@ -7,24 +7,45 @@ from collections.abc import Iterator
 import numpy as np
 
 from minigrad.testing.checking.outcome import Finding
-from minigrad.testing.diagnosis.arrivals import Change, Named, at_the_leaf, on_the_way
+from minigrad.testing.diagnosis.arrivals import Change, Named, at_the_leaf, on_the_way, uses_leaf
+from minigrad.testing.diagnosis.edges import nothing, parent_of
 from minigrad.testing.diagnosis.evidence import Array, Evidence
+
+_FIX = "let the loop, or the slice, run over all: range(n), not range(n - 1)"
+
+
+def row_missing(e: Evidence) -> Finding | None:
+    """The first or the last row of the gradient itself is zero; or the turn of a loop that begins or ends it is."""
+    name = at_the_leaf(e, _changes(e.truth.ndim))
+    if name is not None:
+        return e.finding("samples.missing", f"{name} of the gradient is zero: all others are right", _FIX)
+    return _turn_missing(e)
+
+
+def _turn_missing(e: Evidence) -> Finding | None:
+    """What the first or the last turn of a loop adds to the gradient is not there."""
+    if e.tape is None or e.actual.shape != e.truth.shape:
+        return None
+    edges = [edge for edge in e.tape.edges_towards(e.position) if parent_of(edge) is e.tape.leaves[e.position]]
+    for group in e.tape.groups(edges):
+        # Newest first: the last turn is the first here.
+        ends = (("last", group[0]), ("first", group[-1])) if len(group) > 2 else ()
+        for word, edge in ends:
+            if e.tape.log.site(edge[0]) is not None and e.fits({edge: nothing}):
+                place = e.tape.place(edge[0])
+                text = f"what the {word} of the {len(group)} turns of the loop contributes, through {place}, is missing"
+                return e.finding("samples.missing", text, _FIX, place)
+    return None
 
 
 def samples_missing(e: Evidence) -> Finding | None:
     """What comes from the last or the first of several samples, steps, rows or columns is not there."""
-    place = ""
-    name = at_the_leaf(e, _changes(e.truth.ndim))
-    if name is None:
-        found = on_the_way(e, list(_changes(4)))
-        if found is None:
-            return None
-        name, place = found
-    at = f", at {place}" if place else ""
-    text = f"{name} is left out of the gradient{at}: all others are right"
-    return e.finding(
-        "samples.missing", text, "let the loop, or the slice, run over all: range(n), not range(n - 1)", place
-    )
+    found = on_the_way(e, list(_changes(4)), uses_leaf)
+    if found is None:
+        return None
+    name, place = found
+    text = f"{name} is left out of what comes back to {place}: all others are right"
+    return e.finding("samples.missing", text, _FIX, place)
 
 
 def _changes(most: int) -> Iterator[Named]:

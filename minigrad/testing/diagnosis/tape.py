@@ -25,13 +25,17 @@ from minigrad.testing.diagnosis.edges import (
     parent_of,
     true_share,
 )
+from minigrad.testing.diagnosis.probes import Probes
+from minigrad.testing.recording.log import DEEPEST, Log
 from minigrad.testing.recording.recorder import Recorder
-from minigrad.testing.recording.writable_array import Log, Site
 from minigrad.testing.subjects.base import Subject
 
 Candidate = TypeVar("Candidate")
-# So many rules may be evaluated in search of one kind of explanation.
+# So many rules may be evaluated in search of one kind of explanation, and of all; one for so many elements counts
+# twice. What takes long is counted and not timed, so that the same code always gets the same explanation.
 WORK = 20_000
+IN_ALL = 120_000
+ELEMENTS = 2000
 # So many arrays of a computation are tried in the place of others.
 VALUES = 100
 
@@ -60,7 +64,8 @@ class Tape:
         self.given: Mapping[Node, Array] = {}
         self.pruned: Mapping[Edge, Share] = {}
         self._right: dict[Node, Array] | None = None
-        self._work = 0
+        self._work = 0.0
+        self._probes: dict[int, Probes | None] = {}
 
     def replace_nodes(self, others: Mapping[Node, Node]) -> None:
         """Other nodes in the place of some, with the same results."""
@@ -68,7 +73,7 @@ class Tape:
         self.nodes = [node for node in newest_first(ancestors([self.root])) if node.op is not None]
         self.leaves = [None if leaf is None else others.get(leaf, leaf) for leaf in self.leaves]
         self.given = {others.get(node, node): gradient for node, gradient in self.given.items()}
-        self.pruned, self._right, self._work = {}, None, 0
+        self.pruned, self._right, self._work, self._probes = {}, None, 0.0, {}
         # What was found out about the nodes before belongs to those.
         self.__dict__.pop("values", None)
         self.__dict__.pop("_made_by", None)
@@ -85,33 +90,54 @@ class Tape:
         """
         leaf = self.leaves[position]
         assert leaf is not None
-        if self._right is None:
-            self._right = self.run(self.pruned)
+        arrived = self.arrived()
         zero: Array = np.zeros_like(leaf.out)
         changes = changes or {}
         # What the mistakes change flows back by itself, because the way back is linear.
         changed: dict[Node, Array] = {}
         if skip is not None:
-            if skip[0] not in self._right:
+            if skip[0] not in arrived:
                 return zero
-            changed[skip[1]] = self._right[skip[0]]
+            changed[skip[1]] = arrived[skip[0]]
             changes = {**dict.fromkeys(edges_of(skip[0]), nothing), **changes}
         affected = {edge[0] for edge in changes}
         for node in self.nodes if affected else ():
             if node not in affected and node not in changed:
                 continue
-            right = self.given.get(node, self._right.get(node))
+            right = self.given.get(node, arrived.get(node))
             difference = None if node in self.given else changed.get(node)
             for edge in edges_of(node):
                 parent = parent_of(edge)
                 for sign, share, gradient in self._differing(edge, changes.get(edge), right, difference):
                     found = share(*edge, gradient)
-                    self._work += 1
+                    self._work += 1.0 + (0 if found is None else found.size) / ELEMENTS
                     if found is not None:
                         found = sign * fitted(found, parent.out, node_op(node), edge[1])
                         changed[parent] = found if parent not in changed else changed[parent] + found
-        total: Array = np.asarray(self._right.get(leaf, zero))
+        total: Array = np.asarray(arrived.get(leaf, zero))
         return np.asarray(total + changed[leaf]) if leaf in changed else total
+
+    def arrived(self) -> Mapping[Node, Array]:
+        """The gradients that arrive at all nodes when no mistake is made."""
+        if self._right is None:
+            self._right = self.run(self.pruned)
+        return self._right
+
+    def probes(self, position: int) -> Probes | None:
+        """By which to see, without sending anything back, what a change somewhere does to a leaf's gradient.
+
+        None where the results cannot be computed again at other values.
+        """
+        if position not in self._probes:
+            leaf = self.leaves[position]
+            assert leaf is not None
+            try:
+                found = Probes(leaf, self.nodes, self.arrived(), self.pruned, self.given)
+            except Exception:
+                # The forward pass of an operation may refuse what is only a little different.
+                found = None
+            self._probes[position] = found
+        return self._probes[position]
 
     def _differing(
         self, edge: Edge, change: Share | None, right: Array | None, difference: Array | None
@@ -160,27 +186,36 @@ class Tape:
 
     def prune(self, position: int) -> None:
         """Find the edges to nodes without a gradient of their own worth the name, when all is right."""
-        self.pruned, self._right = {}, None
+        self.pruned, self._right, self._probes = {}, None, {}
         arrived = self.run({})
         tiny = 1e-12 * max((float(np.max(np.abs(g), initial=0.0)) for g in arrived.values()), default=0.0)
         idle = {node for node, g in arrived.items() if node.op is not None and np.max(np.abs(g), initial=0.0) <= tiny}
         edges = [edge for node in self.nodes for edge in edges_of(node) if parent_of(edge) in idle]
         self.pruned = dict.fromkeys(edges, nothing)
 
-    def affordable(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    def affordable(self, candidates: Iterable[Candidate], work: int = WORK) -> Iterator[Candidate]:
         """Candidates for an explanation, until they have cost enough work."""
         start = self._work
         for candidate in candidates:
-            if self._work - start > WORK:
+            if self._work - start > work or self._work > IN_ALL:
                 return
             yield candidate
 
+    def spend(self, work: float) -> None:
+        """Note that something was tried."""
+        self._work += work
+
     def groups(self, edges: Sequence[Edge]) -> list[list[Edge]]:
         """Edges where one mistake in the code may be: the same place of a loop, single ones, all of a kind."""
-        sites: dict[tuple[Site | None, object, int], list[Edge]] = {}
-        for edge in edges:
-            sites.setdefault((self.log.site(edge[0]), edge[0].op, edge[1]), []).append(edge)
-        looped = [group for (site, _, _), group in sites.items() if site is not None and len(group) > 1]
+        looped: list[list[Edge]] = []
+        # A function that is called in several places: by the whole way to each of them first, then all at once.
+        for depth in range(DEEPEST, 0, -1):
+            sites: dict[tuple[object, object, int], list[Edge]] = {}
+            for edge in edges:
+                sites.setdefault((self.log.stack(edge[0])[:depth], edge[0].op, edge[1]), []).append(edge)
+            looped += [
+                group for (stack, _, _), group in sites.items() if stack and len(group) > 1 and group not in looped
+            ]
         kinds = [kind for kind in by_kind(edges) if len(kind) > 1 and kind not in looped]
         # In x * x both arguments are one value.
         twice = [list(both) for both in itertools.pairwise(edges) if _are_one_use(*both)]

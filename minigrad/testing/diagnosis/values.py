@@ -159,10 +159,28 @@ def low_precision(e: Evidence) -> Finding | None:
     worst = float(np.max(off))
     single = bool(np.array_equal(e.actual, e.actual.astype(np.float32)))
     # Rounding spares hardly any element.
-    if np.mean(off > 1e-10) > 0.5 and (worst < 2e-6 or (single and worst < 1e-4)):
+    if np.mean(off > 1e-10) > 0.5 and ((single and worst < 1e-4) or (worst < 2e-6 and not _is_smooth(e))):
         text = f"errors of {worst:.1g} without a pattern: the backward pass rounds to float32 somewhere"
         return e.finding("precision.float32", text, "compute in float64", confidence=0.8)
     return None
+
+
+def _is_smooth(e: Evidence) -> bool:
+    """Whether the errors have a pattern: mostly one sign, or a function of the leaf, of the gradient, or beside g."""
+    difference, truth = (e.actual - e.truth).reshape(-1), e.truth.reshape(-1)
+    relative = np.sign(difference * truth)
+    if max(np.mean(relative > 0), np.mean(relative < 0)) > 0.9:
+        return True
+    g = e.tensors.get("the upstream gradient")
+    values = [array.reshape(-1) for array in (truth, *e.tensors.values()) if np.size(array) == truth.size]
+    errors = [difference] if g is None or g.size != truth.size else [difference, difference / g.reshape(-1)]
+    for error in errors:
+        for value in values:
+            ordered = error[np.argsort(value, kind="stable")]
+            # Neighbours differ by more than the whole spread where there is no pattern.
+            if truth.size >= 10 and np.mean(np.abs(np.diff(ordered))) < 0.7 * np.std(ordered):
+                return True
+    return False
 
 
 def nearly_right(e: Evidence) -> Finding | None:
@@ -188,6 +206,6 @@ def nearly_right(e: Evidence) -> Finding | None:
     if e.adds_small_constant:
         text = f"off by up to {worst:.1g} of the largest element, and the forward pass contains a small constant"
         return e.finding("epsilon.missing", text, "use the same epsilon in the backward pass", confidence=0.7)
-    text = f"off by up to {worst:.1g} of the largest element: close, but another formula"
+    text = f"off by up to {worst:.1g} of the largest element: close, but another formula, or another constant"
     fix = "an approximation of the derivative? differentiate what the forward pass computes"
     return e.finding("approximation.formula", text, fix, confidence=0.7)

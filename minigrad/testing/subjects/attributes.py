@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sys
 import sysconfig
@@ -63,7 +64,8 @@ class Place:
         if holder is MISSING or isinstance(holder, tuple):
             return
         if step.is_attribute:
-            set_attribute(holder, step.key, value)
+            with contextlib.suppress(AttributeError):
+                set_attribute(holder, step.key, value)
         elif value is not MISSING:
             if isinstance(holder, dict) or _is_index(step.key, holder):
                 holder[step.key] = value

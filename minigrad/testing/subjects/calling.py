@@ -10,12 +10,12 @@ from typing import Literal
 from minigrad.testing.subjects.gradient_names import agreement, is_upstream, may_be_upstream
 from minigrad.testing.subjects.roles import Parameters, is_cache, is_output, is_target
 
-Kind = Literal["upstream", "upstreams", "output", "outputs", "input", "cache", "caches"]
+Kind = Literal["upstream", "upstreams", "output", "outputs", "input", "cache", "caches", "part"]
 
 
 @dataclass(frozen=True)
 class Role:
-    """What one argument of a backward pass is: which upstream gradient, output, input, or part of the cache."""
+    """What one argument of a backward pass is: which upstream gradient, output, input, or item or part of the cache."""
 
     kind: Kind
     position: int = 0
@@ -56,6 +56,12 @@ class Call:
         kinds = [role.kind for role in self.all_roles()]
         return self.is_documented or kinds in (["upstream", "cache"], ["upstream", "caches"])
 
+    @property
+    def passes_over(self) -> bool:
+        """Whether there are results between the outputs and the cache that nothing is sent back through."""
+        kept = {role.position for role in self.all_roles() if role.kind == "cache"}
+        return bool(kept) and 0 not in kept
+
     def told(self, name: str, inputs: Sequence[str]) -> str:
         """The call as one would write it."""
         return f"{name}({', '.join([*[self._shown(role, inputs) for role in self.roles], *self._by_name(inputs)])})"
@@ -69,6 +75,8 @@ class Call:
                  "caches": "cache"}  # fmt: skip
         if role.kind == "input":
             return inputs[role.position]
+        if role.kind == "part":
+            return f"cache[{role.position}]"
         return words.get(role.kind, f"cache[{role.position}]" if role.position else "cache")
 
 
@@ -79,6 +87,7 @@ class Situation:
     Attributes:
         items: what the forward pass returned: how many items, 0 for one result that is no tuple.
         most: how many of the first items may be outputs.
+        parts: how many things there are in the last item, where that is a tuple, a list or a dict.
         inputs: the names of the arguments of the forward pass.
         parameters: those of the backward pass.
         is_scalar: whether the first output is one number.
@@ -86,23 +95,26 @@ class Situation:
 
     items: int
     most: int
+    parts: int
     inputs: tuple[str, ...]
     parameters: Parameters
     is_scalar: bool
 
 
-def calls(situation: Situation, style: str) -> list[Call]:
-    """Every way in which a backward pass could be called, the clearest first; ties are in front, all alike.
+# What is so much less clear than the clearest way is not meant.
+_CLEAR = 3.0
 
-    Returns:
-        The best ones; one alone is certain.
-    """
+
+def calls(situation: Situation, style: str) -> list[list[Call]]:
+    """The ways in which a backward pass could be called: the clearest first, those that are equally clear together."""
     found: dict[Call, float] = {}
     for call in _possible(situation, style):
         found.setdefault(call, _score(call, situation))
-    best = max(found.values(), default=float("-inf"))
-    certain = best > -3 or style != "auto"
-    return [call for call, score in found.items() if score == best] if certain else []
+    best = max(found.values(), default=0.0)
+    if style == "auto" and best <= -3:
+        return []
+    scores = sorted({score for score in found.values() if score > best - _CLEAR}, reverse=True)
+    return [[call for call in found if found[call] == score] for score in scores]
 
 
 def _possible(s: Situation, style: str) -> Iterator[Call]:
@@ -118,6 +130,11 @@ def _possible(s: Situation, style: str) -> Iterator[Call]:
         kept = [[Role("cache", i) for i in range(caches)]] if caches else []
         if caches > 1:
             kept.append([Role("caches")])
+            if s.parts:
+                # Results that nothing is sent back through, and then the cache.
+                kept.append([Role("cache", caches - 1)])
+        if caches == 1 and s.parts > 1:
+            kept.append([Role("part", i) for i in range(s.parts)])
         everything = [Role("input", i) for i in range(len(s.inputs))]
         blocks: list[tuple[list[Role], ...]]
         if style == "args":
@@ -183,10 +200,13 @@ def _score(call: Call, s: Situation) -> float:
     kinds = {role.kind for role in call.all_roles()}
     if not call.takes_upstream:
         total -= 2.5 if not s.is_scalar else 1.0 if any(map(may_be_upstream, p.names)) else 0.0
-    if s.items > call.outputs and not kinds & {"cache", "caches"}:
+    if s.items > call.outputs and not kinds & {"cache", "caches", "part"}:
         total -= 4.0
     if kinds & {"upstreams", "outputs", "caches"}:
         total -= 0.5 if kinds == {"upstream", "caches"} else 1.5
+    if call.passes_over or ("caches" in kinds and s.parts):
+        # A cache that is one item of its own is the whole cache.
+        total -= 1.0 if call.passes_over else 2.0
     # What is documented needs no names to speak for it.
     return total + (1.5 if call.is_documented or kinds in ({"upstream", "cache"}, {"upstream", "caches"}) else 0.0)
 
@@ -222,6 +242,8 @@ def _fit(name: str, role: Role, s: Situation) -> float:
         return -6.0
     if may_be_upstream(name) and not is_cache(name):
         return -2.0
+    if role.kind == "part":
+        return -3.0 if is_cache(name) or name.lower().startswith("out") else 0.25
     if role.kind in ("cache", "caches"):
         return 3.0 if is_cache(name) else -1.0 if name.lower().startswith("out") else 0.5
     if is_cache(name) or is_input:

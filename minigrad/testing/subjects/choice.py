@@ -32,24 +32,28 @@ def chosen_call(passes: FunctionPasses, style: str, values: Sequence[Any]) -> Ca
     arrays_of(items[0], passes.name)
 
     def is_cache(item: Any) -> bool:
-        # What the forward pass hands on as it got it is no output.
-        return item is None or not may_be_output(item) or any(item is each for each in handed)
+        # A tuple, and what the forward pass hands on as it got it, is no output.
+        handed_on = any(item is each for each in handed)
+        return item is None or isinstance(item, tuple) or handed_on or not may_be_output(item)
 
     most = next((i for i, item in enumerate(items) if i and is_cache(item)), len(items))
     parameters = Parameters.of(passes.backward)
     situation = Situation(
         len(items) if is_plain_tuple(result) else 0,
         most,
+        len(items[-1]) if isinstance(items[-1], (tuple, list, dict)) else 0,
         tuple(passes.inputs.names),
         parameters,
         is_scalar(items[0]),
     )
-    found = calls(situation, style if style in ("args", "cache", "loss") else "auto")
+    ranked = calls(situation, style if style in ("args", "cache", "loss") else "auto")
+    groups = ranked if style == "auto" else ranked[:1]
+    # A way that raises is not the one that is meant, if there is another that does not.
+    running = next((some for group in groups if (some := _those_that_run(passes, group, values))), None)
+    found = running or next(iter(groups), [])
     if not found and style in ("args", "cache"):
         call = "backward(g, cache)" if style == "cache" else "backward(g, out, *inputs)"
         raise TypeError(f"the backward pass takes {parameters.text}; with style={style!r} it is called as {call}")
-    if len(found) > 1:
-        found = _those_that_run(passes, found, values) or found
     if len(found) != 1:
         raise TypeError(_doubt(passes, parameters, found))
     return found[0]

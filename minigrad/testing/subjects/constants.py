@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.testing.subjects.function_passes import FunctionPasses
+from minigrad.testing.subjects.gradient_names import agreement
 from minigrad.testing.subjects.held import Place, lent, places_of
 from minigrad.testing.subjects.inputs import Leaf, is_below
 from minigrad.testing.subjects.reachable import is_library
-from minigrad.testing.subjects.roles import is_data, is_running, is_target
+from minigrad.testing.subjects.roles import is_data, is_parameter, is_running, is_target
 
 
 class Constants:
@@ -30,7 +31,7 @@ class Constants:
 
     def is_wanted(self, name: str) -> bool:
         """Whether `wrt` does not leave it out."""
-        return self.wrt is None or any(is_below(name, each) for each in self.wrt)
+        return self.wrt is None or any(is_below(name, each) or name.endswith(f".{each}") for each in self.wrt)
 
     def ease(self, leaf: Leaf) -> float:
         """How easily an input has no gradient; above 10, whatever the shapes of the gradients say."""
@@ -59,16 +60,16 @@ class Constants:
             is_model: whether there are gradients of the parameters of an object.
         """
         if self.wrt is not None:
-            return "" if self.is_wanted(leaf.name) else "as wrt= asks"
+            return "" if self.is_wanted(leaf.name) else "wrt= leaves it out"
         if self._is_number(leaf):
-            return f"{self.passes.backward_name} gives no gradient of them"
+            return f"{self.passes.backward_name} gives no gradient"
         if is_running(leaf.name):
-            return "running statistics"
+            return "running statistic"
         if self._is_target(leaf):
-            return "targets"
-        if is_model or (self._is_loss and is_data(leaf.name)):
+            return "target"
+        if (is_model and not is_parameter(leaf.name)) or (self._is_loss and is_data(leaf.name)):
             return "data"
-        return "" if self._matters(leaf) else "the output does not depend on them, or they are written to"
+        return "" if self._matters(leaf) else "the output does not depend on it, or it is written to"
 
     @property
     def _is_loss(self) -> bool:
@@ -101,10 +102,11 @@ class Constants:
             # A forward pass that fails with other values surely reads them.
             return True
 
-    def places_that_matter(self) -> list[Place]:
+    def places_that_matter(self, gradients: Sequence[str]) -> list[Place]:
         """Where the object, of which the forward pass is a method, keeps arrays that the output depends on.
 
-        What a forward pass replaces is a cache.
+        What a forward pass replaces is a cache. What is kept in several places has the name that one of the gradients
+        is known by.
         """
         owner = getattr(self.passes.forward, "__self__", None)
         if owner is None or is_library(owner):
@@ -120,5 +122,10 @@ class Constants:
             other = place.array * rng.uniform(0.8, 1.2, place.array.shape) + rng.uniform(0.05, 0.1, place.array.shape)
             with lent([place], [other.astype(place.array.dtype)]):
                 if self._differs(before, values):
+                    place.path = max(place.spots, key=lambda path: _best_agreement(gradients, path))
                     found.append(place)
         return found
+
+
+def _best_agreement(names: Sequence[str], path: str) -> int:
+    return max((agreement(name, path, same=True) for name in names), default=0)

@@ -84,9 +84,9 @@ def _of_one(
 ) -> PairSubject | LayerSubject:
     """A layer, or a function that gives its value and its gradients."""
     names = methods_of(forward, methods)
-    if names is not None and style in ("auto", "layer"):
-        return LayerSubject(forward, inputs, names, seed)
-    if names is not None and style in ("args", "cache", "loss"):
+    if names is not None and style in ("auto", "layer", "loss"):
+        return LayerSubject(forward, inputs, names, seed, is_loss=style == "loss")
+    if names is not None and style in ("args", "cache"):
         first, second = (getattr(forward, name) for name in names)
         passes = FunctionPasses(first, second, inputs, wrt=wrt, seed=seed)
         passes.name = function_name(forward)

@@ -14,9 +14,10 @@ from minigrad.testing.subjects.calling import Call
 from minigrad.testing.subjects.choice import chosen_call
 from minigrad.testing.subjects.constants import Constants
 from minigrad.testing.subjects.function_passes import FunctionPasses, Pass
+from minigrad.testing.subjects.gradient_names import assigned
 from minigrad.testing.subjects.held import Place
-from minigrad.testing.subjects.inputs import Leaf, chosen_of
-from minigrad.testing.subjects.matching import Matching, at, match
+from minigrad.testing.subjects.inputs import Leaf, chosen_of, is_below
+from minigrad.testing.subjects.matching import Entry, Matching, at, entries, match
 from minigrad.testing.subjects.outputs import is_scalar, scaled
 from minigrad.testing.subjects.untouched import untouched
 
@@ -49,7 +50,18 @@ class PairSubject(Subject):
 
     def chosen(self, wrt: str | Sequence[str] | None) -> list[int]:
         """The positions of the leaves that `wrt` names; all for None."""
-        return chosen_of([leaf.name for leaf in self.leaves], wrt, list(self.unchecked))
+        return chosen_of([leaf.name for leaf in self.leaves], self.whole(wrt), list(self.unchecked))
+
+    def whole(self, wrt: str | Sequence[str] | None) -> list[str] | None:
+        """The whole paths for names that may leave out the beginning, such as ``W1`` for ``params.W1``."""
+        if wrt is None:
+            return None
+        found: list[str] = []
+        known = [*[leaf.name for leaf in self.leaves], *self.unchecked]
+        for name in [wrt] if isinstance(wrt, str) else wrt:
+            ending = [path for path in known if path.endswith(f".{name}")]
+            found += [name] if not ending or any(is_below(path, name) for path in known) else ending
+        return found
 
     # ---- finding out
 
@@ -78,6 +90,11 @@ class PairSubject(Subject):
             told = call.told(self.passes.backward_name, self.passes.inputs.names)
             self.remarks.append(
                 f"called as {told}{'' if call.takes_upstream else ', and multiplied by the upstream gradient'}"
+            )
+        if call.passes_over:
+            first = "the first result" if call.outputs == 1 else f"the first {call.outputs} results"
+            self.remarks.append(
+                f"only {first} checked: {self.passes.backward_name} takes no upstream gradient of others"
             )
         return call
 
@@ -113,11 +130,15 @@ class PairSubject(Subject):
 
     def _read(self, found: Any, constants: Constants) -> None:
         """Decide which gradient belongs to which leaf, what is constant, and what nobody can check."""
-        passes, own = self.passes, len(self.leaves)
-        held = constants.places_that_matter()
+        passes = self.passes
+        given = entries(found, len(self.leaves))
+        if passes.inputs.configured and self._include_configured(given):
+            self.leaves, self.constants = passes.inputs.leaves, passes.inputs.constants
+        own = len(self.leaves)
+        held = constants.places_that_matter([each.name for each in given if each.is_named])
         candidates = [*self.leaves, *[Leaf(p.path, p.array.copy(), is_parameter=True) for p in held]]
         try:
-            matching = match(found, candidates, passes.inputs.arguments, constants.ease)
+            matching = match(found, candidates, passes.arguments(), constants.ease)
         except ValueError as error:
             raise ValueError(f"the backward pass: {error}") from None
         for position in range(own):
@@ -133,7 +154,7 @@ class PairSubject(Subject):
             if position < own:
                 reason = constants.reason(leaf, is_model=bool(read))
             else:
-                reason = "" if constants.is_wanted(leaf.name) else "as wrt= asks"
+                reason = "" if constants.is_wanted(leaf.name) else "wrt= leaves it out"
             if reason:
                 reasons.setdefault(reason, []).append(leaf.name)
             elif position < own and (complaint or passes.call.is_documented):
@@ -147,13 +168,26 @@ class PairSubject(Subject):
         self.complaint = f"the backward pass {complaint}" if complaint else ""
         self._keep(matching, candidates, held, [name for names in reasons.values() for name in names])
         if passes.inputs.configured:
-            reasons["a configuration"] = passes.inputs.configured
-        self.remarks += [f"{', '.join(names)}: taken as constants: {reason}" for reason, names in reasons.items()]
+            reasons["configuration"] = passes.inputs.configured
+        for reason, constant in reasons.items():
+            kind = "a constant" if len(constant) == 1 else "constants"
+            self.remarks.append(f"{', '.join(constant)}: taken as {kind} ({reason})")
         if read:
             weights, names = ", ".join(candidates[i].name for i in read), ", ".join(matching.names[i] for i in read)
             self.remarks.append(f"weights {weights}: read from {names}")
         if matching.surplus:
             self.remarks.append(f"not used: {', '.join(each.name for each in matching.surplus)}")
+
+    def _include_configured(self, given: Sequence[Entry]) -> bool:
+        """Let arrays in a configuration be leaves where there are gradients of them; layers may hold both in a dict."""
+        inputs = self.passes.inputs
+        arrays = [name for name in inputs.configured if np.ndim(inputs.constants[name])]
+        named = assigned([each.name for each in given if each.is_named], arrays, same=True)
+        present = sum(each.value is not None for each in given)
+        wanted = arrays if present > len(inputs.leaves) + len(named) else list(named)
+        if wanted:
+            inputs.free(wanted)
+        return bool(wanted)
 
     def _keep(self, matching: Matching, candidates: list[Leaf], held: Sequence[Place], constant: Sequence[str]) -> None:
         own = len(self.leaves)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,9 @@ from minigrad.testing.subjects.calling import Call, Role
 from minigrad.testing.subjects.generators import Generators
 from minigrad.testing.subjects.held import Place, lent
 from minigrad.testing.subjects.inputs import Inputs
-from minigrad.testing.subjects.outputs import Array, arrays_of, like
+from minigrad.testing.subjects.outputs import Array, arrays_of, like, may_be_output
 from minigrad.testing.subjects.reachable import is_library
+from minigrad.testing.subjects.roles import Parameters
 
 
 @dataclass
@@ -59,9 +61,10 @@ class FunctionPasses:
         self.forward, self.backward = forward, backward
         self.name, self.backward_name = function_name(forward), function_name(backward)
         owner = getattr(forward, "__self__", None)
+        self.inputs = Inputs(self.named(), inputs, configurations=True, wanted=wrt, may_be_empty=True)
         # An object may keep parameters when all inputs are integers.
-        may_be_empty = owner is not None and not is_library(owner)
-        self.inputs = Inputs(self.named(), inputs, configurations=True, wanted=wrt, may_be_empty=may_be_empty)
+        if not self.inputs.configured and (owner is None or is_library(owner)):
+            self.inputs.see_that_there_are_leaves()
         self.places: list[Place] = []
         self.seed = seed
         self._generators = None if seed is None else Generators(forward, backward, inputs)
@@ -71,6 +74,18 @@ class FunctionPasses:
     def named(self) -> Callable[..., Any]:
         """The function whose parameters are the inputs."""
         return self.forward
+
+    def arguments(self) -> list[list[int]]:
+        """For each argument the positions of the leaves in it; none for an array that a partial function has bound."""
+        inputs = dict(zip(self.inputs.names, self.inputs.arguments, strict=True))
+        if not isinstance(self.forward, functools.partial):
+            return list(inputs.values())
+        names = Parameters.of(self.forward.func).names
+        bound = {**dict(zip(names, self.forward.args, strict=False)), **self.forward.keywords}
+        arrays = [name for name in names if name not in inputs and isinstance(bound.get(name), np.ndarray)]
+        others = [name for name in inputs if name not in names]
+        ordered = [name for name in names if name in inputs or name in arrays]
+        return [inputs.get(name, []) for name in [*ordered, *others]]
 
     def result(self, forward: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """What the forward pass returns."""
@@ -87,6 +102,8 @@ class FunctionPasses:
 
         def argument(role: Role) -> Any:
             known = {"upstream": above, "output": once.outputs, "input": once.arguments, "cache": once.cache}
+            if role.kind == "part":
+                return once.cache[0][role.position]
             whole = {"upstreams": above, "outputs": once.outputs, "caches": once.cache}
             return tuple(whole[role.kind]) if role.kind in whole else known[role.kind][role.position]
 
@@ -164,7 +181,10 @@ class FunctionPasses:
 
 
 def is_plain_tuple(result: Any) -> bool:
-    """Whether a function returned several things."""
+    """Whether a function returned several things; in a list only where some of them are no outputs."""
+    if isinstance(result, list) and result:
+        others = any(isinstance(item, (tuple, dict)) or not may_be_output(item) for item in result[1:])
+        return may_be_output(result[0]) and others
     return isinstance(result, tuple) and not hasattr(result, "_fields") and len(result) > 0
 
 

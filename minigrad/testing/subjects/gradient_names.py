@@ -74,6 +74,8 @@ def assigned(names: Iterable[str], values: Sequence[str], *, same: bool = False)
 def is_upstream(name: str) -> bool:
     """Whether a parameter of this name is, beyond doubt, the gradient that arrives from above."""
     lowered = name.strip("_").lower()
+    if re.match(r"d[A-Z]", name):
+        return True
     if lowered in _NOT_GRADIENTS or lowered.startswith(("d_model", "dropout", "n_")):
         return False
     if lowered in _UPSTREAM or lowered.startswith(("grad", "upstream", "delta", "dl_d", "dld", "dj_d", "dloss")):
@@ -101,7 +103,7 @@ _UPSTREAM = words_in(
 )
 _NOT_GRADIENTS = words_in(
     """
-    d dt dim dims data depth decay dtype degree dilation device do dp dk diag ddof debug deterministic dense drop
+    d dt dim dims data depth decay dtype degree dilation device dk diag ddof debug deterministic dense drop
     den denom denominator d_model d_k d_v d_ff d_head d_in desired dist domain delta_t dict dataset dd df g_ratio
     gamma
     """

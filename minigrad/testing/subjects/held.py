@@ -15,49 +15,55 @@ from minigrad.testing.subjects.reachable import attributes_of, is_library
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Place:
-    """Where an object keeps an array: the path to it, and what holds it, under which key."""
+    """Where an object keeps an array.
+
+    Attributes:
+        path: what the array is called.
+        array: what is there.
+        spots: what holds it, under which key, by the path to it; there may be several.
+    """
 
     path: str
-    holder: Any
-    key: Any
     array: Array
+    spots: dict[str, tuple[Any, Any]]
 
     def put(self, value: Any) -> None:
         """Have something else there."""
-        if isinstance(self.holder, tuple):
-            return
-        if isinstance(self.holder, (dict, list)):
-            self.holder[self.key] = value
-        else:
-            setattr(self.holder, self.key, value)
+        for holder, key in self.spots.values():
+            if isinstance(holder, (dict, list)):
+                holder[key] = value
+            elif not isinstance(holder, tuple):
+                setattr(holder, key, value)
 
 
 def places_of(owner: Any) -> list[Place]:
     """Every floating-point array that an object keeps, in lists, dicts and other objects as well, each once."""
-    return list(_places(owner, "", set()))
+    found: dict[int, Place] = {}
+    seen: set[int] = set()
+    waiting = [("", owner)]
+    while waiting:
+        path, holder = waiting.pop(0)
+        if id(holder) in seen:
+            continue
+        seen.add(id(holder))
+        for key, name, item in _items(holder, path):
+            if not isinstance(item, np.ndarray):
+                waiting.append((name, item))
+            elif item.dtype.kind == "f":
+                found.setdefault(id(item), Place(name, item, {})).spots[name] = (holder, key)
+    return list(found.values())
 
 
-def _places(holder: Any, path: str, seen: set[int]) -> Iterator[Place]:
-    if id(holder) in seen:
-        return
-    seen.add(id(holder))
+def _items(holder: Any, path: str) -> list[tuple[Any, str, Any]]:
     if isinstance(holder, dict):
-        items = [(key, f"{path}.{key}" if path else str(key), item) for key, item in holder.items()]
-    elif isinstance(holder, (list, tuple)):
-        items = [(key, f"{path}[{key}]", item) for key, item in enumerate(holder)]
-    elif is_library(type(holder)) or attributes_of(holder) is None:
-        return
-    else:
-        items = [(key, f"{path}.{key}" if path else key, item) for key, item in vars(holder).items()]
-    for key, name, item in items:
-        if isinstance(item, np.ndarray):
-            if item.dtype.kind == "f" and id(item) not in seen:
-                seen.add(id(item))
-                yield Place(name, holder, key, item)
-        else:
-            yield from _places(item, name, seen)
+        return [(key, f"{path}.{key}" if path else str(key), item) for key, item in holder.items()]
+    if isinstance(holder, (list, tuple)):
+        return [(key, f"{path}[{key}]", item) for key, item in enumerate(holder)]
+    if is_library(type(holder)) or attributes_of(holder) is None:
+        return []
+    return [(key, f"{path}.{key}" if path else key, item) for key, item in vars(holder).items()]
 
 
 @contextlib.contextmanager

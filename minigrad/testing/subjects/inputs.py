@@ -57,6 +57,13 @@ class Inputs:
         self.args, self.kwargs = _arguments(function, inputs)
         self._configurations = configurations
         self._wanted = [wanted] if isinstance(wanted, str) else list(wanted or ())
+        self._function = function
+        self.names = [*_names(function, len(self.args)), *self.kwargs]
+        self._collect_all()
+        if not may_be_empty:
+            self.see_that_there_are_leaves()
+
+    def _collect_all(self) -> None:
         # For each number that might be a leaf, in the order of the inputs, whether it is one.
         self._is_leaf: list[bool] = []
         self.configured: list[str] = []
@@ -65,17 +72,19 @@ class Inputs:
         self._layers: dict[str, Tensor] = {}
         self.leaves: list[Leaf] = []
         self.constants: dict[str, Any] = {}
-        if isinstance(function, Layer):
-            self._collect_layer("", function)
-        self.names = [*_names(function, len(self.args)), *self.kwargs]
+        if isinstance(self._function, Layer):
+            self._collect_layer("", self._function)
         # For each argument, the positions of the leaves in it.
         self.arguments: list[list[int]] = []
         for name, value in zip(self.names, [*self.args, *self.kwargs.values()], strict=True):
             start = len(self.leaves)
             self._collect(name, value)
             self.arguments.append(list(range(start, len(self.leaves))))
-        if not may_be_empty:
-            self.see_that_there_are_leaves()
+
+    def free(self, names: Sequence[str]) -> None:
+        """Take these for leaves, though they are part of a configuration."""
+        self._wanted += names
+        self._collect_all()
 
     def see_that_there_are_leaves(self) -> None:
         """Raise where there is nothing to differentiate."""

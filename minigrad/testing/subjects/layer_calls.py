@@ -65,6 +65,7 @@ class Calls:
         arguments: of the backward pass.
         outputs: how many of the results of the forward pass have an upstream gradient.
         is_slope: whether the backward pass gives the slope of each element, to be multiplied by the upstream gradient.
+        is_summed: whether the outputs are added up, because all of them have one gradient.
         takes_upstream: whether it is given an upstream gradient; otherwise that of a loss is 1.
         rate: the name of the parameter that is the learning rate; None without one.
         may_take_rate: whether any number of arguments fits, and one may be a learning rate.
@@ -80,6 +81,7 @@ class Calls:
         result: Any,
         layer: Any,
         has_weights: bool,
+        is_loss: bool = False,
     ) -> None:
         self.remark = ""
         self.rate: str | None = None
@@ -87,7 +89,8 @@ class Calls:
         self.may_take_rate = False
         self._inputs = list(inputs)
         parts = list(result) if isinstance(result, tuple) and len(result) > 1 else [result]
-        is_loss = np.shape(parts[0]) == () and is_float(parts[0])
+        is_scalar = np.shape(parts[0]) == () and is_float(parts[0])
+        is_loss = is_loss or is_scalar
         required, self.arguments = self._known(backward, has_weights, is_loss)
         arrays = 0
         while arrays < len(parts) and (is_float(parts[arrays]) or parts[arrays] is None):
@@ -98,6 +101,8 @@ class Calls:
         if caches == 0 and self.outputs > 1 and len(names) == self.outputs and not is_upstream(names[-1]):
             # The last of the arrays that are returned is kept for the backward pass.
             self.outputs, caches = self.outputs - 1, 1
+        # A pass that is given what the forward pass is given has no place for an upstream gradient.
+        is_loss = is_loss or (len(names) > 1 and names == self._inputs and backward_name not in SLOPES)
         kinds = self._of_a_loss(names, caches, layer) if is_loss else self._slope(backward_name, names, caches)
         self.is_slope = bool(kinds) and not is_loss
         kinds = self._general(names, caches) if kinds is None else kinds
@@ -107,6 +112,10 @@ class Calls:
         ]
         self.arguments = self._ordered(backward, required, given)
         self.takes_upstream = any(argument.kind in ("g", "gs") for argument in self.arguments)
+        # The numbers that a loss gives for all samples are added up, where it is asked for their gradient at once.
+        self.is_summed = not self.takes_upstream and not self.is_slope and not is_scalar
+        if self.is_summed:
+            self.remark = "the gradient of the sum of all that the forward pass gives was checked"
         if self.outputs > 1 and not any(argument.kind == "gs" for argument in self.arguments):
             taken = sum(argument.kind == "g" for argument in self.arguments)
             if taken < self.outputs:
@@ -243,7 +252,7 @@ class Calls:
     def add_rate(self) -> None:
         """Give a learning rate after the upstream gradient."""
         self.rate, self.may_take_rate = "learning_rate", False
-        self.arguments.append(Argument("rate"))
+        self.arguments = [*self.arguments, Argument("rate")]
 
     def result(self, returned: Any, layer: Any) -> Result:
         """What the forward pass gave, in parts."""

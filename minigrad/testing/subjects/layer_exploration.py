@@ -28,7 +28,6 @@ class Exploration:
         rng = np.random.default_rng(0)
         self.found = Explored([nearby(leaf, rng) for leaf in self.inputs])
         self.prober = Prober(passes)
-        self._written: list[str] = []
 
     def run(self) -> Explored:
         """Find everything out; what the passes change stays changed, but for the weights."""
@@ -49,12 +48,12 @@ class Exploration:
                 raise
             calls.add_rate()
         self.prober.probe([0])
-        self._remember_resets(GradientSearch(self.found, self.prober, calls, before.ndim == 0, self._written).run())
+        self._remember_resets(GradientSearch(self.found, self.prober, calls, before.ndim == 0 or calls.is_summed).run())
         return self.found
 
     def _parameters(self) -> tuple[list[Parameter], Calls]:
         """Run the forward pass elsewhere and here; arrays that it leaves alone may be parameters."""
-        at_start, lists = floats_in(self.layer), self.prober.lists
+        lists = self.prober.lists
         with contextlib.suppress(Exception), np.errstate(all="ignore"):
             self.passes.forward([value.copy() for value in self.found.first])
         once, lengths = floats_in(self.layer), [len(entries) for entries, _ in lists]
@@ -65,24 +64,13 @@ class Exploration:
             for (entries, content), length in zip(lists, lengths, strict=True)
             if len(entries) > length
         ]
-        left_alone = [
-            Found(seen.place, seen.value)
-            for path, seen in once.items()
-            if seen.is_like(twice.get(path)) and (path not in at_start or seen.is_like(at_start[path]))
-        ]
+        # A first pass may have built them, or brought them to one length.
+        left_alone = [Found(seen.place, seen.value) for path, seen in once.items() if seen.is_like(twice.get(path))]
         known = candidates(left_alone)
         named_shortly(known, self.layer)
         for parameter in known:
             if parameter.name in [leaf.name for leaf in self.inputs]:
                 parameter.name = f"self.{parameter.name}"
-        self._written = [
-            path
-            for path, seen in at_start.items()
-            if path in twice
-            and twice[path].value is seen.value
-            and not twice[path].is_like(seen)
-            and np.ndim(seen.value)
-        ]
         arrays = any(not parameter.is_number for parameter in known)
         calls = self.passes.calls = Calls(
             self.passes.backward_method,
@@ -91,6 +79,7 @@ class Exploration:
             ran.returned,
             self.layer,
             arrays,
+            self.passes.is_loss,
         )
         return known, calls
 

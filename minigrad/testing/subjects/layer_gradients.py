@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from minigrad.testing.subjects.attributes import Array, Found, Place
+from minigrad.testing.subjects.attributes import Array, Place
 from minigrad.testing.subjects.gradient_sources import Source, from_returned, input_gradient
 from minigrad.testing.subjects.layer_calls import Calls, is_target
-from minigrad.testing.subjects.layer_parameters import Parameter, candidates, is_frozen, is_kept, unshared
+from minigrad.testing.subjects.layer_parameters import Parameter, is_frozen, is_kept, unshared
 from minigrad.testing.subjects.layer_probes import Probe, Prober, near
 from minigrad.testing.subjects.stored_gradients import Made, matched
 
@@ -49,15 +48,15 @@ class GradientSearch:
         prober: runs the passes.
         calls: how the backward pass is called.
         is_scalar: whether the output is one number, as that of a loss.
-        written: the paths of arrays that the forward pass writes into.
     """
 
-    def __init__(self, found: Explored, prober: Prober, calls: Calls, is_scalar: bool, written: Sequence[str]) -> None:
+    def __init__(self, found: Explored, prober: Prober, calls: Calls, is_scalar: bool) -> None:
         self.found, self.prober, self._calls = found, prober, calls
         self.layer, self.inputs = prober.layer, prober.passes.inputs.leaves
-        self._scalar, self._written = is_scalar, written
+        self._scalar = is_scalar
         self._stored: dict[str, Made] = {}
         self._changing: set[str] = set()
+        self._levelled: set[str] = set()
 
     def run(self) -> Probe:
         """Look at all that the passes leave; returns that."""
@@ -65,6 +64,7 @@ class GradientSearch:
         self._changing = set(one.changes)
         if one.changes and self._calls.rate is None:
             one = self.prober.with_kept_rates(one)
+        self._levelled = self.prober.levelled(one)
         self._sources(one, two)
         self._sort_out(one)
         return one
@@ -96,16 +96,16 @@ class GradientSearch:
                 continue
             matters = parameter.matters != "no"
             expected = updates and parameter in learned and not is_frozen(parameter, self.layer)
-            if (name in one.changes and matters) or expected:
+            if ((name in one.changes and matters) or expected) and name not in self._levelled:
                 sources[name] = Source("update")
-            elif name in stored and not updates:
+            elif name in stored and (not updates or name in self._levelled):
                 self._stored[name] = stored[name]
         for name, each in inputs.items():
             sources[name] = Source("stored", place=each.place)
         self._read_stored(one)
         if self._calls.says_rate:
             for parameter in learned:
-                if not is_frozen(parameter, self.layer):
+                if not is_frozen(parameter, self.layer) and parameter.name not in self._levelled:
                     sources.setdefault(parameter.name, Source("update"))
         keep = unshared([p for p in self.prober.parameters if p.name in sources or p in learned], list(sources))
         self.found.parameters = keep
@@ -126,15 +126,11 @@ class GradientSearch:
             path = made.place.path
             before = one.start.get(path)
             zero = np.zeros(np.shape(made.value)) if before is None else before.content
-            last, alone, first = (probe.end.get(path) for probe in (both, two, one))
-            accumulates = (
-                last is not None
-                and alone is not None
-                and first is not None
-                and not near(last.content, alone.content)
-                and last.content.shape == first.content.shape
-                and near(last.content - first.content, alone.content - zero)
-            )
+            contents = [probe.end[path].content for probe in (both, two, one) if path in probe.end]
+            accumulates = len({np.shape(content) for content in [zero, *contents]}) == 1 and len(contents) == 3
+            if accumulates:
+                last, alone, first = contents
+                accumulates = not near(last, alone) and near(last - first, alone - zero)
             if accumulates and before is None:
                 # There is no gradient at the start, or None in its place.
                 self.found.resets.append((made.place, made.place.get(self.layer), None))
@@ -149,6 +145,7 @@ class GradientSearch:
         """What is not read from anywhere: constants, and what is left unchecked."""
         found, sources = self.found, self.found.sources
         for kind, how in (
+            ("returned", "what the backward pass returns"),
             ("update", "the update that the backward pass makes"),
             ("optimiser", "what its optimiser gets"),
         ):
@@ -175,18 +172,12 @@ class GradientSearch:
                 found.constants.append(parameter.name)
             else:
                 found.unchecked[parameter.name] = self._reason(parameter, one)
-        found.constants += [
-            p.name for p in self.prober.parameters if is_kept(p.name) and p.matters == "yes" and not p.is_number
-        ]
+        kept = [p for p in self.prober.parameters if is_kept(p.name) and p.matters == "yes" and not p.is_number]
+        found.constants += [p.name for p in kept if p.name not in sources]
+        found.constants += self.prober.passes.inputs.configured
         if found.constants:
-            found.remarks.append(f"{', '.join(found.constants)}: taken as constants")
-        for path in self._written:
-            if matched(
-                self.prober.made(one, one),
-                candidates([Found(one.start[path].place, one.start[path].value)]),
-                by_name_only=True,
-            ):
-                found.unchecked[path] = "the forward pass writes into it, so what belongs to its gradient is not known"
+            what = "constants" if len(found.constants) > 1 else "a constant"
+            found.remarks.append(f"{', '.join(found.constants)}: taken as {what}")
 
     def _is_data(self, one: Probe) -> bool:
         """Whether this is the pass of a whole model: gradients by the names of its parameters, or those of a loss."""
@@ -195,7 +186,9 @@ class GradientSearch:
     def _reason(self, parameter: Parameter, one: Probe) -> str:
         name = _last(parameter.name)
         where = "not in what the backward pass returns, not in an update of the weights"
-        if parameter.name in self._changing:
+        if parameter.name in self._levelled:
+            where = "its update is as large for a small gradient as for a large one, as that of Adam is"
+        elif parameter.name in self._changing:
             where = "it changes in the backward pass, but by no learning rate that was found"
         return (
             f"no gradient of {parameter.name} was found: {where}, and in no attribute such as d{name}, grad_{name} or "

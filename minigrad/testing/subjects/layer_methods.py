@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from typing import Any
 
@@ -84,5 +85,10 @@ def _is_method(layer: Any, name: str) -> bool:
 
 
 def _own(layer: Any) -> list[str]:
-    names = [name for name in dir(layer) if not name.startswith("_") and callable(getattr(layer, name, None))]
-    return names + (["__call__"] if not isinstance(layer, type) and callable(layer) else [])
+    found = []
+    for name in dir(layer):
+        # A property may raise anything where the layer is not in use yet.
+        with contextlib.suppress(Exception):
+            if not name.startswith("_") and callable(getattr(layer, name)):
+                found.append(name)
+    return found + (["__call__"] if not isinstance(layer, type) and callable(layer) else [])

@@ -70,6 +70,16 @@ class Parameter:
                 return value
         return found[0]
 
+    def change(self, root: Any, start: Array) -> Array:
+        """By how much it has become smaller; what is there now where that has no such shape."""
+        now: Array = np.asarray(self.now(root))
+        try:
+            # An update that broadcasts gives it another shape, which is what there is to see; that of a 0-d array makes
+            # a NumPy scalar of it.
+            return np.asarray(start - now)
+        except ValueError:
+            return now
+
 
 def candidates(found: Sequence[Found]) -> list[Parameter]:
     """All arrays and numbers as parameters, each array once, with the names that a user would write."""

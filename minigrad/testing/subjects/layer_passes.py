@@ -6,6 +6,7 @@ import inspect
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,19 +53,30 @@ def lists_in(layer: Any) -> list[tuple[Any, list[Any]]]:
     return [(each.value, list(each.value)) for each in reached(layer) if isinstance(each.value, (list, deque))]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ran:
     """A forward pass that was run.
 
     Attributes:
         given: the arrays that it was given.
-        arguments: what it was called with, by the names of its parameters.
+        method: what was called.
+        args, kwargs: what it was called with.
         returned: what it returned.
     """
 
     given: list[Any]
-    arguments: dict[str, Any]
+    method: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
     returned: Any
+
+    @cached_property
+    def arguments(self) -> dict[str, Any]:
+        """What it was called with, by the names of its parameters."""
+        try:
+            return dict(inspect.signature(self.method).bind(*self.args, **self.kwargs).arguments)
+        except (TypeError, ValueError):
+            return {f"args[{position}]": value for position, value in enumerate(self.args)} | self.kwargs
 
 
 class Passes:
@@ -74,17 +86,21 @@ class Passes:
         layer: the object.
         inputs: of the forward pass.
         calls: how the backward pass is called, once that is known.
+        is_loss: whether the user says so, so that the backward pass is given no upstream gradient.
         parameters: for the optimisers, which are told these by name.
         rates: attributes that hold a learning rate, to be replaced in the backward pass.
         optimisers: the places of optimisers, which do nothing in the backward pass.
         growing: lists that get longer in each pass, and what they begin with.
     """
 
-    def __init__(self, layer: Any, methods: tuple[str, str], inputs: Any, seed: int | None) -> None:
+    def __init__(
+        self, layer: Any, methods: tuple[str, str], inputs: Any, seed: int | None, is_loss: bool = False
+    ) -> None:
         self.layer = layer
         self.forward_name, self.backward_name = methods
         self.inputs = Inputs(self.forward_method, inputs, configurations=True, may_be_empty=True)
         self.calls: Calls | None = None
+        self.is_loss = is_loss
         self.parameters: list[Parameter] = []
         self.rates: list[Place] = []
         self.optimisers: list[tuple[Place, Any]] = []
@@ -112,14 +128,13 @@ class Passes:
         if self._generators is not None and self._seed is not None:
             self._generators.set(self._seed)
         method = method or self.forward_method
-        arguments: dict[str, Any] = {}
+        given, used = list(values), method
 
-        def called(*args: Any, **kwargs: Any) -> Any:
-            arguments.update(_by_name(self.forward_method, args, kwargs))
-            return method(*args, **kwargs)
+        def called(*args: Any, **kwargs: Any) -> Ran:
+            return Ran(given, self.forward_method, args, kwargs, used(*args, **kwargs))
 
-        given = list(values)
-        return Ran(given, arguments, self.inputs.call(called, given))
+        ran: Ran = self.inputs.call(called, given)
+        return ran
 
     def result(self, ran: Ran) -> Result:
         """The outputs of a forward pass, and what else it returned."""
@@ -152,11 +167,3 @@ class Passes:
         """The parameters as they are in the middle of a pass."""
         found = {each.name: each.now(self.layer) for each in self.parameters}
         return {name: value for name, value in found.items() if value is not MISSING}
-
-
-def _by_name(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Arguments by the names of the parameters."""
-    try:
-        return dict(inspect.signature(function).bind(*args, **kwargs).arguments)
-    except (TypeError, ValueError):
-        return {f"args[{position}]": value for position, value in enumerate(args)} | kwargs

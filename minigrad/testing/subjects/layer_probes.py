@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,8 +49,8 @@ class Prober:
         self.parameters: list[Parameter] = []
         self.lists = lists_in(self.layer)
 
-    def probe(self, numbers: Sequence[int], rate: float = RATE) -> Probe:
-        """Run both passes, once for each number of an upstream gradient, and put everything back."""
+    def probe(self, numbers: Sequence[int], rate: float = RATE, factor: float = 1.0) -> Probe:
+        """Run both passes, once for each number of an upstream gradient, times a factor, and put everything back."""
         contents = Contents(self.layer)
         lengths = {id(entries): len(entries) for entries, _ in self.lists}
         try:
@@ -63,7 +64,7 @@ class Prober:
                 middle = floats_in(self.layer)
                 rng = np.random.default_rng(number)
                 seeds = [
-                    np.asarray(rng.uniform(0.5, 1.5, np.shape(out))).astype(np.asarray(out).dtype)
+                    np.asarray(factor * rng.uniform(0.5, 1.5, np.shape(out))).astype(np.asarray(out).dtype)
                     for out in result.outputs
                 ]
                 with np.errstate(all="ignore"):
@@ -75,7 +76,8 @@ class Prober:
                 for entries, content in self.lists
                 if len(entries) > lengths[id(entries)] and id(entries) not in known
             ]
-            changes = {p.name: p.start - np.asarray(p.now(self.layer)) for p in self.parameters if self._changed(p)}
+            learned = [parameter for parameter in self.parameters if parameter.matters != "no"]
+            changes = {p.name: p.change(self.layer, p.start) for p in learned if self._changed(p)}
             return Probe(start, middle, floats_in(self.layer), traces, changes)
         finally:
             contents.put_back()
@@ -96,13 +98,41 @@ class Prober:
         ]
         for places in (held, []):
             self.passes.rates = places
-            whole, half = self.probe([0]), self.probe([0], RATE / 2)
-            if whole.changes and all(
-                name in half.changes and near(change, 2 * half.changes[name], 1e-6)
-                for name, change in whole.changes.items()
-            ):
-                return whole
+            found = self._scaled()
+            if found is not None:
+                return found
+        calls = self.passes.calls
+        if calls is not None and calls.may_take_rate:
+            before = calls.arguments
+            calls.add_rate()
+            with contextlib.suppress(TypeError):
+                found = self._scaled()
+                if found is not None:
+                    return found
+            calls.arguments, calls.rate = before, None
         return Probe(one.start, one.middle, one.end, one.traces, {})
+
+    def _scaled(self) -> Probe | None:
+        """What the passes change, if half the learning rate changes half as much."""
+        whole, half = self.probe([0]), self.probe([0], RATE / 2)
+        follows = [
+            name in half.changes and near(change, 2 * half.changes[name], 1e-6)
+            for name, change in whole.changes.items()
+        ]
+        return whole if follows and all(follows) else None
+
+    def levelled(self, one: Probe) -> set[str]:
+        """The parameters whose update has the sign of the gradient and not its size, as Adam's has."""
+        if not one.changes:
+            return set()
+        twice, opposite = self.probe([0], factor=2.0), self.probe([0], factor=-1.0)
+        return {
+            name
+            for name, change in one.changes.items()
+            if change.any()
+            and near(twice.changes.get(name, 0.0), change, 1e-2)
+            and near(opposite.changes.get(name, 0.0), -change, 1e-2)
+        }
 
     def made(self, one: Probe, two: Probe) -> list[Made]:
         """What the backward pass makes or changes, parameters left out."""

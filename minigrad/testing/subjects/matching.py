@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import numbers
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +13,6 @@ import numpy as np
 
 from minigrad.testing.subjects.gradient_names import assigned
 from minigrad.testing.subjects.inputs import Leaf, unknown_name
-
-# So many leaves are matched with fewer gradients by their shapes; more by their order.
-_MOST = 12
 
 
 @dataclass(frozen=True)
@@ -139,7 +135,12 @@ def match(
     others = [each for each in given if not each.is_named]
     free = [i for i in own if i not in paths]
     complaint = ""
-    if others:
+    held = [i for i in range(len(leaves)) if i not in own]
+    if others and len(others) > len(own) and _fit_in_order(others, [leaves[i] for i in held]):
+        # A list of gradients for the list of parameters that an object keeps.
+        paths |= {i: each.path for i, each in zip(held, others, strict=True)}
+        names |= {i: each.name for i, each in zip(held, others, strict=True)}
+    elif others:
         paths |= _by_places(found, others, leaves, arguments, free, ease)
         count = len(found) if isinstance(found, (list, tuple)) else len(given)
         wanted = sum(map(bool, arguments)) if len(arguments) > 1 else len(own)
@@ -167,6 +168,10 @@ def _by_names(named: Sequence[Entry], leaves: Sequence[str]) -> dict[str, Entry]
     return found
 
 
+def _fit_in_order(given: Sequence[Entry], leaves: Sequence[Leaf]) -> bool:
+    return [_shape(each.value) for each in given] == [leaf.value.shape for leaf in leaves]
+
+
 def _by_places(
     found: Any,
     others: Sequence[Entry],
@@ -182,35 +187,51 @@ def _by_places(
     for several in (arguments, with_leaves):
         # One for each argument: an argument of several leaves has a structure of its own.
         if isinstance(found, (list, tuple)) and len(found) == len(several) and fields_of(found) is None:
-            paths: dict[int, tuple[Any, ...]] = {}
-            for number, positions in enumerate(several):
-                own = [each for each in others if each.path[:1] == (number,)]
-                inside = [i for i in positions if i in free]
-                if len(own) == 1 and own[0].value is None:
-                    paths |= dict.fromkeys(inside, own[0].path)
-                else:
-                    paths |= _in_order(own, inside, leaves, ease)
-            return paths
+            paths = _by_arguments(others, [[i for i in each if i in free] for each in several])
+            if paths is not None:
+                return paths
     return _in_order(others, free, leaves, ease)
+
+
+def _by_arguments(others: Sequence[Entry], arguments: Sequence[Sequence[int]]) -> dict[int, tuple[Any, ...]] | None:
+    """The paths where each argument has its own part of what was returned; None where the numbers do not fit."""
+    paths: dict[int, tuple[Any, ...]] = {}
+    for number, positions in enumerate(arguments):
+        own = [each for each in others if each.path[:1] == (number,)]
+        if len(own) == 1 and own[0].value is None:
+            paths |= dict.fromkeys(positions, own[0].path)
+        elif positions and len(own) != len(positions):
+            return None
+        else:
+            paths |= {i: each.path for i, each in zip(positions, own, strict=False)}
+    return paths
 
 
 def _in_order(
     given: Sequence[Entry], free: Sequence[int], leaves: Sequence[Leaf], ease: Callable[[Leaf], float]
 ) -> dict[int, tuple[Any, ...]]:
     """Gradients and leaves in one order, where some leaves may have none: those that are left out most easily."""
-    if len(given) >= len(free) or len(free) > _MOST:
+    if len(given) >= len(free):
         return {i: each.path for i, each in zip(free, given, strict=False)}
 
-    def cost(chosen: tuple[int, ...]) -> float:
-        misfits = sum(
-            each.value is not None and _shape(each.value) != leaves[i].value.shape
-            for i, each in zip(chosen, given, strict=True)
-        )
-        return 10.0 * misfits + sum(ease(leaves[i]) for i in chosen)
+    def cost(entry: Entry, position: int) -> float:
+        misfits = entry.value is not None and _shape(entry.value) != leaves[position].value.shape
+        return 10.0 * misfits + ease(leaves[position])
 
-    # Where nothing else tells, the first ones have the gradients.
-    best = min(itertools.combinations(free, len(given)), key=cost)
-    return {i: each.path for i, each in zip(best, given, strict=True)}
+    # The cheapest way to give the first entries to the first leaves, for every number of both; where nothing else
+    # tells, the first leaves have the gradients.
+    best: list[tuple[float, tuple[int, ...]] | None] = [(0.0, ())] + [None] * len(given)
+    for position in free:
+        for count in range(len(given), 0, -1):
+            before = best[count - 1]
+            if before is not None:
+                total = before[0] + cost(given[count - 1], position)
+                now = best[count]
+                if now is None or total < now[0]:
+                    best[count] = (total, (*before[1], position))
+    chosen = best[-1]
+    assert chosen is not None
+    return {i: each.path for i, each in zip(chosen[1], given, strict=True)}
 
 
 def _is_gradient(value: Any) -> bool:

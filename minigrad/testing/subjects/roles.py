@@ -37,6 +37,14 @@ _OUTPUTS = words_in(
     prediction fx sigmoidoutput softmaxoutput tanhoutput fwdout o value sig sigma sigmoid softmax tanh sm h
     """
 )
+_PARAMETERS = words_in(
+    """
+    weight weights bias biases theta thetas gamma beta kernel kernels coef coefs coefficient coefficients intercept
+    param params parameter parameters embedding embeddings filters
+    """
+)
+# W, W1, Wxh, w_out, b, b2, bh, U, V
+_PARAMETER = re.compile(r"W\w*|w\d*|w[a-z]{1,2}\d*|w_\w+|b\d*|b[a-z]\d*|b_\w+|[UVB]\d*")
 _RUNNING = re.compile(r"(running|moving|ema|avg|pop|population|global|rolling)_?(mean|var|std|variance|avg|average)\w*")
 
 
@@ -54,6 +62,12 @@ def is_target(name: str) -> bool:
 def is_data(name: str) -> bool:
     """Whether a value of this name is data that a model is fitted to."""
     return _plain(name).rstrip("0123456789") in _DATA
+
+
+def is_parameter(name: str) -> bool:
+    """Whether a value of this name is a parameter of a model, such as weights and biases."""
+    last = re.split(r"[.\]]", name)[-1].strip("_")
+    return bool(_PARAMETER.fullmatch(last)) or _plain(name).rstrip("0123456789") in _PARAMETERS
 
 
 def is_cache(name: str) -> bool:

@@ -34,13 +34,19 @@ class LayerSubject(Subject):
         layer: the object.
         inputs: of the forward pass, as for `gradcheck`.
         methods: the names of the forward and of the backward pass, where they are not the usual ones.
+        is_loss: whether the user says that it is a loss, whose backward pass is given no upstream gradient.
         seed: for the generators of random numbers, which start anew from it before every forward pass.
     """
 
     rate = RATE
 
     def __init__(
-        self, layer: Any, inputs: Any, methods: tuple[str, str] | None = None, seed: int | None = None
+        self,
+        layer: Any,
+        inputs: Any,
+        methods: tuple[str, str] | None = None,
+        seed: int | None = None,
+        is_loss: bool = False,
     ) -> None:
         super().__init__()
         names = methods_of(layer, methods)
@@ -48,7 +54,7 @@ class LayerSubject(Subject):
             raise refusal(layer)
         self.name = function_name(layer)
         self._layer = layer
-        self._passes = Passes(layer, names, inputs, seed)
+        self._passes = Passes(layer, names, inputs, seed, is_loss)
         self.constants = dict(self._passes.inputs.constants)
         self._unused: Any = None
         with contextlib.suppress(Exception):
@@ -60,6 +66,7 @@ class LayerSubject(Subject):
         self.complaint = found.complaint
         self._inputs = self._passes.inputs.leaves
         self._parameters = [parameter for parameter in found.parameters if parameter.name in found.sources]
+        self._unread = [parameter for parameter in found.parameters if parameter.name not in found.sources]
         shapes = {leaf.name: leaf.value.shape for leaf in self._inputs}
         shapes |= {parameter.name: parameter.start.shape for parameter in found.parameters}
         self.unchecked = {name: (shapes.get(name, ()), reason) for name, reason in found.unchecked.items()}
@@ -101,7 +108,8 @@ class LayerSubject(Subject):
         ran, result = self._forward(values)
         self._notice(ran, values, "the forward pass")
         # Copies, because a layer may use one array for all its results.
-        return [np.array(as_output(out, self.name)) for out in result.outputs]
+        outputs = [np.array(as_output(out, self.name)) for out in result.outputs]
+        return [np.array(sum(out.sum() for out in outputs))] if self._calls.is_summed else outputs
 
     def claimed(self, values: Sequence[Array], upstream: Sequence[Array]) -> list[Any]:
         """A forward pass, then the backward pass, and what it leaves."""
@@ -150,7 +158,7 @@ class LayerSubject(Subject):
                 parameter.put(self._layer, value)
             ran = self._passes.forward(self._filled(started), recorder.copy(self._passes.forward_method))
             (out,) = self._passes.result(ran).outputs
-            return recorder.finished(out)
+            return recorder.finished(np.sum(out) if self._calls.is_summed else out)
 
     def _gradients(
         self, values: Sequence[Array], upstream: Sequence[Array], name: str, array: Array | None
@@ -180,9 +188,7 @@ class LayerSubject(Subject):
         source = self._found.sources[parameter.name]
         if source.kind != "update":
             return source.read(self._passes.layer, traces)
-        # An update that broadcasts gives the parameter another shape, which is what there is to see; that of a 0-d
-        # array makes a NumPy scalar of it.
-        return (start - np.asarray(parameter.now(self._passes.layer))) / self.rate
+        return parameter.change(self._passes.layer, start) / self.rate
 
     def _forward(self, values: Sequence[Array]) -> tuple[Ran, Result]:
         """A forward pass with these values of the leaves."""
@@ -209,7 +215,7 @@ class LayerSubject(Subject):
                 value[...] = content
             if place.get(self._layer) is not value:
                 place.put(self._layer, value)
-        for parameter in self._found.parameters:
+        for parameter in self._unread:
             parameter.put(self._layer, parameter.start)
 
     def _replaced(self, ran: Ran, result: Result, old: Array, new: Array) -> Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import dis
+import functools
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -168,6 +169,7 @@ def _globals(function: types.FunctionType) -> list[Callable[[], None]]:
     return [undo] if names else []
 
 
+@functools.cache
 def _written(code: types.CodeType) -> set[str]:
     """The names that some code declares ``global`` and gives another value."""
     own = {each.argval for each in dis.get_instructions(code) if each.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")}
