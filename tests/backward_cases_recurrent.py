@@ -78,7 +78,7 @@ function(
     "recurrent, last state", lambda x, Wx, Wh, b: hidden(x, Wx, Wh, b)[:, -1], recurrent_last_right, recurrent_inputs,
     ("last step only", "Wh", "path.missing",
      lambda g, out, x, Wx, Wh, b: hidden(x, Wx, Wh, b)[:, -2].T @ last_sums(g, x, Wx, Wh, b)[:, -1]),
-    ("first step left out", "Wx", "path.missing",
+    ("first step left out", "Wx", "samples.missing",
      lambda g, out, x, Wx, Wh, b: over_steps(x[:, 1:], last_sums(g, x, Wx, Wh, b)[:, 1:])),
     ("first step counted twice", "b", "path.repeated",
      lambda g, out, x, Wx, Wh, b: last_sums(g, x, Wx, Wh, b)[:, [0, *range(STEPS)]].sum(axis=(0, 1))),

@@ -19,7 +19,7 @@ from minigrad.testing.checking.rounding import Rounding
 from minigrad.testing.checking.side_effects import kept_buffers, side_effects
 from minigrad.testing.checking.start import given_upstream, promoted, settled, upstream_like
 from minigrad.testing.diagnosis import explain
-from minigrad.testing.diagnosis.clipping import clipped
+from minigrad.testing.diagnosis.clipping import clipped_itself
 from minigrad.testing.diagnosis.evidence import evidence_of
 from minigrad.testing.numerical.reference import Point
 from minigrad.testing.subjects.base import Subject
@@ -152,7 +152,7 @@ def check(subject: Subject, options: Options, title: str, chosen: Sequence[int])
             continue
         evidence = evidence_of(point, position, claim.value, each.reference, upstream, elsewhere, each.places)
         if (name, "upstream") in told:
-            findings = [clipped(evidence) or f if _is_nonlinear(f, name) else f for f in findings]
+            findings = [clipped_itself(evidence) or f if _is_nonlinear(f, name) else f for f in findings]
             continue
         cause = explain(evidence)
         if claim.problem is None:

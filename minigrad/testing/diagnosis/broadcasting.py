@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.arrivals import Change, Named, at_the_leaf, on_the_way, operations_towards
 from minigrad.testing.diagnosis.edges import Array, Share, edges_of, node_op, parent_of, with_operands
 from minigrad.testing.diagnosis.evidence import Evidence
+from minigrad.testing.diagnosis.replay import broadcast_on_tape
 
 _KEEP = "write keepdims=True in the sum or mean: .sum(axis={axis}, keepdims=True)"
 
@@ -66,6 +68,10 @@ def outer(e: Evidence) -> Finding | None:
                     f"({n}, {n}). Right with {word} in shape {other.shape}"
                 )
                 return e.finding("shape.broadcast", text, fix)
+    column = broadcast_on_tape(e)
+    if column is not None:
+        text = f"each element of {column} met all samples: a column (n, 1) and a row (n,) were broadcast to (n, n)"
+        return e.finding("shape.broadcast", text, fix, column)
     return None
 
 
@@ -130,7 +136,8 @@ def _slips(e: Evidence) -> Iterator[tuple[str, list[Node], Share, Any]]:
             yield text, group, _reduced, axis
     for group in operations_towards(e, ("softmax", "log_softmax", "standardise")):
         text = "the sum in the derivative of {place} lost its axis, and was broadcast along the wrong one"
-        yield text, group, _normalised, group[0].params.get("axis")
+        for in_mean, in_product in ((True, True), (True, False), (False, True)):
+            yield text, group, partial(_normalised, in_mean=in_mean, in_product=in_product), group[0].params.get("axis")
     for group in operations_towards(e, ("add", "subtract", "multiply", "divide", "true_divide")):
         if any(1 in np.shape(arg) and np.size(arg) > 1 for arg in group[0].args):
             text = "going back through {place}, the other operand lost its axis of size 1"
@@ -157,14 +164,14 @@ def _reduced(node: Node, position: int, g: Array) -> Array:
     return np.asarray(spread * (slope if name == "var" else slope / (2.0 * x.std(axis=axes, keepdims=True))))
 
 
-def _normalised(node: Node, position: int, g: Array) -> Array:
-    """The share of a function that is normalised along an axis, with the sum over that axis broadcast as it is."""
+def _normalised(node: Node, position: int, g: Array, in_mean: bool = True, in_product: bool = True) -> Array:
+    """The share of a function that is normalised along an axis, with sums over that axis broadcast as they are."""
     out, name = np.asarray(node.out), node_op(node).name
     axes = node.params["axis"]
     axes = tuple(a % out.ndim for a in (axes if isinstance(axes, tuple) else (axes,)))
 
-    def total(array: Array) -> Array:
-        return np.broadcast_to(np.sum(array, axis=axes), out.shape)
+    def total(array: Array, is_lost: bool = True) -> Array:
+        return np.broadcast_to(np.sum(array, axis=axes, keepdims=not is_lost), out.shape)
 
     if name == "softmax":
         return np.asarray(out * (g - total(g * out)))
@@ -174,7 +181,7 @@ def _normalised(node: Node, position: int, g: Array) -> Array:
     # The deviation is told by the input: what is standardised is a difference of the input divided by it.
     x = np.asarray(node.args[0])
     spread = (x - x.mean(axis=axes, keepdims=True)) / out
-    return np.asarray((g - total(g) / count - out * total(g * out) / count) / spread)
+    return np.asarray((g - total(g, in_mean) / count - out * total(g * out, in_product) / count) / spread)
 
 
 def _squeezed(node: Node, position: int, g: Array) -> Array:

@@ -10,31 +10,37 @@ from minigrad.testing.diagnosis.arrivals import Change, on_the_way, uses_leaf
 from minigrad.testing.diagnosis.evidence import Array, Evidence
 from minigrad.testing.diagnosis.tape import Tape
 
+_FIX = "return the gradient as it is; clip in the update of the weights"
 # What people clip gradients to.
 BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
 
 
 def clipped(e: Evidence) -> Finding | None:
-    """The right gradient after np.clip, or scaled down to a norm."""
+    """The gradient of the leaf, or what comes back to a state on the way, is clipped."""
+    found = clipped_itself(e)
+    if found is not None:
+        return found
+    changes = [(f"np.clip(g, -{bound:g}, {bound:g})", _clip(bound)) for bound in _bounds(e)]
+    way = on_the_way(e, changes, _is_state, 3000)
+    if way is None:
+        return None
+    return e.finding("value.clipped", f"what comes back to {way[1]} is clipped: {way[0]}", _FIX, way[1])
+
+
+def clipped_itself(e: Evidence) -> Finding | None:
+    """The gradient of the leaf is the right one after np.clip, or scaled down to a norm."""
     if e.actual.shape != e.truth.shape or not e.actual.size:
         return None
-    fix = "return the gradient as it is; clip in the update of the weights"
     bound = float(np.max(np.abs(e.actual)))
     for low, high in ((-bound, bound), (float(np.min(e.actual)), float(np.max(e.actual)))):
         if _is_cut(e, low, high):
             cut = int((np.abs(e.actual - e.truth) > e.tolerance).sum())
             text = f"got == np.clip(expected, {low:.6g}, {high:.6g}), which changes {cut} elements"
-            return e.finding("value.clipped", text, fix)
+            return e.finding("value.clipped", text, _FIX)
     scaled = _scaled_to_norm(e)
     if scaled is not None:
         text = f"got == expected * {scaled[0]:.6g}, and its norm is {scaled[1]:g}: it is scaled down to a norm"
-        return e.finding("value.clipped", text, fix)
-    found = on_the_way(
-        e, [(f"np.clip(g, -{bound:g}, {bound:g})", _clip(bound)) for bound in _bounds(e)], _is_state, 3000
-    )
-    if found is not None:
-        what, place = found
-        return e.finding("value.clipped", f"what comes back to {place} is clipped: {what}", fix, place)
+        return e.finding("value.clipped", text, _FIX)
     return None
 
 

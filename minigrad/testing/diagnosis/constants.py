@@ -9,21 +9,20 @@ from functools import partial
 import numpy as np
 
 from minigrad.engine.graph import Node
-from minigrad.engine.shares import fitted
 from minigrad.testing.checking.outcome import Finding
-from minigrad.testing.diagnosis.arrivals import operations_towards
+from minigrad.testing.diagnosis.arrivals import Change, Named, on_the_way, operations_towards
 from minigrad.testing.diagnosis.edges import (
     Array,
     Share,
     edges_of,
     node_op,
-    parent_of,
-    true_share,
     with_operands,
 )
 from minigrad.testing.diagnosis.evidence import Evidence
+from minigrad.testing.diagnosis.replay import Place, replayed
 from minigrad.testing.diagnosis.tape import Tape
 
+_ALL_DIGITS = "use one constant with all its digits in both passes, such as np.sqrt(2 / np.pi)"
 # Numbers that people write with few digits.
 KNOWN = {
     "pi": math.pi, "2 * pi": 2 * math.pi, "sqrt(2 / pi)": math.sqrt(2 / math.pi), "sqrt(2)": math.sqrt(2),
@@ -42,25 +41,59 @@ def rounded(e: Evidence) -> Finding | None:
     """A constant of the forward pass has more or fewer digits in the backward pass."""
     if not _is_close(e) or e.tape is None:
         return None
-    ends: dict[float, list[tuple[Node, int]]] = {}
+    ends: dict[float, list[Place]] = {}
     for node, slot, number in _constants(e.tape):
         ends.setdefault(number, []).append((node, slot))
     for number, places in ends.items():
         # A little more of it shows in which direction the gradient would go.
-        near = number * (1 + 1e-6)
-        ways = [w for w in (_in_the_rules, _computed_again) if _points_there(e, partial(w, e, places, near))]
+        near = dict.fromkeys(places, number * (1 + 1e-6))
+        ways = [way for way in (_in_the_rules, _computed_again) if _points_there(e, partial(way, e, near))]
         for other in _versions(number) if ways else ():
-            for way in ways:
-                candidate = way(e, places, other)
-                if candidate is not None and e.explains(candidate) and not e.is_true(candidate):
-                    what = next((f" for {name}" for name, k in KNOWN.items() if abs(k / number - 1) < 2e-3), "")
-                    place = e.tape.place(places[0][0])
-                    text = (
-                        f"the backward pass computes with {other:.12g}{what}, and the forward pass with {number:.12g}"
-                    )
-                    fix = "use one constant with all its digits in both, such as np.sqrt(2 / np.pi)"
-                    return e.finding("constant.rounded", text, fix, place)
+            if any(_gives(e, partial(way, e, dict.fromkeys(places, other))) for way in ways):
+                return _rounded(e, {number: other}, places[0][0])
+    return _all_rounded(e, ends)
+
+
+def _all_rounded(e: Evidence, ends: Mapping[float, list[Place]]) -> Finding | None:
+    """All constants are rounded to the same number of digits."""
+    for digits in range(2, 9) if len(ends) > 1 else ():
+        short = {number: float(f"{number:.{digits - 1}e}") for number in ends}
+        short = {number: other for number, other in short.items() if other != number}
+        replaced = {place: other for number, other in short.items() for place in ends[number]}
+        ways = (_in_the_rules, _computed_again) if len(short) > 1 else ()
+        if any(_gives(e, partial(way, e, replaced)) for way in ways):
+            return _rounded(e, short, next(iter(replaced))[0])
     return None
+
+
+def _rounded(e: Evidence, numbers: Mapping[float, float], node: Node) -> Finding:
+    assert e.tape is not None
+    told = " and ".join(f"{other:.12g} where the forward pass has {n:.12g}" for n, other in numbers.items())
+    place = e.tape.place(node)
+    return e.finding("constant.rounded", f"the backward pass computes with {told}", _ALL_DIGITS, place)
+
+
+def short_form(ratio: float, e: Evidence) -> str:
+    """Which constant with few digits in the place of one with more explains a factor close to 1, in words."""
+    if not 1e-8 < abs(ratio - 1) < LARGEST:
+        return ""
+    numbers = {name: number for name, number in KNOWN.items() if len(f"{number:.12g}") > 8}
+    if e.tape is not None:
+        numbers |= {f"{n:.12g}": n for _, _, n in _constants(e.tape) if len(f"{n:.12g}") > 5}
+    for name, number in numbers.items():
+        other = float(f"{number * ratio:.5g}")
+        if abs(other / number - ratio) < 2e-9:
+            return f"{other:g} stands in the place of {name}"
+    return ""
+
+
+def _gives(e: Evidence, made: Callable[[], Array | None]) -> bool:
+    try:
+        candidate = made()
+    except Exception:
+        # A rule that is told another constant than there was may do anything.
+        return False
+    return candidate is not None and e.explains(candidate) and not e.is_true(candidate)
 
 
 def epsilon_in_excess(e: Evidence) -> Finding | None:
@@ -82,7 +115,25 @@ def epsilon_in_excess(e: Evidence) -> Finding | None:
                     f"the backward pass adds {epsilon:g} to what it divides by, at {place}; the forward pass does not"
                 )
                 return e.finding("epsilon.extra", text, fix, place)
-    return _epsilon_by_values(e, fix)
+    found = _epsilon_by_values(e, fix)
+    if found is not None:
+        return found
+    way = on_the_way(e, _divided(), _is_between_0_and_1, work=3000)
+    return None if way is None else e.finding("epsilon.extra", way[0], fix, way[1])
+
+
+def _is_between_0_and_1(tape: Tape, node: Node, position: int) -> bool:
+    return bool(np.all((node.out > 0) & (node.out < 1)))
+
+
+def _divided() -> list[Named]:
+    """What comes back to a probability p is divided by p * (1 - p), with a small number added to that."""
+    text = "the backward pass divides by p * (1 - p) + {0:g}, and the forward pass has no {0:g}"
+    return [(text.format(epsilon), _too_small(epsilon)) for epsilon in EPSILONS]
+
+
+def _too_small(epsilon: float) -> Change:
+    return lambda g, p: g * (p * (1 - p)) / (p * (1 - p) + epsilon)
 
 
 def _epsilon_by_values(e: Evidence, fix: str) -> Finding | None:
@@ -137,15 +188,15 @@ def _points_there(e: Evidence, changed: Callable[[], Array | None]) -> bool:
     return sizes > 0 and abs(float(np.sum(change * wanted))) > 0.7 * sizes
 
 
-def _in_the_rules(e: Evidence, places: list[tuple[Node, int]], other: float) -> Array | None:
-    """The gradient where a constant is another one in the rules alone."""
+def _in_the_rules(e: Evidence, replaced: Mapping[Place, float]) -> Array | None:
+    """The gradient where constants are others in the rules alone."""
     assert e.tape is not None
-    told = _told(dict.fromkeys(places, other))
-    edges = [edge for node, _ in places for edge in edges_of(node) if edge not in e.tape.pruned]
-    return e.tape.gradient(e.position, dict.fromkeys(edges, told))
+    nodes = dict.fromkeys(node for node, _ in replaced)
+    edges = [edge for node in nodes for edge in edges_of(node) if edge not in e.tape.pruned]
+    return e.tape.gradient(e.position, dict.fromkeys(edges, _told(replaced)))
 
 
-def _told(replaced: Mapping[tuple[Node, int], float]) -> Share:
+def _told(replaced: Mapping[Place, float]) -> Share:
     def share(node: Node, position: int, g: Array) -> Array:
         args = [replaced.get((node, slot), arg) for slot, arg in enumerate(node.args)]
         return with_operands(node.out, args, node, position, g)
@@ -153,38 +204,10 @@ def _told(replaced: Mapping[tuple[Node, int], float]) -> Share:
     return share
 
 
-def _computed_again(e: Evidence, places: list[tuple[Node, int]], other: float) -> Array | None:
-    """The gradient if the forward pass had another constant."""
+def _computed_again(e: Evidence, replaced: Mapping[Place, float]) -> Array | None:
+    """The gradient if the forward pass had other constants."""
     assert e.tape is not None
-    tape, replaced = e.tape, dict.fromkeys(places, other)
-    made: dict[Node, Array] = {}
-    used: dict[Node, list[Array]] = {}
-    for node in reversed(tape.nodes):
-        parents = node.parents or (None,) * len(node.args)
-        args = [
-            replaced.get((node, slot), arg) if parent is None else made.get(parent, parent.out)
-            for slot, (arg, parent) in enumerate(zip(node.args, parents, strict=True))
-        ]
-        changed = any((node, slot) in replaced for slot in range(len(args)))
-        if changed or any(parent in made for parent in parents if parent is not None):
-            made[node] = np.asarray(node_op(node).forward(*args, **node.params))
-            used[node] = args
-    arrived: dict[Node, Array] = {tape.root: tape.seed}
-    for node in tape.nodes:
-        if node not in arrived:
-            continue
-        for edge in edges_of(node):
-            if edge in tape.pruned:
-                continue
-            if node in made:
-                share = with_operands(made[node], used[node], node, edge[1], arrived[node])
-            else:
-                share = true_share(*edge, arrived[node])
-            parent = parent_of(edge)
-            share = fitted(np.asarray(share), parent.out, node_op(node), edge[1])
-            arrived[parent] = share if parent not in arrived else arrived[parent] + share
-    leaf = tape.leaves[e.position]
-    return None if leaf is None or leaf not in arrived else np.asarray(arrived[leaf])
+    return replayed(e.tape, e.position, replaced)
 
 
 def _with(epsilon: float) -> Share:

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.arrangement import axes_exchanged
+from minigrad.testing.diagnosis.constants import short_form
 from minigrad.testing.diagnosis.evidence import Evidence
 
 
@@ -122,6 +123,9 @@ def named_factor(ratio: float, e: Evidence) -> tuple[str, str, str]:
                 if _near(ratio, sign * power):
                     text = f"got == {minus}expected * {power:.6g}, and {name} is {size}: a square root of it"
                     return family, text, f"divide by {minus}{power:.6g}"
+    short = short_form(ratio, e)
+    if short:
+        return "constant.rounded", f"got == expected * {ratio:.9g}: {short}", "use all digits of the constant in both"
     if abs(ratio - 1.0) < 0.05 and e.adds_small_constant:
         text = f"got == expected * {ratio:.9g}: nearly right everywhere, by the same factor"
         return "epsilon.missing", text, "look for a small constant, an epsilon, that only the forward pass has"

@@ -166,7 +166,9 @@ def _labelled(e: Evidence, right: Array) -> Iterator[Array]:
     """The right classes, as far as they show; all of them where the labels are known."""
     yield right
     constants = e.point.subject.constants if e.point is not None else {}
-    for array in [*constants.values(), *e.tensors.values()]:
+    picked = [node.params["index"] for node in e.tape.nodes if node_op(node).name == "getitem"] if e.tape else []
+    indices = [index[-1] for index in picked if isinstance(index, tuple) and isinstance(index[-1], np.ndarray)]
+    for array in [*constants.values(), *e.tensors.values(), *indices]:
         array = np.asarray(array)
         if array.shape == right.shape and _is_one_hot(array):
             yield array.astype(float)

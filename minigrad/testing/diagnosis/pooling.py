@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,12 +20,14 @@ _TO_ALL = "give g / n to each of the n elements of the window"
 
 def pooled(e: Evidence) -> Finding | None:
     """The gradient of a window went to the wrong elements of it."""
-    for group in operations_towards(e, (*_MAXIMA, "mean", "sum", "maximum")):
-        assert e.tape is not None
+    # A place of the image that is no maximum anywhere gets nothing, and by this mistake something.
+    whole = replace(e, tape=None)
+    whole.tape = None if e.tape is None else e.tape.unpruned()
+    for group in operations_towards(whole, (*_MAXIMA, "mean")):
         for rule, text, fix, share in _slips(node_op(group[0]).name):
             edges = [edge for node in group for edge in edges_of(node)]
-            if e.fits(dict.fromkeys(edges, share)):
-                place = e.tape.place(group[0])
+            if whole.tape is not None and whole.fits(dict.fromkeys(edges, share)):
+                place = whole.tape.place(group[0])
                 return e.finding(rule, f"going back through {place}, {text}", fix, place)
     return _by_values(e)
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from minigrad.engine.graph import Node
 from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.arrivals import Change, Named, at_the_leaf, on_the_way, uses_leaf
 from minigrad.testing.diagnosis.edges import nothing, parent_of
 from minigrad.testing.diagnosis.evidence import Array, Evidence
+from minigrad.testing.diagnosis.tape import Tape
 
 _FIX = "let the loop, or the slice, run over all: range(n), not range(n - 1)"
 
@@ -38,9 +40,14 @@ def _turn_missing(e: Evidence) -> Finding | None:
     return None
 
 
+def _is_end(tape: Tape, node: Node, position: int) -> bool:
+    """Whether a result is the output, or computed from the leaf directly."""
+    return node is tape.root or uses_leaf(tape, node, position)
+
+
 def samples_missing(e: Evidence) -> Finding | None:
     """What comes from the last or the first of several samples, steps, rows or columns is not there."""
-    found = on_the_way(e, list(_changes(4)), uses_leaf)
+    found = on_the_way(e, list(_changes(4)), _is_end)
     if found is None:
         return None
     name, place = found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -192,6 +193,12 @@ class Tape:
         idle = {node for node, g in arrived.items() if node.op is not None and np.max(np.abs(g), initial=0.0) <= tiny}
         edges = [edge for node in self.nodes for edge in edges_of(node) if parent_of(edge) in idle]
         self.pruned = dict.fromkeys(edges, nothing)
+
+    def unpruned(self) -> Tape:
+        """The same with all edges, those as well along which nothing flows when all is right."""
+        other = copy.copy(self)
+        other.pruned, other._right = {}, None
+        return other
 
     def affordable(self, candidates: Iterable[Candidate], work: int = WORK) -> Iterator[Candidate]:
         """Candidates for an explanation, until they have cost enough work."""

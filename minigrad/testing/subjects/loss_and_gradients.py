@@ -14,6 +14,7 @@ from minigrad.testing.subjects.outputs import Array, described, is_scalar, may_b
 class _ValuePasses(FunctionPasses):
     """A function whose backward pass is part of it."""
 
+    # Found in the first call, that of plain arrays: those that are recorded look different.
     value_at: int | None = None
 
     def position(self, result: Any) -> int:
