@@ -13,7 +13,7 @@ class Cause:
     name: str
     rule: str
     forward: Callable
-    backward: Callable  # (g, out, *inputs)
+    backward: Callable | None  # (g, out, *inputs); None where forward gives the value and the gradients at once
     inputs: Callable  # inputs(rng)
     leaves: tuple = ()
     options: dict = field(default_factory=dict)
@@ -413,3 +413,90 @@ def recurrent_backward(first):
 
 cause("samples.missing", "the first time step forgotten", recurrent, recurrent_backward(1),
       normal((4, 5), (3, 5), (3, 3)), "x", "U")  # fmt: skip
+
+
+# ---- networks in one function, as courses have them
+
+
+def network(slip):
+    def loss(W1, b1, W2, b2, X, y):
+        count, reg = len(y), 0.05
+        h = np.maximum(0, X @ W1 + b1)
+        p = softmax(h @ W2 + b2)
+        value = -np.log(p[np.arange(count), y]).mean() + 0.5 * reg * (np.sum(W1 * W1) + np.sum(W2 * W2))
+        d = p.copy()
+        slip_in_scores = {
+            "beside": lambda: d.__setitem__((np.arange(count), (y + 1) % 4), d[np.arange(count), (y + 1) % 4] - 1),
+            "clipped": lambda: d.__setitem__(
+                (np.arange(count), np.minimum(y + 1, 3)), d[np.arange(count), np.minimum(y + 1, 3)] - 1
+            ),
+            "left out": lambda: None,
+        }
+        if slip in slip_in_scores:
+            slip_in_scores[slip]()
+        else:
+            d[np.arange(count), y] -= 1
+        d /= count
+        if slip == "short":
+            d[-1] = 0
+        dh = d @ W2.T
+        dh[h <= 0] = 0
+        decay = {"half": reg / 2, "twice": 2 * reg, "minus": -reg, "batch": reg / count}.get(slip, reg)
+        grads = {"W1": X.T @ dh + reg * W1, "b1": dh.sum(axis=0), "W2": h.T @ d + decay * W2, "b2": d.sum(axis=0)}
+        if slip == "bias":
+            grads["b2"] = grads["b2"] + reg * b2
+        if slip == "clip":
+            grads = {name: np.clip(gradient, -0.1, 0.1) for name, gradient in grads.items()}
+        return value, grads
+
+    return loss
+
+
+NETWORK = lambda rng: (*normal((5, 6), (6,), (6, 4), (4,), (7, 5))(rng), rng.integers(0, 4, 7))  # noqa: E731 -- as normal
+ALL = ("W1", "b1", "W2", "b2")
+for slip, rule, leaves in [
+    ("beside", "labels.shifted", ALL), ("clipped", "labels.shifted", ALL), ("left out", "labels.not_subtracted", ALL),
+    ("short", "samples.missing", ALL), ("half", "decay.scale", ("W2",)), ("twice", "decay.extra", ("W2",)),
+    ("minus", "decay.sign", ("W2",)), ("batch", "decay.scale", ("W2",)), ("bias", "decay.extra", ("b2",)),
+]:  # fmt: skip
+    cause(rule, f"network, {slip}", network(slip), None, NETWORK, *leaves, style="value_and_grad", wrt=ALL)
+
+
+def regression(slip):
+    def loss(w, b, X, y):
+        prediction = X @ w + b
+        residual = prediction.ravel() - y
+        d = (prediction - y) if slip == "outer" else residual[:, None]
+        db = 2 * residual.mean() + (0.2 * b if slip == "intercept" else 0.0)
+        return np.mean(residual**2) + 0.1 * np.sum(w * w), {"w": 2 * X.T @ d / len(y) + 0.2 * w, "b": db}
+
+    return loss
+
+
+REGRESSION = lambda rng: (rng.standard_normal((5, 1)), float(rng.standard_normal()), *normal((7, 5), (7,))(rng))  # noqa: E731 -- as normal
+cause("decay.extra", "an intercept that is one number", regression("intercept"), None, REGRESSION, "b",
+      style="value_and_grad", wrt=("w", "b"))  # fmt: skip
+
+
+def plain_regression(w, X, y):
+    residual = (X @ w).ravel() - y
+    return np.mean(residual**2), 2 * X.T @ (X @ w - y) / len(y)
+
+
+cause("shape.broadcast", "residuals of a column and a row in one function", plain_regression, None,
+      normal((5, 1), (7, 5), (7,)), "w", style="value_and_grad", wrt="w")  # fmt: skip
+
+
+def columns(Z, Y):
+    e = np.exp(Z - Z.max(axis=0))
+    return -np.sum(Y * np.log(e / e.sum(axis=0))) / Z.shape[1]
+
+
+def column_softmax(Z):
+    e = np.exp(Z - Z.max(axis=0))
+    return e / e.sum(axis=0)
+
+
+cause("labels.not_subtracted", "soft labels in columns", columns,
+      lambda g, out, Z, Y: (g * column_softmax(Z) / Z.shape[1], -g * np.log(column_softmax(Z)) / Z.shape[1]),
+      lambda rng: (rng.standard_normal((4, 7)), rng.dirichlet(np.ones(4), 7).T), "Z")  # fmt: skip

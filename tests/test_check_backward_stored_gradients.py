@@ -204,8 +204,9 @@ def test_running_statistics_and_frozen_weights_are_constants():
     assert any("W, b: taken as constants" in note for note in result.notes)
 
 
-def test_a_bias_before_a_normalisation_is_a_parameter():
-    class Centred(forms.Attributes):
+@pytest.mark.parametrize("form", [forms.Attributes, forms.ByRate])
+def test_a_bias_before_a_normalisation_is_a_parameter(form):
+    class Centred(form):
         def __init__(self):
             super().__init__()
             self.b = np.zeros(3)
@@ -214,12 +215,41 @@ def test_a_bias_before_a_normalisation_is_a_parameter():
             out = super().forward(x)
             return out - out.mean(axis=0)
 
-        def backward(self, g):
-            return super().backward(g - g.mean(axis=0))
+        def backward(self, g, *rate):
+            return super().backward(g - g.mean(axis=0), *rate)
 
-    for seed in range(6):
+    for seed in range(4):
         result = testing.check_backward(Centred(), inputs=np.random.default_rng(seed).standard_normal((7, 5)))
         assert weights_of(result) == ["W", "b"]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_lists_of_gradients_are_in_the_order_of_the_parameters(backwards):
+    class Chain:
+        def __init__(self):
+            self.first, self.second, self.third = np.random.default_rng(0).standard_normal((3, 5, 5))
+
+        @property
+        def params(self):
+            return [self.first, self.second, self.third]
+
+        def forward(self, x):
+            self.xs = [x]
+            for weights in self.params:
+                self.xs.append(np.tanh(self.xs[-1] @ weights))
+            return self.xs[-1]
+
+        def backward(self, g):
+            self.grads = []
+            for weights, x, out in zip(self.params[::-1], self.xs[-2::-1], self.xs[:0:-1], strict=True):
+                g = g * (1 - out**2)
+                self.grads.insert(len(self.grads) if backwards else 0, x.T @ g)
+                g = g @ weights.T
+            return g
+
+    result = check(Chain(), inputs=X)
+    assert weights_of(result) == ["first", "second", "third"]
+    assert result.verdict == ("fail" if backwards else "pass")
 
 
 @pytest.mark.parametrize("in_place", [True, False])

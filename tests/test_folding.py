@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from recorded_subject import FunctionOfOne
 from scipy import special
 
 from minigrad.testing import check_backward
 from minigrad.testing.diagnosis.folding import folded
 from minigrad.testing.diagnosis.tape import traced
-from minigrad.testing.subjects.forward_backward import PairSubject
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((7, 5))
@@ -104,7 +104,7 @@ WAYS = [(name, form) for name, forms in FORMS.items() for form in forms]
 
 
 def tape_of(form, x):
-    subject = PairSubject(form, lambda g, out, x: g, (x,), "args")
+    subject = FunctionOfOne(form, x)
     return traced(subject, [x], [RNG.standard_normal(np.shape(form(x)))])
 
 

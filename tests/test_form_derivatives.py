@@ -79,3 +79,11 @@ def test_the_derivative_of_what_is_not_elementwise_is_no_diagonal():
 
     assert check(softmax, softmax_prime, X).verdict == "fail"
     assert check(lambda x: x - x.mean(), lambda x: 0.0 * x, X).verdict == "fail"
+
+
+def test_without_an_upstream_gradient_the_shapes_have_to_fit():
+    def slope(x, w):
+        return np.ones_like(x) @ np.eye(5)
+
+    with pytest.raises(TypeError, match=r"slope\(x, w\) gives an array of shape \(7, 5\) for x.*without an upstream"):
+        check(lambda x, w: x @ w, slope, (X, np.ones((5, 3))), style="loss", wrt="x")

@@ -89,6 +89,25 @@ def test_an_array_without_a_gradient_is_not_passed_over():
     assert check(forward, backward, (X, W, B), wrt=["x", "w"]).ok
 
 
+def test_arrays_beside_settings_are_constant():
+    def forward(x, settings):
+        factors = settings["factors"] if settings["mode"] == "wide" else 1.0
+        return x * factors, settings
+
+    def backward(dout, settings):
+        return dout * settings["factors"]
+
+    factors = np.linspace(1, 2, 5)
+    result = check(forward, backward, (X, {"mode": "wide", "factors": factors}))
+    assert result.verdict == "pass", str(result)
+    assert "settings.factors: taken as a constant (configuration)" in result.notes
+    # Named as wanted, or without settings beside them, they are none.
+    assert (
+        check(forward, backward, (X, {"mode": "wide", "factors": factors}), wrt=["settings.factors"]).verdict != "pass"
+    )
+    assert check(lambda x, c: (x * c["f"], c), lambda dout, c: dout * c["f"], (X, {"f": factors})).verdict != "pass"
+
+
 def gated(x, layer):
     return np.maximum(0, x @ layer["W"] + layer["b"]), (x, layer)
 

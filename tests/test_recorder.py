@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from recorded_subject import FunctionOfOne
 from scipy import signal, special
 from scipy.special import logsumexp
 
 from minigrad import testing
 from minigrad.testing.diagnosis.tape import traced
-from minigrad.testing.subjects.forward_backward import PairSubject
 from minigrad.testing.subjects.stateful_layer import LayerSubject
 
 RNG = np.random.default_rng(0)
@@ -84,7 +84,52 @@ def with_helpers(x, depth=2, *, factor=1.5):
     return inner(x) if depth == 0 else with_helpers(inner(x), depth - 1)
 
 
+def through_other_views(x):
+    out = np.zeros(12)
+    out.reshape(4, 3)[...] = x**2
+    whole = out.reshape(3, 4)
+    whole.T[0] += x[0]
+    x.copy().ravel()[0] = 5.0
+    whole.transpose(1, 0).reshape(-1)[0] = 7.0
+    return whole
+
+
+def put_and_filled(x):
+    out = np.empty((4, 3))
+    np.copyto(out, x)
+    np.putmask(out, out < 0, 0)
+    square = np.full((3, 3), x[0, 0])
+    np.fill_diagonal(square, 2.0)
+    return out @ square
+
+
+def with_numbers(x):
+    total = float(np.mean(x)) + np.float64(np.sum(x[0])) + x[0, 1].item()
+    assert isinstance(x, np.ndarray)
+    assert isinstance(1.0, float)
+    text = f"{total:.3f}"
+    return np.array([total * math.pow(abs(v), 1.5) + len(text) for v in x.ravel().tolist()], dtype=float)
+
+
+def by_indices(x):
+    out = np.zeros_like(x)
+    for i, j in np.ndindex(*x.shape):
+        out[i, j] = x[i, j] ** 2
+    for (i, j), value in np.ndenumerate(x):
+        out[i, j] += value
+    constant = np.eye(3)
+    constant[0] = x[0]
+    return out @ constant
+
+
 FUNCTIONS = [
+    *(through_other_views, put_and_filled, with_numbers, by_indices),
+    lambda x: np.vectorize(lambda v: 1 / (1 + math.exp(-v)))(x),
+    lambda x: np.apply_along_axis(lambda row: np.exp(row) / np.sum(np.exp(row)), 1, x),
+    lambda x: np.einsum("...i,ij->...j", x, WEIGHTS) + WEIGHTS.sum(axis=0),
+    lambda x: WEIGHTS.T.dot(x.T) @ np.c_[np.ones(len(x)), x],
+    lambda x: np.r_[x, x[:1]] * np.add.reduce(x, axis=0) + np.subtract.outer(x[0], x[1]).sum(axis=0),
+    lambda x: np.array([value**2 for value in x.flat]),
     *(row_by_row, element_by_element, through_views, masked, accumulated, filled_and_joined, best_of_each),
     with_helpers,
     lambda x: x - logsumexp(x, axis=1, keepdims=True),
@@ -107,7 +152,7 @@ FUNCTIONS = [
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_what_is_recorded_has_the_gradient_of_the_function(function):
-    subject = PairSubject(function, lambda g, out, x: g, (X,), "args")
+    subject = FunctionOfOne(function, X)
     g = RNG.standard_normal(np.shape(function(X)))
     before = X.copy()
     tape = traced(subject, [X], [g])
@@ -118,7 +163,7 @@ def test_what_is_recorded_has_the_gradient_of_the_function(function):
 
 
 def lost(x):
-    return np.array([float(value) for value in x.ravel()])
+    return np.array([complex(value).real for value in x[0]])
 
 
 def without_a_rule(x):
@@ -142,10 +187,10 @@ def too_long(x):
 
 
 @pytest.mark.parametrize(
-    "function", [too_long, lost, without_a_rule, diagonal, constant, lambda x: x.tolist(), lambda x: x.no_such_thing]
+    "function", [too_long, lost, without_a_rule, diagonal, constant, lambda x: x[0].tolist(), lambda x: x.no_such_thing]
 )
 def test_what_cannot_be_recorded_leaves_no_tape(function):
-    subject = PairSubject(function, lambda g, out, x: g, (X,), "args")
+    subject = FunctionOfOne(function, X)
     shape = np.shape(function(X)) if function is too_long else 3
     assert traced(subject, [X], [np.ones(shape)]) is None
 
@@ -179,7 +224,7 @@ class Network:
         return self.doubled(x)
 
     def backward(self, g, learning_rate):
-        raise NotImplementedError
+        return g
 
 
 def test_layers_are_recorded_and_left_as_they_were():

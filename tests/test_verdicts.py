@@ -23,7 +23,7 @@ def test_a_forward_pass_that_writes_into_its_input_is_named_first_and_alone():
 
     def backward(g, out, x, w):
         dz = g * (1 - out**2)
-        return dz @ w, x.T @ dz
+        return dz @ w.T, x.T @ dz
 
     result = check(forward, backward, (X, W))
     assert result.verdict == "fail"

@@ -125,6 +125,8 @@ def check(subject: Subject, options: Options, title: str, chosen: Sequence[int])
     claims = [read_claim(*each) for each in zip(subject.leaves, raw, exact, strict=True)]
     rounding = Rounding(point, upstream, [claim.value for claim in claims], USEFUL[itemsize] ** 2)
     findings = misbehaviour(subject, values, upstream, claims, rounding)
+    # With other numbers, so that a buffer that was returned holds those now.
+    subject.claimed(values, [2.0 * g for g in upstream])
     warnings = side_effects(subject, forward=False) + kept_buffers(subject, raw, claims)
     del raw
     if subject.complaint:
@@ -180,7 +182,7 @@ class _Result:
     ) -> GradcheckResult:
         """The result, with what was not checked, and what a reader should know."""
         subject, options = self.subject, self.options
-        leaves = [*leaves, *(_unchecked(subject, options) if leaves else [])]
+        leaves = [*leaves, *(_unchecked(subject, options) if leaves or not findings else [])]
         findings, warnings = _weighed(leaves, findings, warnings, options.strict)
         notes = list(subject.remarks)
         notes += [] if subject.matches_dtypes else ["checked in float64, at the same values"]

@@ -126,7 +126,8 @@ class Examination:
         if not actual.size or (seen.result.verdict == "pass" and clear and not flat):
             return self._noted(seen, claim)
         floor = self.rounding.floor(position)
-        if seen.result.verdict == "inconclusive" or (np.abs(actual) <= floor).any():
+        cancelled = (np.abs(actual) <= floor) & (floor > 0)
+        if flat or seen.result.verdict == "inconclusive" or cancelled.any():
             # Perhaps terms cancel. Then rounding blurs the values as well, even where those nearby show little of it.
             self.floors[position] = floor
             self.scales[position] = self.rounding.scale_when(position, flat)

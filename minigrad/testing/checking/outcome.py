@@ -35,7 +35,8 @@ class Finding:
     leaves: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.leaves:
+        # Also where the name was replaced, and the names are those of before.
+        if self.leaf not in self.leaves:
             object.__setattr__(self, "leaves", (self.leaf,))
 
 

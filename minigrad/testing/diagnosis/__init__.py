@@ -17,6 +17,7 @@ from minigrad.testing.diagnosis import (
     decay,
     folded_slips,
     form,
+    formulas,
     jacobian,
     labels,
     operands,
@@ -75,6 +76,7 @@ RULES: list[Rule] = [
     slips.local_mistake,
     form.exchanged,
     arrangement.blocks_exchanged_on_the_way,
+    formulas.other_formula,
     values.known_factor,
     values.complement,
     values.operand,
@@ -102,9 +104,18 @@ def explain(evidence: Evidence) -> Finding:
             if culprit is None:
                 return operations.detached(evidence)
             return operations.blamed(evidence, culprit, explain(culprit.evidence))
-        for rule in RULES:
+        tape = evidence.tape
+        if tape is not None and tape.cause is not None:
+            # One mistake spoils several leaves more often than several mistakes one each.
+            number, name, where = tape.cause
+            found = RULES[number](evidence)
+            if found is not None and (found.rule, found.where) == (name, where):
+                return found
+        for number, rule in enumerate(RULES):
             found = rule(evidence)
             if found is not None:
+                if tape is not None and found.where:
+                    tape.cause = number, found.rule, found.where
                 return found
     return evidence.finding("unexplained", "no known mistake gives these numbers", confidence=0.0)
 

@@ -73,7 +73,7 @@ def uses_leaf(tape: Tape, node: Node, position: int) -> bool:
 
 def is_taken_apart(tape: Tape, node: Node, position: int) -> bool:
     """Whether parts of a result are used one by one, or it was put together from parts."""
-    parts = [n for n in tape.nodes if node_op(n).name == "getitem" and node in (n.parents or ())]
+    parts = [user for user in tape.users.get(node, ()) if node_op(user).name == "getitem"]
     return len(parts) > 1 or node_op(node).name in ("concatenate", "stack", "assign")
 
 

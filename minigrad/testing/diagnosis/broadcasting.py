@@ -37,7 +37,10 @@ def _is_broadcast(e: Evidence) -> bool:
         return True
     leaf = e.tape.leaves[e.position]
     users = [node for node in e.tape.nodes if any(parent_of(edge) is leaf for edge in edges_of(node))]
-    return any(node_op(node).broadcasts and np.shape(node.out) != e.truth.shape for node in users)
+    return any(
+        node_op(node).broadcasts and node_op(node).name != "matmul" and np.shape(node.out) != e.truth.shape
+        for node in users
+    )
 
 
 def outer(e: Evidence) -> Finding | None:

@@ -57,7 +57,7 @@ def _is_cut(e: Evidence, low: float, high: float) -> bool:
 
 def _is_state(tape: Tape, node: Node, position: int) -> bool:
     """Whether several results are computed from one, as from the state of a recurrent net; or the leaf is in it."""
-    return uses_leaf(tape, node, position) or sum(node in (n.parents or ()) for n in tape.nodes) > 1
+    return uses_leaf(tape, node, position) or len(tape.users.get(node, ())) > 1
 
 
 def _unit(e: Evidence) -> float:

@@ -40,6 +40,8 @@ def weight_decay(e: Evidence) -> Finding | None:
     unit = float(np.reshape(e.upstream[0], ())) if single else float(np.reshape(e.tape.seed, ())) if e.tape else 1.0
     difference = e.actual - e.truth
     name = e.leaf
+    if value.size == 1:
+        return _of_a_number(e, float(value.reshape(())), float(difference.reshape(())), unit)
     for pattern, word in ((value, name), (np.sign(value), f"np.sign({name})")):
         for decay in _terms(e, pattern, word):
             found = _against(e, decay, difference, unit)
@@ -56,6 +58,23 @@ def weight_decay(e: Evidence) -> Finding | None:
         known = "" if e.tape is None else f", and the loss has no decay of {name}"
         text = f"got == expected {sign} {amount}: a weight decay in the gradient{known}"
         return e.finding("decay.extra", text, f"leave {amount} out, or add the term to the loss")
+    return None
+
+
+def _of_a_number(e: Evidence, value: float, difference: float, unit: float) -> Finding | None:
+    """A single number has some ratio to any difference: it is decayed if the ratio is that of the decay of a weight."""
+    if e.tape is None or not value or not e.truth.any():
+        return None
+    for position, leaf in enumerate(e.tape.leaves):
+        if position == e.position or leaf is None or np.size(leaf.out) < 2:
+            continue
+        whole, pattern = e.tape.gradient(position), np.asarray(leaf.out)
+        for user in _users(e, leaf):
+            edges = [edge for edge in edges_of(user) if parent_of(edge) is leaf]
+            decay = _decay(whole - e.tape.gradient(position, dict.fromkeys(edges, nothing)), pattern, "")
+            if decay is not None and abs(difference - decay.factor * value) <= e.tolerance:
+                text = f"got == expected + {decay.factor / unit:.6g} * {e.leaf}, as if {e.leaf} were decayed, too"
+                return e.finding("decay.extra", text, f"decay the weights alone, not {e.leaf}")
     return None
 
 

@@ -42,6 +42,7 @@ class Evidence:
         recalled: calls the backward pass again with another array in the place of an operand.
         tape: how the output was computed, if its own gradient is right.
         suspect: how it was computed, if the claimed gradient is that of the tape: then one of its rules is wrong.
+        jacobians: what was found of them, the true one and the claimed one.
     """
 
     leaf: str
@@ -59,6 +60,7 @@ class Evidence:
     recalled: Callable[[str, Array], Array | None] | None = None
     tape: Tape | None = None
     suspect: Tape | None = None
+    jacobians: dict[str, Array | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.truth, self.actual = self._smooth(self.truth), self._smooth(self.actual)

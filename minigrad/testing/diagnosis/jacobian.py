@@ -44,8 +44,14 @@ def overwritten(e: Evidence) -> Finding | None:
 
 def forwards(e: Evidence) -> Finding | None:
     """The Jacobian itself in the place of its transpose: J g, not g J."""
+    true = _true_jacobian(e)
+    if true is None or true.shape[0] != true.shape[1]:
+        return None
+    # Before the claimed Jacobian is computed, row by row: it would give this.
+    if not e.close(true @ e.upstream[0].reshape(-1), e.actual.reshape(-1), 1e-5 * e.scale + e.tolerance):
+        return None
     found = _jacobians(e)
-    if found is None or found[0].shape[0] != found[0].shape[1]:
+    if found is None:
         return None
     claimed, true = found
     bound = 1e-6 * float(np.abs(true).max())
@@ -58,8 +64,9 @@ def forwards(e: Evidence) -> Finding | None:
 
 def diagonal(e: Evidence) -> Finding | None:
     """The Jacobian that was claimed is diagonal, and the true one is not."""
-    found = _jacobians(e)
-    if found is None or found[0].shape[0] != found[0].shape[1]:
+    true = _true_jacobian(e)
+    found = None if true is None or true.shape[0] != true.shape[1] else _jacobians(e)
+    if found is None:
         return None
     here, there = (np.abs(m) > 1e-6 * np.abs(m).max() for m in found)
     off_diagonal = ~np.eye(len(here), dtype=bool)
@@ -89,7 +96,13 @@ def support(e: Evidence) -> Finding | None:
 
 
 def _true_jacobian(e: Evidence) -> Array | None:
-    """The derivative of every output by every element, if there are not too many."""
+    """The derivative of every output by every element, if there are not too many; computed once."""
+    if "true" not in e.jacobians:
+        e.jacobians["true"] = _measured(e)
+    return e.jacobians["true"]
+
+
+def _measured(e: Evidence) -> Array | None:
     point = e.point
     if point is None or e.sampled or e.actual.shape != e.truth.shape or len(e.upstream) != 1:
         return None
@@ -110,10 +123,18 @@ def _jacobians(e: Evidence) -> tuple[Array, Array] | None:
     true = _true_jacobian(e)
     if true is None or e.point is None:
         return None
+    if "claimed" not in e.jacobians:
+        e.jacobians["claimed"] = _claimed(e, true)
+    claimed = e.jacobians["claimed"]
+    return None if claimed is None else (claimed, true)
+
+
+def _claimed(e: Evidence, true: Array) -> Array | None:
+    assert e.point is not None
     claimed, shape = np.empty_like(true), e.upstream[0].shape
     for row in range(len(true)):
         seed = np.zeros(len(true))
         seed[row] = 1.0
         found = e.point.subject.claimed(e.point.values, [seed.reshape(shape)])[e.position]
         claimed[row] = np.reshape(found, -1) if np.size(found) == true.shape[1] else np.nan
-    return (claimed, true) if np.isfinite(claimed).all() else None
+    return claimed if np.isfinite(claimed).all() else None

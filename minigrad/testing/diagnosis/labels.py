@@ -104,13 +104,13 @@ def _slips(e: Evidence, scores: Array, gradient: Array) -> Iterator[Slip]:
     """What people send back to scores that have this gradient, if they are those of a classifier."""
     if scores.shape != gradient.shape or gradient.size < 2 or not np.any(gradient):
         return
-    for p, told in _probabilities(scores):
-        for factor, right in _right_classes(p, gradient):
-            yield "labels.not_subtracted", f"{told} comes back where {told} - y belongs", factor * p
-            if right.ndim > 1 and right.shape[-1] > 1:
-                for shift in (1, -1):
-                    turned = factor * (p - np.roll(right, shift, axis=-1))
-                    yield "labels.shifted", f"1 is subtracted at the class beside the right one ({shift:+d})", turned
+    for p, axis in _probabilities(scores):
+        for factor, right in _right_classes(e, p, gradient):
+            yield "labels.not_subtracted", "p comes back where p - y belongs", factor * p
+            for shift in (1, -1) if axis is not None else ():
+                for turned in _beside(right, shift, axis or 0):
+                    text = f"1 is subtracted at the class beside the right one ({shift:+d})"
+                    yield "labels.shifted", text, factor * (p - turned)
     hinge = _hinge(gradient)
     if hinge is not None:
         factor, right = hinge
@@ -123,15 +123,31 @@ def _slips(e: Evidence, scores: Array, gradient: Array) -> Iterator[Slip]:
         yield "labels.not_subtracted", "what the right class loses is left out", plus
 
 
-def _probabilities(scores: Array) -> Iterator[tuple[Array, str]]:
-    if scores.ndim > 1 and scores.shape[-1] > 1:
-        yield special.softmax(scores, axis=-1), "p"
-    if scores.ndim > 1 and scores.shape[0] > 1:
-        yield special.softmax(scores, axis=0), "p"
-    yield special.expit(scores), "p"
+def _probabilities(scores: Array) -> Iterator[tuple[Array, int | None]]:
+    """What the scores may be made to, and the axis of the classes if there is one."""
+    for axis in (-1, 0) if scores.ndim > 1 else ():
+        if scores.shape[axis] > 1:
+            yield special.softmax(scores, axis=axis), axis
+    yield special.expit(scores), None
 
 
-def _right_classes(p: Array, gradient: Array) -> Iterator[tuple[float, Array]]:
+def _beside(right: Array, shift: int, axis: int) -> Iterator[Array]:
+    """Ones beside the right classes; at the end round to the other end, left out, or where they were."""
+    yield np.roll(right, shift, axis=axis)
+    count = right.shape[axis]
+    moved = np.moveaxis(right, axis, -1)
+    left_out = np.zeros_like(moved)
+    inner = slice(0, count - 1), slice(1, count)
+    source, target = inner if shift > 0 else inner[::-1]
+    left_out[..., target] = moved[..., source]
+    yield np.moveaxis(left_out, -1, axis)
+    end = -1 if shift > 0 else 0
+    kept = left_out.copy()
+    kept[..., end] += moved[..., end]
+    yield np.moveaxis(kept, -1, axis)
+
+
+def _right_classes(e: Evidence, p: Array, gradient: Array) -> Iterator[tuple[float, Array]]:
     """A factor and zeros and ones, so that the gradient is factor * (p - ones): that of a cross entropy."""
     # Where y is 0 the gradient is factor * p, and where it is 1 it has the other sign.
     for sign in (1.0, -1.0):
@@ -144,6 +160,14 @@ def _right_classes(p: Array, gradient: Array) -> Iterator[tuple[float, Array]]:
         rounded = np.round(right)
         if np.max(np.abs(right - rounded)) < 1e-6 and np.isin(rounded, (0, 1)).all() and rounded.any():
             yield factor, rounded
+            return
+    constants = list(e.point.subject.constants.values()) if e.point is not None else []
+    for known in (np.asarray(array) for array in [*e.tensors.values(), *constants]):
+        if known.shape == p.shape and known.dtype.kind == "f":
+            rest = p - known
+            factor = float(np.sum(gradient * rest) / max(np.sum(rest * rest), 1e-300))
+            if factor and np.max(np.abs(gradient - factor * rest)) < 1e-9 * np.max(np.abs(gradient)):
+                yield factor, known
 
 
 def _hinge(gradient: Array) -> tuple[float, Array] | None:

@@ -85,18 +85,20 @@ def other_step(e: Evidence) -> Finding | None:
     """In a recurrence, the operand of the next or the last step stands in the place of that of each step."""
     if e.tape is None or e.actual.shape != e.truth.shape:
         return None
-    for edges in by_kind(e.tape.edges_towards(e.position)):
+    makers: dict[int, Node] = {id(node.out): node for node in e.tape.nodes}
+    for edges in e.tape.affordable(by_kind(e.tape.edges_towards(e.position))):
         for slot in range(len(edges[0][0].args)):
             steps = [(edge, np.asarray(edge[0].args[slot])) for edge in reversed(edges) if slot != edge[1]]
-            made = [node for _, array in steps for node in e.tape.nodes if node.out is array]
+            made = [makers[id(array)] for _, array in steps if id(array) in makers]
             if len(steps) < 3 or len(made) < 2:
                 continue
             # All results of the kind that makes these operands: the last of them is no operand of a further step.
             chain = [np.asarray(node.out) for node in reversed(e.tape.nodes) if node.op is made[0].op]
+            links = {id(array): number for number, array in reversed(list(enumerate(chain)))}
             for direction, word in ((1, "next step"), (-1, "step before")):
                 changes: dict[Edge, Share] = {}
                 for number, (edge, array) in enumerate(steps):
-                    place = next((k for k, other in enumerate(chain) if other is array), -1 if number == 0 else None)
+                    place = links.get(id(array), -1 if number == 0 else None)
                     if place is None or not 0 <= place + direction < len(chain):
                         continue
                     args = list(edge[0].args)

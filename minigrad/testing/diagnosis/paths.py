@@ -51,10 +51,17 @@ def _rescaled(e: Evidence) -> Iterator[Finding]:
             yield e.finding(name, f"of the contribution through {place} only: {text}", fix, place)
 
 
-def _scaled_edges(e: Evidence) -> Iterator[tuple[list[Edge], float]]:
-    """The edges along which a factor explains the gradient, with the factor."""
+def _scaled_edges(e: Evidence) -> list[tuple[list[Edge], float]]:
+    """The edges along which a factor explains the gradient, with the factor; found once for several rules."""
     if e.tape is None or e.actual.shape != e.truth.shape:
-        return
+        return []
+    if e.screen.scaled is None:
+        e.screen.scaled = list(_found_edges(e))
+    return e.screen.scaled
+
+
+def _found_edges(e: Evidence) -> Iterator[tuple[list[Edge], float]]:
+    assert e.tape is not None
     edges = e.tape.edges_towards(e.position)
     split = forks(edges)
     # Where a value is used several times first: further along the same path the numbers would be the same.
@@ -93,7 +100,8 @@ def paths_missing(e: Evidence) -> Finding | None:
 
 def _sets_of_edges(tape: Tape, position: int) -> Iterator[list[Edge]]:
     edges = tape.edges_towards(position)
-    results = [node for node in tape.nodes if any(edge[0] is node for edge in edges) and node is not tape.root]
+    starts = {node for node, _ in edges}
+    results = [node for node in tape.nodes if node in starts and node is not tape.root]
     yield from (edges_of(node) for node in results)
     kinds = by_kind(edges)
     yield from (kind for kind in kinds if len(kind) > 1)

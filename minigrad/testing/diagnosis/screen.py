@@ -24,6 +24,8 @@ class Screen:
 
     def __init__(self, tape: Tape, position: int, difference: Array, tolerance: float) -> None:
         self._tape, self._probes = tape, tape.probes(position)
+        # Edges, and the factor on them that explains the difference; None before they are looked for.
+        self.scaled: list[tuple[list[Edge], float]] | None = None
         self._feeding: dict[tuple[Edge, ...], bool] = {}
         directions = [] if self._probes is None else self._probes.directions
         total = max([float(np.sum(np.abs(direction))) for direction in directions], default=0.0)
@@ -71,7 +73,7 @@ class Screen:
 
     def _feed(self, edges: tuple[Edge, ...]) -> bool:
         """Whether some edges feed others of them, so that the effects of changes do not just add up."""
-        if len(edges) < 2 or self._probes is None:
+        if self._probes is None or len({node for node, _ in edges}) < 2:
             return False
         if edges not in self._feeding:
             self._feeding[edges] = self._probes.feed(edges)

@@ -51,6 +51,7 @@ class Tape:
         leaves: the nodes whose gradients are asked for, by position.
         pruned: edges along which nothing that matters flows, such as the maximum that a stable softmax subtracts; a
             hand-written pass leaves them out, so mistakes are made without them.
+        cause: what explained the gradient of another leaf: the number of the rule, its name, and where.
         given: gradients that take the place of those that arrive at some nodes, on the way further down.
     """
 
@@ -64,6 +65,7 @@ class Tape:
         self.log = log or Log()
         self.given: Mapping[Node, Array] = {}
         self.pruned: Mapping[Edge, Share] = {}
+        self.cause: tuple[int, str, str] | None = None
         self._right: dict[Node, Array] | None = None
         self._work = 0.0
         self._probes: dict[int, Probes | None] = {}
@@ -78,6 +80,7 @@ class Tape:
         # What was found out about the nodes before belongs to those.
         self.__dict__.pop("values", None)
         self.__dict__.pop("_made_by", None)
+        self.__dict__.pop("users", None)
 
     def gradient(
         self, position: int, changes: Mapping[Edge, Share] | None = None, skip: tuple[Node, Node] | None = None
@@ -227,6 +230,15 @@ class Tape:
         # In x * x both arguments are one value.
         twice = [list(both) for both in itertools.pairwise(edges) if _are_one_use(*both)]
         return [*looped, *([edge] for edge in edges), *twice, *kinds]
+
+    @cached_property
+    def users(self) -> dict[Node, list[Node]]:
+        """What is computed from each result directly."""
+        found: dict[Node, list[Node]] = {}
+        for node in self.nodes:
+            for parent in {parent for parent in node.parents or () if parent is not None}:
+                found.setdefault(parent, []).append(node)
+        return found
 
     @cached_property
     def values(self) -> list[tuple[str, Array]]:

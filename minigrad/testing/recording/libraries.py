@@ -69,7 +69,7 @@ class Number(type):
         return cls.plain(*args)
 
     def __instancecheck__(cls, value: Any) -> bool:
-        return isinstance(value, cls.plain)
+        return isinstance(value, cls.plain) or (cls.plain is np.ndarray and isinstance(value, Written))
 
     def __eq__(cls, other: object) -> bool:
         return other is cls.plain or type.__eq__(cls, other) is True
@@ -84,6 +84,8 @@ def _number(plain: type) -> Any:
 
 
 NUMBERS: dict[type, Any] = {plain: _number(plain) for plain in (float, np.float64, np.float32)}
+# What is recorded passes for an array, in recorded code and nowhere else.
+NUMBERS[np.ndarray] = Number("ndarray", (), {"plain": np.ndarray})
 
 
 def replaced(value: Any, recorder: Copier) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -69,10 +69,6 @@ class Written(NDArrayOperatorsMixin):
         self._tensor = tensor if isinstance(tensor, Tensor) else Tensor(tensor)
         self._log, self._whole, self._read = log, whole, read
         self._seen = None if whole is None else whole.tensor
-
-    # isinstance(x, np.ndarray) has to be true in recorded code. A type checker knows no property of this name.
-    if not TYPE_CHECKING:
-        __class__ = property(lambda self: np.ndarray)
 
     @property
     def tensor(self) -> Tensor:

@@ -131,8 +131,8 @@ class Calls:
             parameters = list(inspect.signature(backward).parameters.values())
         except (TypeError, ValueError):
             return only_g, []
+        self.may_take_rate = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         if parameters and all(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
-            self.may_take_rate = True
             return only_g, []
         required: list[inspect.Parameter] = []
         clear: list[Argument] = []

@@ -46,21 +46,23 @@ class Parameter:
         """Whether it is no array."""
         return not isinstance(self.held, np.ndarray)
 
-    def put(self, root: Any, value: Any, held: Any = None) -> None:
+    def put(self, root: Any, value: Array, held: Any = None) -> None:
         """Give it a value: in its own array where that can be, so that all who hold it see it."""
         array = self.held if held is None else held
-        new = value
-        if isinstance(value, np.ndarray):
-            if isinstance(array, np.ndarray):
-                fits = array.dtype == value.dtype and array.shape == value.shape and array.flags.writeable
-                new = array if fits else value.copy()
-                if fits:
-                    array[...] = value
-            else:
-                new = float(value) if type(array) is float else value.dtype.type(value)
+        new: Any = value.copy()
+        if not isinstance(array, np.ndarray):
+            new = float(value) if type(array) is float else value.dtype.type(value)
+        elif array.dtype == value.dtype and array.shape == value.shape and array.flags.writeable:
+            array[...] = value
+            new = array
         for place in self.places:
             if place.get(root) is not new:
                 place.put(root, new)
+
+    def lend(self, root: Any, value: Any) -> None:
+        """Have something else in all its places."""
+        for place in self.places:
+            place.put(root, value)
 
     def now(self, root: Any) -> Any:
         """What is there now: at the first of its places where something else is than at the start."""

@@ -115,11 +115,11 @@ class Prober:
     def _scaled(self) -> Probe | None:
         """What the passes change, if half the learning rate changes half as much."""
         whole, half = self.probe([0]), self.probe([0], RATE / 2)
-        follows = [
-            name in half.changes and near(change, 2 * half.changes[name], 1e-6)
-            for name, change in whole.changes.items()
-        ]
-        return whole if follows and all(follows) else None
+        largest = max((float(np.max(np.abs(change), initial=0.0)) for change in whole.changes.values()), default=0.0)
+        # What cancels but for rounding follows nothing.
+        told = {name: c for name, c in whole.changes.items() if np.max(np.abs(c), initial=0.0) > 1e-9 * largest}
+        follows = all(near(change, 2 * half.changes.get(name, 0.0), 1e-6) for name, change in told.items())
+        return whole if told and follows else None
 
     def levelled(self, one: Probe) -> set[str]:
         """The parameters whose update has the sign of the gradient and not its size, as Adam's has."""
@@ -136,7 +136,7 @@ class Prober:
 
     def made(self, one: Probe, two: Probe) -> list[Made]:
         """What the backward pass makes or changes, parameters left out."""
-        own = {place.path for parameter in self.parameters for place in parameter.places if parameter.matters == "yes"}
+        own = {place.path for parameter in self.parameters for place in parameter.places if parameter.matters != "no"}
         found = []
         for path, seen in one.end.items():
             changed = not (seen.is_same(one.middle.get(path)) and _same_in(two, path))

@@ -155,7 +155,7 @@ class LayerSubject(Subject):
         with self._unchanged():
             self._reset()
             for parameter, value in zip(self._parameters, started[len(self._judged) :], strict=True):
-                parameter.put(self._layer, value)
+                parameter.lend(self._layer, value)
             ran = self._passes.forward(self._filled(started), recorder.copy(self._passes.forward_method))
             (out,) = self._passes.result(ran).outputs
             return recorder.finished(np.sum(out) if self._calls.is_summed else out)
