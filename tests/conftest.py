@@ -19,6 +19,17 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+def pytest_addoption(parser):
+    """How often checks are repeated with other random numbers."""
+    parser.addoption("--seeds", type=int, default=3, help="random inputs per case of a check (default 3)")
+
+
+@pytest.fixture(scope="session")
+def seeds(request):
+    """The seeds that a case of a check is tried with."""
+    return range(request.config.getoption("--seeds"))
+
+
 @pytest.fixture(autouse=True)
 def _registry_as_before():
     """Operations that a test declares do not outlive it."""

@@ -33,15 +33,15 @@ def same(before, after):
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
-def test_right_ones_pass_as_they_stand(form):
-    for seed in range(12):
+def test_right_ones_pass_as_they_stand(form, seeds):
+    for seed in seeds:
         result = checked(form.right, seed)
         assert result.verdict == "pass", str(result)
 
 
 @pytest.mark.parametrize(("form", "slip"), SLIPS, ids=[f"{form.name}: {slip.what}" for form, slip in SLIPS])
-def test_wrong_twins_fail_where_they_are_wrong(form, slip):
-    for seed in range(2):
+def test_wrong_twins_fail_where_they_are_wrong(form, slip, seeds):
+    for seed in seeds[:2]:
         result = checked(slip.wrong, seed)
         assert result.verdict == "fail", str(result)
         wrong = [leaf.name for leaf in result.leaves if leaf.verdict == "fail"]

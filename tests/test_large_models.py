@@ -268,7 +268,7 @@ def block_back(mistake):
     [
         ("softmax by elements", "support.diagonal"),
         ("relu left out", "factor.missing"),
-        ("scale of the scores", "scale.constant"),
+        ("scale of the scores", "factor.missing"),
         ("keys for queries", "operand.replaced"),
         ("skip connection", "path.missing"),
     ],

@@ -10,9 +10,7 @@ import numpy as np
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.subjects.base import Array, Subject
 from minigrad.testing.subjects.inputs import Leaf
-
-# Two outputs for the same inputs may differ by so many units in the last place: of sums in another order.
-_UNITS = 64.0
+from minigrad.testing.subjects.outputs import differ
 
 
 def upstream_like(outputs: Sequence[Array], rng: np.random.Generator) -> list[Array]:
@@ -74,18 +72,12 @@ def settled(subject: Subject, values: Sequence[Array]) -> list[Array]:
             f"{subject.name} gives results of other shapes each time it is called with the same inputs: "
             f"{_listed(shapes[0])}, then {_listed(shapes[1])}"
         )
-    if any(_differs(a, b) for a, b in zip(first, again, strict=True)):
+    if any(differ(a, b) for a, b in zip(first, again, strict=True)):
         raise ValueError(
             f"{subject.name} gives another output each time it is called with the same inputs; seed its random "
             "numbers anew in every call (is a Dropout layer in training mode?)"
         )
     return first
-
-
-def _differs(one: Array, other: Array) -> bool:
-    """Whether two outputs differ by more than the order in which sums are taken."""
-    largest = float(np.max(np.abs(one), initial=0.0))
-    return not np.max(np.abs(one - other), initial=0.0) <= _UNITS * float(np.finfo(one.dtype).eps) * largest
 
 
 def _shown(out: Array) -> str:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from minigrad.engine.pytrees import leaves, replaced
 
 Array = NDArray[Any]
+# Two outputs for the same inputs may differ by so many units in the last place: of sums in another order.
+_UNITS = 64.0
 
 
 def as_output(out: Any, name: str) -> Array:
@@ -83,3 +85,10 @@ def _times(gradient: Any, product: Callable[[Any], Any]) -> Any:
 def is_scalar(out: Any) -> bool:
     """Whether this is one number, such as a loss, in an array or not."""
     return isinstance(out, (float, np.ndarray, np.generic)) and math.prod(np.shape(out)) == 1
+
+
+def differ(one: Array, other: Array) -> bool:
+    """Whether two outputs for the same inputs differ by more than the order in which sums are taken; NaN equals NaN."""
+    largest = float(np.max(np.abs(one), initial=0.0, where=np.isfinite(one)))
+    apart = np.abs(one - other)[~((one == other) | (np.isnan(one) & np.isnan(other)))]
+    return not np.max(apart, initial=0.0) <= _UNITS * float(np.finfo(one.dtype).eps) * largest
