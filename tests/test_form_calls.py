@@ -37,6 +37,49 @@ def test_arguments_of_the_backward_pass_are_known_by_their_names(backward):
     assert {leaf.name for leaf in result.leaves} == {"x", "w"}
 
 
+def product(x, *weights):
+    for w in weights:
+        x = x @ w
+    return x
+
+
+def product_backward(g, x, a, b):
+    return g @ b.T @ a.T, x.T @ g @ b.T, (x @ a).T @ g
+
+
+@pytest.mark.parametrize(
+    "backward",
+    [
+        lambda g, out, x, *weights: product_backward(g, x, *weights),
+        lambda g, out, *inputs: product_backward(g, *inputs),
+        lambda *everything: product_backward(everything[0], *everything[2:]),
+        lambda dout, *inputs: product_backward(dout, *inputs),
+        lambda grad, x, *weights: product_backward(grad, x, *weights),
+        lambda g, out, *weights, **options: product_backward(g, *weights, **options),
+    ],
+)
+@pytest.mark.parametrize("forward", [product, lambda x, a, b: x @ a @ b])
+def test_any_number_of_arguments_are_all_inputs(forward, backward):
+    b = np.random.default_rng(2).standard_normal((3, 2))
+    result = check(forward, backward, (X, W, b))
+    assert result.verdict == "pass", str(result)
+    assert len(result.leaves) == 3
+
+
+@pytest.mark.parametrize(
+    "backward",
+    [
+        lambda dout, *cache: product_backward(dout, *cache),
+        lambda dout, x, *more: product_backward(dout, x, *more),
+        lambda dout, out, *cache: product_backward(dout, *cache),
+    ],
+)
+def test_any_number_of_arguments_are_all_parts_of_a_cache(backward):
+    b = np.random.default_rng(2).standard_normal((3, 2))
+    result = check(lambda x, u, v: (x @ u @ v, (x, u, v)), backward, (X, W, b))
+    assert result.verdict == "pass", str(result)
+
+
 def test_what_cannot_be_told_is_asked():
     def unclear(u, v):
         return u * v

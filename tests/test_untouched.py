@@ -1,7 +1,9 @@
 """Is all that a function can write to put back, and are its random numbers the same each time?"""
 
 import functools
+import importlib
 import random
+import sys
 import types
 from typing import ClassVar
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 from minigrad.testing.subjects.generators import Generators
+from minigrad.testing.subjects.reachable import is_library
 from minigrad.testing.subjects.untouched import untouched
 
 counter = 0
@@ -35,10 +38,51 @@ class Holder:
 
 
 class Slotted:
-    __slots__ = ("grad",)
+    __slots__ = ("__private", "grad")
 
     def __init__(self):
         self.grad = np.zeros(2)
+        self.__private = [1]
+
+    def write(self):
+        self.grad = self.grad + 1
+        self.__private.append(2)
+        self.__private = None
+
+    def private(self):
+        return self.__private
+
+
+class Array(np.ndarray):
+    pass
+
+
+class List(list):
+    pass
+
+
+class Dict(dict):
+    pass
+
+
+@pytest.mark.parametrize(
+    "held", [np.zeros(3).view(Array), List([1.0]), Dict(W=1.0)], ids=lambda held: type(held).__name__
+)
+def test_attributes_of_arrays_and_containers_are_put_back(held):
+    held.grads, held.count = {"W": np.zeros(2)}, 0
+
+    def write():
+        held.count += 1
+        held.grads["W"] += 1
+        held.grads["b"] = held.new = 1
+
+    with untouched(write):
+        write()
+        assert held.count == 1
+    assert vars(held).keys() == {"grads", "count"}
+    assert held.count == 0
+    assert held.grads.keys() == {"W"}
+    np.testing.assert_array_equal(held.grads["W"], [0, 0])
 
 
 @pytest.mark.parametrize("stop", [True, False])
@@ -73,7 +117,7 @@ def test_closures_defaults_globals_and_function_attributes_are_put_back():
         kept["x"] = x
         log.append(x)
         buffer[:] = 0.0
-        slotted.grad = slotted.grad + 1
+        slotted.write()
         write.cache = x
 
     with untouched(write):
@@ -87,6 +131,7 @@ def test_closures_defaults_globals_and_function_attributes_are_put_back():
     assert np.signbit(buffer[0])
     assert np.isnan(buffer[1])
     np.testing.assert_array_equal(slotted.grad, [0, 0])
+    assert slotted.private() == [1]
     assert not hasattr(write, "cache")
 
 
@@ -112,3 +157,34 @@ def test_generators_are_found_set_and_put_back():
     assert random.getstate() == before[0]
     np.testing.assert_array_equal(np.random.get_state()[1], before[1])
     assert draw(1) == [first]
+
+
+def test_a_module_of_the_users_is_none_of_python_for_its_name_alone(tmp_path, monkeypatch):
+    (tmp_path / "oldpart.py").write_text("class Layer:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "stdlib_module_names", {*sys.stdlib_module_names, "oldpart"})
+    layer = importlib.import_module("oldpart").Layer()
+    with untouched(layer):
+        layer.grad = 1
+    del sys.modules["oldpart"]
+    assert is_library(random.Random(0))
+    assert vars(layer) == {}
+
+
+def test_what_is_written_into_a_module_of_the_users_is_put_back():
+    settings = types.ModuleType("settings")
+    settings.calls, settings.buffer = 0, np.zeros(2)
+
+    def write():
+        settings.calls += 1
+        settings.buffer += 1
+        settings.last, settings.random = 1, random
+        del settings.__doc__
+
+    with untouched(write):
+        write()
+    assert settings.calls == 0
+    assert settings.__doc__ is None
+    assert not hasattr(settings, "last")
+    assert settings.random is random
+    np.testing.assert_array_equal(settings.buffer, [0, 0])

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import random
-import sys
-import sysconfig
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType, SimpleNamespace
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.testing.subjects.reachable import is_library, slots_of
+
 Array = NDArray[Any]
 # What stands for a value that is not there.
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
-_LIBRARIES = {"numpy", "scipy", "minigrad"}
-_STANDARD = sysconfig.get_paths()["stdlib"]
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 
 
@@ -105,16 +103,6 @@ def set_attribute(holder: Any, name: str, value: Any) -> None:
         object.__delattr__(holder, name)
 
 
-def slots_of(kind: type) -> list[str]:
-    """The names in the ``__slots__`` of a class and its bases."""
-    found: list[str] = []
-    for each in kind.__mro__:
-        slots = vars(each).get("__slots__", ())
-        names = [slots] if isinstance(slots, str) else list(slots)
-        found += [_mangled(each, name) for name in names if name not in ("__dict__", "__weakref__")]
-    return found
-
-
 def class_attributes(kind: type) -> Iterator[tuple[type, str, Any]]:
     """What the classes of the user's hold that is no method: which class, the name, and the value."""
     for each in kind.__mro__:
@@ -122,22 +110,6 @@ def class_attributes(kind: type) -> Iterator[tuple[type, str, Any]]:
             for name, value in list(vars(each).items()):
                 if not name.startswith("__") and not callable(value) and not hasattr(type(value), "__get__"):
                     yield each, name, value
-
-
-def is_library(kind: type) -> bool:
-    """Whether a class comes with Python or with a library that is known here, so that its objects hold no layers."""
-    if kind is SimpleNamespace:
-        return False
-    top = kind.__module__.split(".")[0]
-    if top in _LIBRARIES:
-        return True
-    module = sys.modules.get(kind.__module__)
-    file = getattr(module, "__file__", None)
-    if module is None or top == "__main__":
-        return False
-    if file is None:
-        return top in sys.stdlib_module_names
-    return file.startswith(_STANDARD) and "site-packages" not in file
 
 
 def reached(root: Any) -> list[Found]:
@@ -184,7 +156,8 @@ def items(holder: Any) -> list[tuple[Step, Any]]:
     elif isinstance(holder, np.ndarray):
         if holder.dtype == object:
             found += [(Step(index, False), holder[index]) for index in np.ndindex(holder.shape)]
-        return found
+        if is_library(holder):
+            return found
     kind = type(holder)
     if kind in (dict, list, tuple, deque, set):
         return found
@@ -204,7 +177,7 @@ def _holds(value: Any) -> bool:
         return True
     if isinstance(value, (type, ModuleType, FunctionType, BuiltinFunctionType, np.generic, *_GENERATORS)):
         return False
-    return (hasattr(value, "__dict__") or bool(slots_of(type(value)))) and not is_library(type(value))
+    return (hasattr(value, "__dict__") or bool(slots_of(type(value)))) and not is_library(value)
 
 
 def _path(steps: tuple[Step, ...]) -> str:
@@ -220,8 +193,3 @@ def _path(steps: tuple[Step, ...]) -> str:
 
 def _is_index(key: Any, holder: Any) -> bool:
     return not isinstance(key, int) or -len(holder) <= key < len(holder)
-
-
-def _mangled(kind: type, name: str) -> str:
-    private = name.startswith("__") and not name.endswith("__")
-    return f"_{kind.__name__.lstrip('_')}{name}" if private else name

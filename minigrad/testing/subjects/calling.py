@@ -178,7 +178,10 @@ def _by_name(outputs: int, others: Sequence[Role], s: Situation) -> Iterator[Cal
     """A call in which inputs are what has their names, and the other roles what remains."""
     p = s.parameters
     required = p.names[: p.required]
-    further = tuple(name for name in s.inputs if name not in p.names) if p.any_keyword else p.keywords
+    further = p.keywords
+    # What has no name of its own, as it is one of any number, cannot be given by name.
+    if p.any_keyword and all(map(str.isidentifier, s.inputs)):
+        further = tuple(name for name in s.inputs if name not in p.names)
     slots = [*required, *further]
     named = {slot: Role("input", s.inputs.index(slot)) for slot in slots if slot in s.inputs}
     remaining = iter(others)
@@ -197,6 +200,9 @@ def _score(call: Call, s: Situation) -> float:
     fits = [_fit(name, role, s) for name, role in zip(names, call.all_roles(), strict=True)]
     # What has a default keeps it, unless its name asks for something else.
     total = sum(fits) - 3.0 * sum(fit < 2 for fit in fits[p.required : min(len(call.roles), len(p.names))])
+    # What stands for any number of arguments, as in *weights, takes all inputs, or all parts of a cache.
+    starred = [role.kind for role in call.roles[len(p.names) :]]
+    total -= 0.5 * (sum(kind not in ("input", "part") for kind in starred) + ({"input", "part"} <= set(starred)))
     kinds = {role.kind for role in call.all_roles()}
     if not call.takes_upstream:
         total -= 2.5 if not s.is_scalar else 1.0 if any(map(may_be_upstream, p.names)) else 0.0

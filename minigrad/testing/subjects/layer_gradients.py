@@ -12,7 +12,9 @@ from minigrad.testing.subjects.gradient_sources import Source, from_returned, in
 from minigrad.testing.subjects.layer_calls import Calls, is_target
 from minigrad.testing.subjects.layer_parameters import Parameter, is_frozen, is_kept, unshared
 from minigrad.testing.subjects.layer_probes import Probe, Prober, near
+from minigrad.testing.subjects.roles import is_parameter
 from minigrad.testing.subjects.stored_gradients import Made, matched
+from minigrad.testing.subjects.weight_decay import Rest, rests
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Explored:
         remarks: what the reader should know.
         complaint: what is wrong with the number of gradients.
         resets: what has to be as at the start before every pass: places, and what belongs there.
+        rests: by name, what updates do that is no part of the gradient.
     """
 
     first: list[Array]
@@ -38,6 +41,7 @@ class Explored:
     remarks: list[str] = field(default_factory=list)
     complaint: str = ""
     resets: list[tuple[Place, Any, Any]] = field(default_factory=list)
+    rests: dict[str, Rest] = field(default_factory=dict)
 
 
 class GradientSearch:
@@ -67,12 +71,18 @@ class GradientSearch:
         self._levelled = self.prober.levelled(one)
         self._sources(one, two)
         self._sort_out(one)
+        updated = [p for p in self.found.parameters if p.name in self.found.sources]
+        updated = [p for p in updated if self.found.sources[p.name].kind == "update"]
+        if updated and self._calls.takes_upstream:
+            self.found.rests = rests(self.prober, one, updated)
+            self.found.remarks += [rest.remark for rest in self.found.rests.values()]
         return one
 
     def _sources(self, one: Probe, two: Probe) -> None:
         """Find where the gradients are read from."""
         learned = [p for p in self.prober.parameters if p.matters != "no" and not p.is_number and not is_kept(p.name)]
-        allotted = from_returned(one.traces.raw, self.inputs, learned)
+        numbers = [p for p in self.prober.parameters if p.matters != "no" and p.is_number]
+        allotted = from_returned(one.traces.raw, self.inputs, learned, numbers)
         self.found.complaint = allotted.complaint
         sources = self.found.sources = allotted.sources
         for name in one.traces.recorded:
@@ -172,8 +182,13 @@ class GradientSearch:
                 found.constants.append(parameter.name)
             else:
                 found.unchecked[parameter.name] = self._reason(parameter, one)
-        kept = [p for p in self.prober.parameters if is_kept(p.name) and p.matters == "yes" and not p.is_number]
-        found.constants += [p.name for p in kept if p.name not in sources]
+        for parameter in self.prober.parameters:
+            if parameter.matters != "yes" or parameter.name in sources or parameter.name in found.unchecked:
+                continue
+            if parameter.is_number and parameter.is_item and is_parameter(_last(parameter.name)):
+                found.unchecked[parameter.name] = self._reason(parameter, one)
+            elif parameter.is_number or is_kept(parameter.name):
+                found.constants.append(parameter.name)
         found.constants += self.prober.passes.inputs.configured
         if found.constants:
             what = "constants" if len(found.constants) > 1 else "a constant"

@@ -46,6 +46,11 @@ class Parameter:
         """Whether it is no array."""
         return not isinstance(self.held, np.ndarray)
 
+    @property
+    def is_item(self) -> bool:
+        """Whether it is one of several in a list."""
+        return isinstance(self.places[0].name, int)
+
     def put(self, root: Any, value: Array, held: Any = None) -> None:
         """Give it a value: in its own array where that can be, so that all who hold it see it."""
         array = self.held if held is None else held

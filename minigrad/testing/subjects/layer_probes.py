@@ -115,11 +115,13 @@ class Prober:
     def _scaled(self) -> Probe | None:
         """What the passes change, if half the learning rate changes half as much."""
         whole, half = self.probe([0]), self.probe([0], RATE / 2)
-        largest = max((float(np.max(np.abs(change), initial=0.0)) for change in whole.changes.values()), default=0.0)
-        # What cancels but for rounding follows nothing.
-        told = {name: c for name, c in whole.changes.items() if np.max(np.abs(c), initial=0.0) > 1e-9 * largest}
-        follows = all(near(change, 2 * half.changes.get(name, 0.0), 1e-6) for name, change in told.items())
-        return whole if told and follows else None
+        if _is_double(whole.changes, half.changes):
+            return whole
+        # Weight decay and a velocity need not follow the rate.
+        rests = [self.probe([0], rate, factor=0.0).changes for rate in (RATE, RATE / 2)]
+        pairs = zip((whole.changes, half.changes), rests, strict=True)
+        learned = [{name: c - rest.get(name, 0.0) for name, c in changes.items()} for changes, rest in pairs]
+        return whole if _is_double(*learned) else None
 
     def levelled(self, one: Probe) -> set[str]:
         """The parameters whose update has the sign of the gradient and not its size, as Adam's has."""
@@ -146,6 +148,14 @@ class Prober:
                 )
                 found.append(Made(seen.place, seen.value, reacts))
         return found
+
+
+def _is_double(whole: Mapping[str, Array], half: Mapping[str, Array]) -> bool:
+    """Whether there are changes, and all of them are twice as large as others."""
+    largest = max((float(np.max(np.abs(change), initial=0.0)) for change in whole.values()), default=0.0)
+    # What cancels but for rounding follows nothing.
+    told = {name: change for name, change in whole.items() if np.max(np.abs(change), initial=0.0) > 1e-9 * largest}
+    return bool(told) and all(near(change, 2 * half.get(name, 0.0), 1e-6) for name, change in told.items())
 
 
 def near(a: Any, b: Any, tolerance: float = 1e-9) -> bool:

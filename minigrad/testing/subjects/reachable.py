@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import functools
 import sys
+import sysconfig
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -12,9 +13,10 @@ from typing import Any
 import numpy as np
 
 _LIBRARIES = {
-    *sys.stdlib_module_names, "numpy", "scipy", "minigrad", "torch", "jax", "jaxlib", "keras", "tensorflow", "pandas",
+    "numpy", "scipy", "minigrad", "torch", "jax", "jaxlib", "keras", "tensorflow", "pandas",
     "matplotlib", "sklearn", "pytest", "_pytest", "pluggy", "hypothesis",
 }  # fmt: skip
+_STANDARD = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib"))
 # Of these the inside is nobody's business, or there is none.
 _CLOSED = (str, bytes, int, float, complex, bool, type(None), np.dtype, np.ufunc, types.BuiltinFunctionType)
 
@@ -34,13 +36,10 @@ def reachable(*roots: Any) -> Iterator[Any]:
 
 
 def _behind(value: Any) -> list[Any]:
-    if isinstance(value, np.ndarray):
-        return list(value.flat) if value.dtype.kind == "O" else []
-    if isinstance(value, dict):
-        return list(value.values())
-    if isinstance(value, (list, tuple, set, frozenset, collections.deque)):
-        # A long list of numbers holds nothing that can be written to.
-        return [item for item in value if not isinstance(item, _CLOSED)]
+    held = _items(value)
+    if held is not None:
+        # An array, a list or a dict of a class of the user's may have attributes as well.
+        return held if is_library(value) else [*held, *_attributes(value).values(), type(value)]
     if isinstance(value, types.FunctionType):
         return [*_named(value), *(value.__closure__ or ()), vars(value),
                 *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]  # fmt: skip
@@ -54,13 +53,23 @@ def _behind(value: Any) -> list[Any]:
         return [value.__func__]
     if isinstance(value, property):
         return [part for part in (value.fget, value.fset) if part is not None]
-    if isinstance(value, types.SimpleNamespace):
-        return list(vars(value).values())
     if is_library(value):
         return []
     if isinstance(value, type):
         return [item for base in value.__mro__ if not is_library(base) for item in vars(base).values()]
     return [*_attributes(value).values(), type(value)]
+
+
+def _items(value: Any) -> list[Any] | None:
+    """What is in an array or a container; None for anything else."""
+    if isinstance(value, np.ndarray):
+        return list(value.flat) if value.dtype.kind == "O" else []
+    if isinstance(value, dict):
+        return list(value.values())
+    if isinstance(value, (list, tuple, set, frozenset, collections.deque)):
+        # A long list of numbers holds nothing that can be written to.
+        return [item for item in value if not isinstance(item, _CLOSED)]
+    return None
 
 
 def attributes_of(value: Any) -> dict[str, Any] | None:
@@ -69,13 +78,23 @@ def attributes_of(value: Any) -> dict[str, Any] | None:
 
 
 def _attributes(value: Any) -> dict[str, Any]:
-    slots = [name for base in type(value).__mro__ for name in _names(vars(base).get("__slots__", ()))]
-    held = {name: getattr(value, name) for name in slots if hasattr(value, name) and name != "__dict__"}
+    held = {name: getattr(value, name) for name in slots_of(type(value)) if hasattr(value, name)}
     return {**held, **(attributes_of(value) or {})}
 
 
-def _names(slots: Any) -> list[str]:
-    return [slots] if isinstance(slots, str) else list(slots)
+def slots_of(kind: type) -> list[str]:
+    """The names in the ``__slots__`` of a class and its bases, as they are known outside of it."""
+    found: list[str] = []
+    for each in kind.__mro__:
+        slots = vars(each).get("__slots__", ())
+        names = [slots] if isinstance(slots, str) else list(slots)
+        found += [_mangled(each, name) for name in names if name not in ("__dict__", "__weakref__")]
+    return found
+
+
+def _mangled(kind: type, name: str) -> str:
+    private = name.startswith("__") and not name.endswith("__")
+    return f"_{kind.__name__.lstrip('_')}{name}" if private else name
 
 
 def code_names(code: types.CodeType) -> set[str]:
@@ -97,8 +116,13 @@ def _named(function: types.FunctionType) -> list[Any]:
 
 def is_library(value: Any) -> bool:
     """Whether an object, or its class, is part of Python or of a library rather than of the user's code."""
-    if isinstance(value, types.ModuleType):
-        name: Any = value.__name__
-    else:
-        name = getattr(value if isinstance(value, (type, types.FunctionType)) else type(value), "__module__", None)
-    return str(name or "builtins").split(".")[0] in _LIBRARIES
+    made_of = value if isinstance(value, (type, types.FunctionType, types.ModuleType)) else type(value)
+    if made_of is types.SimpleNamespace:
+        return False
+    name = made_of.__name__ if isinstance(made_of, types.ModuleType) else getattr(made_of, "__module__", None)
+    top = str(name or "builtins").split(".")[0]
+    if top in _LIBRARIES:
+        return True
+    # A file of the user's may have the name of a module of some version of Python.
+    file = getattr(sys.modules.get(str(name)), "__file__", None)
+    return top in sys.stdlib_module_names and (file is None or file.startswith(_STANDARD))

@@ -188,7 +188,9 @@ class LayerSubject(Subject):
         source = self._found.sources[parameter.name]
         if source.kind != "update":
             return source.read(self._passes.layer, traces)
-        return parameter.change(self._passes.layer, start) / self.rate
+        found = parameter.change(self._passes.layer, start) / self.rate
+        rest = self._found.rests.get(parameter.name)
+        return found if rest is None or found.shape != start.shape else found - rest.at(start)
 
     def _forward(self, values: Sequence[Array]) -> tuple[Ran, Result]:
         """A forward pass with these values of the leaves."""

@@ -44,7 +44,8 @@ def matched(made: Sequence[Made], parameters: Sequence[Parameter], by_name_only:
     compared.
     """
     found: dict[str, Made] = {}
-    scopes = sorted({scope for p in parameters for scope in _scopes(p)}, key=len, reverse=True)
+    # Not a set: its order is another one in every run.
+    scopes = sorted(dict.fromkeys(scope for p in parameters for scope in _scopes(p)), key=len, reverse=True)
     for step in (_by_name,) if by_name_only else (_by_name, _by_order, _by_shape):
         for scope in scopes:
             free = [p for p in parameters if p.name not in found and scope in _scopes(p)]

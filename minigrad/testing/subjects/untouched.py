@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.testing.subjects.generators import Generators
-from minigrad.testing.subjects.reachable import attributes_of, is_library, reachable
+from minigrad.testing.subjects.reachable import attributes_of, is_library, reachable, slots_of
 
 
 @contextlib.contextmanager
@@ -31,7 +31,11 @@ def untouched(*roots: Any) -> Iterator[None]:
         try:
             before.put_back()
         finally:
-            generators.put_back()
+            try:
+                generators.put_back()
+            except KeyboardInterrupt:
+                generators.put_back()
+                raise
 
 
 class Contents:
@@ -53,24 +57,28 @@ class Contents:
 
 def _undoing(value: Any) -> list[Callable[[], None]]:
     """What puts one object back as it is now; what it holds is put back by itself."""
-    if isinstance(value, np.ndarray):
-        return [_array(value, value.copy())] if value.flags.writeable else []
-    if isinstance(value, dict):
-        return [_dict(value, dict(value))]
-    if isinstance(value, (list, collections.deque)):
-        return [_list(value, list(value))]
-    if isinstance(value, set):
-        return [_set(value, set(value))]
     if isinstance(value, types.CellType):
         return [_cell(value, value.cell_contents)] if value != types.CellType() else []
     if isinstance(value, types.FunctionType):
         return [] if is_library(value) else [_dict(vars(value), dict(vars(value))), *_globals(value)]
     if isinstance(value, type):
         return [] if is_library(value) else [_class(value)]
+    if isinstance(value, types.ModuleType):
+        return [] if is_library(value) else [_module(vars(value), dict(vars(value)))]
     attributes = attributes_of(value)
-    if attributes is None or isinstance(value, types.ModuleType):
-        return _slots(value)
-    return [_dict(attributes, dict(attributes)), *_slots(value)]
+    own = [] if attributes is None else [_dict(attributes, dict(attributes))]
+    return [*_items(value), *own, *_slots(value)]
+
+
+def _items(value: Any) -> list[Callable[[], None]]:
+    """What puts back what is in an array or a container."""
+    if isinstance(value, np.ndarray):
+        return [_array(value, value.copy())] if value.flags.writeable else []
+    if isinstance(value, dict):
+        return [_dict(value, dict(value))]
+    if isinstance(value, (list, collections.deque)):
+        return [_list(value, list(value))]
+    return [_set(value, set(value))] if isinstance(value, set) else []
 
 
 def _array(array: Any, content: Any) -> Callable[[], None]:
@@ -92,6 +100,18 @@ def _dict(held: dict[Any, Any], content: dict[Any, Any]) -> Callable[[], None]:
         if list(held) != list(content) or any(held[key] is not item for key, item in content.items()):
             held.clear()
             held.update(content)
+
+    return undo
+
+
+def _module(held: dict[str, Any], content: dict[str, Any]) -> Callable[[], None]:
+    def undo() -> None:
+        for name, item in content.items():
+            if held.get(name, held) is not item:
+                held[name] = item
+        # What was imported meanwhile is there for good.
+        for name in [name for name in held if name not in content and not isinstance(held[name], types.ModuleType)]:
+            del held[name]
 
     return undo
 
@@ -123,9 +143,7 @@ def _cell(cell: types.CellType, content: Any) -> Callable[[], None]:
 def _slots(value: Any) -> list[Callable[[], None]]:
     if is_library(value):
         return []
-    slots = [vars(base).get("__slots__", ()) for base in type(value).__mro__]
-    names = [name for each in slots for name in ([each] if isinstance(each, str) else each)]
-    names = [name for name in names if name not in ("__dict__", "__weakref__")]
+    names = slots_of(type(value))
     held = {name: getattr(value, name) for name in names if hasattr(value, name)}
 
     def undo() -> None:
