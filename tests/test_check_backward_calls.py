@@ -68,6 +68,7 @@ def test_inputs_by_keyword_and_in_structures():
             {"grad_output": 1.0},
         ),
         (ValueError, "no 'X' among 'x'", (np.tanh, lambda g, out, x: g, X), {"wrt": "X"}),
+        (TypeError, "no 'sed' among.*did you mean 'seed'", (np.tanh, lambda g, out, x: g, X), {"sed": 0}),
         (ValueError, "directions is", (np.tanh, lambda g, out, x: g, X), {"directions": 0}),
         (ValueError, "mode is", (np.tanh, lambda g, out, x: g, X), {"mode": "fast"}),
         (ValueError, "kinks is", (np.tanh, lambda g, out, x: g, X), {"kinks": "ignore"}),

@@ -94,7 +94,7 @@ def check_backward(
         ('x: taken as a constant (data)', 'target: taken as a constant (target)')
     """
     __tracebackhide__ = True
-    settings = Options.named(options)
+    settings = Options.named(options, ("style", "methods", "seed"))
     if inputs is None:
         raise TypeError("check_backward needs inputs=: a tuple, a dict, or one array")
     with untouched(forward, backward, inputs):

@@ -50,8 +50,8 @@ class Options:
     strict: bool = False
 
     @classmethod
-    def named(cls, options: Mapping[str, Any]) -> Options:
-        """The options that a user gave by name.
+    def named(cls, options: Mapping[str, Any], others: Sequence[str] = ()) -> Options:
+        """The options that a user gave by name; `others` are the names of those that a check has besides.
 
         Raises:
             TypeError: for a name that there is not.
@@ -64,7 +64,7 @@ class Options:
                     "error allowed beyond them, and an absolute one would hide errors in small gradients"
                 )
             if name not in known:
-                raise TypeError(f"options: {unknown_name(name, known)}")
+                raise TypeError(f"options: {unknown_name(name, [*others, *known])}")
         return cls(**options)
 
     def __post_init__(self) -> None:
