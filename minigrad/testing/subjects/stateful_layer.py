@@ -196,11 +196,12 @@ class LayerSubject(Subject):
 
     def _read(self, parameter: Parameter, start: Array, traces: Any) -> Any:
         source = self._found.sources[parameter.name]
-        if source.kind != "update":
-            return source.read(self._passes.layer, traces)
-        found = parameter.change(self._passes.layer, start) / self.rate
+        if source.kind == "update":
+            found = parameter.change(self._passes.layer, start) / self.rate
+        else:
+            found = source.read(self._passes.layer, traces)
         rest = self._found.rests.get(parameter.name)
-        return found if rest is None or found.shape != start.shape else found - rest.at(start)
+        return found if rest is None or np.shape(found) != start.shape else found - rest.at(start)
 
     def _forward(self, values: Sequence[Array]) -> tuple[Ran, Result]:
         """A forward pass with these values of the leaves."""
