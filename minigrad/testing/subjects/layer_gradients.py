@@ -9,10 +9,10 @@ import numpy as np
 
 from minigrad.testing.subjects.attributes import Array, Place
 from minigrad.testing.subjects.gradient_sources import Source, from_returned, input_gradient
-from minigrad.testing.subjects.layer_calls import Calls, is_target
+from minigrad.testing.subjects.layer_calls import Calls
 from minigrad.testing.subjects.layer_parameters import Parameter, is_frozen, is_kept, unshared
 from minigrad.testing.subjects.layer_probes import Probe, Prober, near
-from minigrad.testing.subjects.roles import is_parameter
+from minigrad.testing.subjects.roles import is_parameter, is_target
 from minigrad.testing.subjects.stored_gradients import Made, matched
 from minigrad.testing.subjects.weight_decay import Rest, rests
 
