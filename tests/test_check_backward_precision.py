@@ -187,3 +187,25 @@ def test_factors_are_named_at_kinks_too():
 def test_infinite_slopes_are_not_taken_for_kinks():
     result = check(lambda x: np.sqrt(np.abs(x)), lambda g, out, x: 0.0 * g, np.zeros(3))
     assert result.verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("slip", [0.0, 0.01])
+def test_weights_of_which_there_are_views_stay_together(dtype, slip):
+    class Tied:
+        def __init__(self):
+            self.flat = np.random.default_rng(1).standard_normal(15).astype(dtype)
+            self.W = self.flat.reshape(5, 3)
+            self.back = self.W.T
+
+        def forward(self, x):
+            self.x, self.h = x, np.tanh(x @ self.W)
+            return self.h @ self.back
+
+        def backward(self, g):
+            dz = (1 + slip) * (g @ self.W) * (1 - self.h**2)
+            self.dW = self.x.T @ dz + g.T @ self.h
+            return dz @ self.back
+
+    result = check(Tied(), inputs=X.astype(dtype))
+    assert result.verdict == ("fail" if slip else "pass"), str(result)

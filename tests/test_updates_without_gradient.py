@@ -121,3 +121,37 @@ def test_nothing_else_is_left_out(added, outputs):
     result = check(Other(), inputs=X)
     assert result.verdict == "fail"
     assert rules(result) == ["upstream.constant"]
+
+
+@pytest.mark.parametrize("answer", [np.nan, ZeroDivisionError])
+def test_a_pass_that_fails_at_a_gradient_of_zeros_is_judged_elsewhere(answer):
+    class Fails(Updated):
+        decay = 0.0
+
+        def update(self, grad, more):
+            if not grad.any() and answer is ZeroDivisionError:
+                raise answer
+            super().update(grad if grad.any() else answer * grad, more)
+
+    assert check(Fails(), inputs=X).leaves[1].name == "W"
+
+
+class Regularised(Updated):
+    """Adds weight decay to the gradient that it keeps, where an attribute says how much."""
+
+    def __init__(self, said, slip=1.0):
+        super().__init__(slip)
+        setattr(self, said, 0.05)
+
+    def backward(self, g):
+        self.dW, self.db = self.slip * self.x.T @ g + 2 * 0.05 * self.W, g.sum(axis=0)
+        return g @ self.W.T
+
+
+@pytest.mark.parametrize("said", ["weight_decay", "reg", "weight_regularizer_l2"])
+def test_decay_in_a_kept_gradient_is_left_out_where_the_layer_says_so(said):
+    result = check(Regularised(said), inputs=X)
+    assert result.verdict == "pass", str(result)
+    assert "the gradient of W holds 0.1 * W, its weight decay: left out" in result.notes
+    assert rules(check(Regularised(said, 1 / 7), inputs=X)) == ["scale.batch"]
+    assert rules(check(Regularised("rate"), inputs=X)) == ["upstream.constant"]

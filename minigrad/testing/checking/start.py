@@ -45,11 +45,14 @@ def promoted(subject: Subject) -> int:
     if narrow:
         before = subject.leaves
         wide = [Leaf(leaf.name, leaf.value.astype(np.float64), leaf.is_parameter) for leaf in before]
-        if all(out.dtype == np.float64 for out in subject.outputs([leaf.value for leaf in wide])):
+        if subject.may_be_widened and all(
+            out.dtype == np.float64 for out in subject.outputs([leaf.value for leaf in wide])
+        ):
             subject.leaves = wide
             subject.matches_dtypes = False
             return 8
-        return min(out.dtype.itemsize for out in subject.outputs([leaf.value for leaf in before]))
+        results = subject.outputs([leaf.value for leaf in before])
+        return min(array.dtype.itemsize for array in [*results, *[leaf.value for leaf in narrow]])
     return 8
 
 

@@ -36,6 +36,7 @@ class Subject(ABC):
         first: the leaves' values in the very first call, if there was one already.
         rate: the learning rate that a backward pass is given, where it takes one.
         matches_dtypes: whether the leaves have the dtypes that the user gave them.
+        may_be_widened: whether leaves may have float64 values in the places of narrower ones.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Subject(ABC):
     constants: dict[str, Any]
     evaluations: int = 0
     matches_dtypes: bool = True
+    may_be_widened: bool = True
     complaint: str = ""
     first: list[Array] | None = None
     rate: float | None = None

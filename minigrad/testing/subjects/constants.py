@@ -9,8 +9,9 @@ import numpy as np
 
 from minigrad.testing.subjects.function_passes import FunctionPasses
 from minigrad.testing.subjects.gradient_names import agreement
-from minigrad.testing.subjects.held import Place, lent, places_of
+from minigrad.testing.subjects.held import arrays_in, lent
 from minigrad.testing.subjects.inputs import Leaf, is_below
+from minigrad.testing.subjects.layer_parameters import Parameter
 from minigrad.testing.subjects.reachable import is_library
 from minigrad.testing.subjects.roles import is_data, is_parameter, is_running, is_target
 
@@ -102,28 +103,30 @@ class Constants:
             # A forward pass that fails with other values surely reads them.
             return True
 
-    def places_that_matter(self, gradients: Sequence[str]) -> list[Place]:
-        """Where the object, of which the forward pass is a method, keeps arrays that the output depends on.
+    def arrays_that_matter(self, gradients: Sequence[str]) -> list[Parameter]:
+        """What the object, of which the forward pass is a method, keeps in arrays that the output depends on.
 
         What a forward pass replaces is a cache. What is kept in several places has the name that one of the gradients
         is known by.
         """
-        owner = getattr(self.passes.forward, "__self__", None)
+        owner = self.passes.owner
         if owner is None or is_library(owner):
             return []
         values = [leaf.value for leaf in self.passes.inputs.leaves]
         before = self.passes.outputs(values)
-        kept = {place.path: place.array for place in places_of(owner)}
+        kept = {each.name: each.held for each in arrays_in(owner)}
         self.passes.outputs(values)
         found = []
-        for place in [each for each in places_of(owner) if kept.get(each.path) is each.array]:
+        for each in arrays_in(owner):
+            if kept.get(each.name) is not each.held:
+                continue
             # Not a shift, which a softmax and others do not answer to.
             rng = np.random.default_rng(0)
-            other = place.array * rng.uniform(0.8, 1.2, place.array.shape) + rng.uniform(0.05, 0.1, place.array.shape)
-            with lent([place], [other.astype(place.array.dtype)]):
+            other = each.start * rng.uniform(0.8, 1.2, each.start.shape) + rng.uniform(0.05, 0.1, each.start.shape)
+            with lent(owner, [each], [other.astype(each.start.dtype)]):
                 if self._differs(before, values):
-                    place.path = max(place.spots, key=lambda path: _best_agreement(gradients, path))
-                    found.append(place)
+                    each.name = max((p.path for p in each.places), key=lambda path: _best_agreement(gradients, path))
+                    found.append(each)
         return found
 
 

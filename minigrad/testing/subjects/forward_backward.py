@@ -15,8 +15,8 @@ from minigrad.testing.subjects.choice import chosen_call
 from minigrad.testing.subjects.constants import Constants
 from minigrad.testing.subjects.function_passes import FunctionPasses, Pass
 from minigrad.testing.subjects.gradient_names import assigned
-from minigrad.testing.subjects.held import Place
 from minigrad.testing.subjects.inputs import Leaf, chosen_of, is_below
+from minigrad.testing.subjects.layer_parameters import Parameter
 from minigrad.testing.subjects.matching import Entry, Matching, at, entries, match
 from minigrad.testing.subjects.outputs import differ, is_scalar, scaled
 from minigrad.testing.subjects.untouched import untouched
@@ -135,8 +135,8 @@ class PairSubject(Subject):
         if passes.inputs.configured and self._include_configured(given):
             self.leaves, self.constants = passes.inputs.leaves, passes.inputs.constants
         own = len(self.leaves)
-        held = constants.places_that_matter([each.name for each in given if each.is_named])
-        candidates = [*self.leaves, *[Leaf(p.path, p.array.copy(), is_parameter=True) for p in held]]
+        held = constants.arrays_that_matter([each.name for each in given if each.is_named])
+        candidates = [*self.leaves, *[Leaf(p.name, p.start.copy(), is_parameter=True) for p in held]]
         try:
             matching = match(found, candidates, passes.arguments(), constants.ease)
         except ValueError as error:
@@ -189,13 +189,15 @@ class PairSubject(Subject):
             inputs.free(wanted)
         return bool(wanted)
 
-    def _keep(self, matching: Matching, candidates: list[Leaf], held: Sequence[Place], constant: Sequence[str]) -> None:
+    def _keep(
+        self, matching: Matching, candidates: list[Leaf], held: Sequence[Parameter], constant: Sequence[str]
+    ) -> None:
         own = len(self.leaves)
         left_out = {*constant, *self.unchecked}
         kept = [i for i, leaf in enumerate(candidates[:own]) if leaf.name not in left_out]
         parameters = [i for i in range(own, len(candidates)) if i in matching.paths]
         self.passes.inputs.fix([leaf.name for leaf in candidates[:own] if leaf.name in left_out])
-        self.passes.places = [held[i - own] for i in parameters]
+        self.passes.held = [held[i - own] for i in parameters]
         self.leaves = [*self.passes.inputs.leaves, *[candidates[i] for i in parameters]]
         paths = {new: matching.paths[old] for new, old in enumerate([*kept, *parameters]) if old in matching.paths}
         self.matching = Matching(paths, [], {}, [])

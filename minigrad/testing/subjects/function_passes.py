@@ -13,8 +13,9 @@ import numpy as np
 from minigrad.testing.subjects.base import function_name
 from minigrad.testing.subjects.calling import Call, Role
 from minigrad.testing.subjects.generators import Generators
-from minigrad.testing.subjects.held import Place, lent
+from minigrad.testing.subjects.held import lent
 from minigrad.testing.subjects.inputs import Inputs
+from minigrad.testing.subjects.layer_parameters import Parameter
 from minigrad.testing.subjects.outputs import Array, arrays_of, like, may_be_output
 from minigrad.testing.subjects.reachable import is_library
 from minigrad.testing.subjects.roles import Parameters
@@ -43,7 +44,8 @@ class FunctionPasses:
     Attributes:
         inputs: of the forward pass.
         call: how the backward pass is called, once that is known.
-        places: where the object keeps parameters that both are methods of; values for them follow those of the inputs.
+        owner: the object that both are methods of, or None.
+        held: the parameters that it keeps; values for them follow those of the inputs.
         seed: for everything random, before each forward pass.
     """
 
@@ -60,12 +62,12 @@ class FunctionPasses:
     ) -> None:
         self.forward, self.backward = forward, backward
         self.name, self.backward_name = function_name(forward), function_name(backward)
-        owner = getattr(forward, "__self__", None)
+        self.owner = owner = getattr(forward, "__self__", None)
         self.inputs = Inputs(self.named(), inputs, configurations=True, wanted=wrt, may_be_empty=True)
         # An object may keep parameters when all inputs are integers.
         if not self.inputs.configured and (owner is None or is_library(owner)):
             self.inputs.see_that_there_are_leaves()
-        self.places: list[Place] = []
+        self.held: list[Parameter] = []
         self.seed = seed
         self._generators = None if seed is None else Generators(forward, backward, inputs)
 
@@ -142,7 +144,7 @@ class FunctionPasses:
     @contextlib.contextmanager
     def with_weights(self, values: Sequence[Any]) -> Iterator[None]:
         """Have the last ones of these values in the object that keeps parameters."""
-        with lent(self.places, values[len(self.inputs.leaves) :]):
+        with lent(self.owner, self.held, values[len(self.inputs.leaves) :]):
             yield
 
     def replace(self, once: Pass, position: int | None, old: Array, new: Array) -> None:
@@ -160,7 +162,7 @@ class FunctionPasses:
             handed = once.given[position]
             once.arguments = [_exchanged(item, lambda held: held is handed, new) for item in once.arguments]
         else:
-            self.places[position - len(once.given)].put(new)
+            self.held[position - len(once.given)].lend(self.owner, new)
         once.cache = [
             _exchanged(item, lambda held: isinstance(held, np.ndarray) and np.array_equal(held, old), new)
             for item in once.cache

@@ -11,8 +11,8 @@ import numpy as np
 from minigrad.testing.subjects.attributes import MISSING, Place, is_float
 from minigrad.testing.subjects.gradient_names import agreement, assigned
 from minigrad.testing.subjects.inputs import Leaf
-from minigrad.testing.subjects.layer_calls import is_target
 from minigrad.testing.subjects.layer_parameters import Parameter
+from minigrad.testing.subjects.roles import is_target
 from minigrad.testing.subjects.stored_gradients import Made, returned_parts
 
 Kind = Literal["returned", "stored", "update", "optimiser"]

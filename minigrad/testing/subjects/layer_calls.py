@@ -12,13 +12,12 @@ import numpy as np
 from minigrad.testing.subjects.attributes import MISSING, Array, is_float
 from minigrad.testing.subjects.gradient_names import is_upstream
 from minigrad.testing.subjects.layer_methods import SLOPES
+from minigrad.testing.subjects.roles import is_cache, is_target
 
 RATES = ("lr", "learningrate", "learnrate", "lrate", "rate", "eta", "step", "stepsize", "alpha")
 # Names that may as well mean something else: the slope of a leaky ReLU, the rate of a dropout.
 _UNCLEAR_RATES = ("rate", "eta", "step", "alpha")
 _OPTIMISERS = ("optimizer", "optimiser", "optim", "opt", "updater", "solver")
-_CACHES = ("cache", "caches", "ctx", "context", "memory", "saved", "tape", "store", "state", "history", "residuals")
-_TARGETS = ("y", "t", "target", "targets", "label", "labels", "ytrue", "truth", "true", "yt", "groundtruth", "expected")
 _OUTPUTS = ("out", "output", "outputs", "a", "y", "s", "activation", "result")
 # Where layers keep their output that return nothing.
 _KEPT_OUTPUTS = ("output", "outputs", "out", "y", "a", "A", "activation", "result", "Z", "z")
@@ -51,11 +50,6 @@ def plain_name(name: str) -> str:
 def is_rate(name: str) -> bool:
     """Whether this is what a learning rate is called."""
     return plain_name(name) in RATES
-
-
-def is_target(name: str) -> bool:
-    """Whether this is what the right answers of a loss are called."""
-    return plain_name(name.split(".")[-1]) in _TARGETS
 
 
 class Calls:
@@ -194,7 +188,7 @@ class Calls:
         # Those that are called a cache, and then the last ones.
         likely = sorted(
             open_places,
-            key=lambda place: (plain_name(names[place]) not in _CACHES, is_upstream(names[place]), -place),
+            key=lambda place: (not is_cache(names[place]), is_upstream(names[place]), -place),
         )
         places = sorted(likely[: max(0, min(caches, len(open_places) - self.outputs))])
         for number, position in enumerate(places):

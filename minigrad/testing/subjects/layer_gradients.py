@@ -9,10 +9,10 @@ import numpy as np
 
 from minigrad.testing.subjects.attributes import Array, Place
 from minigrad.testing.subjects.gradient_sources import Source, from_returned, input_gradient
-from minigrad.testing.subjects.layer_calls import Calls, is_target
+from minigrad.testing.subjects.layer_calls import Calls
 from minigrad.testing.subjects.layer_parameters import Parameter, is_frozen, is_kept, unshared
 from minigrad.testing.subjects.layer_probes import Probe, Prober, near
-from minigrad.testing.subjects.roles import is_parameter
+from minigrad.testing.subjects.roles import is_parameter, is_target
 from minigrad.testing.subjects.stored_gradients import Made, matched
 from minigrad.testing.subjects.weight_decay import Rest, rests
 
@@ -30,7 +30,7 @@ class Explored:
         remarks: what the reader should know.
         complaint: what is wrong with the number of gradients.
         resets: what has to be as at the start before every pass: places, and what belongs there.
-        rests: by name, what updates do that is no part of the gradient.
+        rests: by name, what is read as a gradient and is no part of it.
     """
 
     first: list[Array]
@@ -71,10 +71,9 @@ class GradientSearch:
         self._levelled = self.prober.levelled(one)
         self._sources(one, two)
         self._sort_out(one)
-        updated = [p for p in self.found.parameters if p.name in self.found.sources]
-        updated = [p for p in updated if self.found.sources[p.name].kind == "update"]
-        if updated and self._calls.takes_upstream:
-            self.found.rests = rests(self.prober, one, updated)
+        if self._calls.takes_upstream:
+            learned = [p for p in self.found.parameters if p.name in self.found.sources]
+            self.found.rests = rests(self.prober, one, learned, self.found.sources)
             self.found.remarks += [rest.remark for rest in self.found.rests.values()]
         return one
 

@@ -82,6 +82,13 @@ class Prober:
         finally:
             contents.put_back()
 
+    def without_gradient(self, rate: float = RATE) -> Probe:
+        """The same with an upstream gradient of zeros; changes nothing where the backward pass fails at those."""
+        try:
+            return self.probe([0], rate, factor=0.0)
+        except Exception:
+            return Probe({}, {}, {}, Traces(None, {}), {})
+
     def _changed(self, parameter: Parameter) -> bool:
         now = parameter.now(self.layer)
         if now is MISSING or getattr(np.asarray(now).dtype, "kind", "") != "f":
@@ -118,7 +125,7 @@ class Prober:
         if _is_double(whole.changes, half.changes):
             return whole
         # Weight decay and a velocity need not follow the rate.
-        rests = [self.probe([0], rate, factor=0.0).changes for rate in (RATE, RATE / 2)]
+        rests = [self.without_gradient(rate).changes for rate in (RATE, RATE / 2)]
         pairs = zip((whole.changes, half.changes), rests, strict=True)
         learned = [{name: c - rest.get(name, 0.0) for name, c in changes.items()} for changes, rest in pairs]
         return whole if _is_double(*learned) else None

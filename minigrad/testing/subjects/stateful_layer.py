@@ -59,6 +59,8 @@ class LayerSubject(Subject):
         self._unused: Any = None
         with contextlib.suppress(Exception):
             self._unused = copy.deepcopy(layer)
+        # Before a forward pass makes some anew each time.
+        built = [each.value for each in numbers_in(layer) if isinstance(each.value, np.ndarray)]
         self._found = found = Exploration(self._passes).run()
         self.remarks += found.remarks
         if self._calls.remark:
@@ -76,6 +78,14 @@ class LayerSubject(Subject):
         self.leaves = [self._inputs[i] for i in self._judged]
         self.leaves += [Leaf(p.name, p.start.copy(), is_parameter=True) for p in self._parameters]
         self.first = [found.first[i] for i in self._judged] + [p.start.copy() for p in self._parameters]
+
+        # An array of another dtype would leave the views of a weight behind.
+        self.may_be_widened = not any(
+            p.held is not array and np.may_share_memory(p.held, array)
+            for p in self._parameters
+            if not p.is_number
+            for array in built
+        )
 
     @property
     def _calls(self) -> Any:
@@ -186,11 +196,12 @@ class LayerSubject(Subject):
 
     def _read(self, parameter: Parameter, start: Array, traces: Any) -> Any:
         source = self._found.sources[parameter.name]
-        if source.kind != "update":
-            return source.read(self._passes.layer, traces)
-        found = parameter.change(self._passes.layer, start) / self.rate
+        if source.kind == "update":
+            found = parameter.change(self._passes.layer, start) / self.rate
+        else:
+            found = source.read(self._passes.layer, traces)
         rest = self._found.rests.get(parameter.name)
-        return found if rest is None or found.shape != start.shape else found - rest.at(start)
+        return found if rest is None or np.shape(found) != start.shape else found - rest.at(start)
 
     def _forward(self, values: Sequence[Array]) -> tuple[Ran, Result]:
         """A forward pass with these values of the leaves."""

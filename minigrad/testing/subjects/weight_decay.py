@@ -1,21 +1,27 @@
-"""How much of an update is there without any gradient: weight decay, and the momentum of earlier passes?"""
+"""What is read as the gradient of a weight and is none: weight decay, and the momentum of earlier passes?"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from minigrad.testing.subjects.attributes import Array
+from minigrad.testing.subjects.attributes import Array, is_float
+from minigrad.testing.subjects.gradient_sources import Source
 from minigrad.testing.subjects.layer_parameters import Parameter
 from minigrad.testing.subjects.layer_passes import RATE
 from minigrad.testing.subjects.layer_probes import Probe, Prober, near
 
+# What the numbers are called that say how much.
+_DECAY = re.compile(r"decay|reg|l2|lambda|lamb?$|penalty|^wd$", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Rest:
-    """What an update does to a weight where the upstream gradient is 0, as part of what is read as its gradient.
+    """What is read as the gradient of a weight where the upstream gradient is 0.
 
     Attributes:
         decay: which share of the weight itself.
@@ -32,31 +38,62 @@ class Rest:
         return np.asarray(self.decay * weight + self.left)
 
 
-def rests(prober: Prober, one: Probe, parameters: Sequence[Parameter]) -> dict[str, Rest]:
-    """By name, what is no part of the gradient in updates; what is neither of the two stays, to be found wrong."""
-    here = prober.probe([0], factor=0.0).changes
-    if not here:
+def rests(
+    prober: Prober, one: Probe, parameters: Sequence[Parameter], sources: Mapping[str, Source]
+) -> dict[str, Rest]:
+    """By name, what is no part of the gradient; what is neither of the two stays, to be found wrong."""
+    here = _read(prober.without_gradient(), parameters, sources)
+    if not any(gradient.any() for gradient in here.values()):
         return {}
-    half = prober.probe([0], RATE / 2, factor=0.0).changes
+    half = prober.without_gradient(RATE / 2).changes
     starts = [parameter.start for parameter in parameters]
     rng = np.random.default_rng(2)
     moved = [np.asarray(s * rng.uniform(0.5, 1.5, s.shape) + 0.01).astype(s.dtype) for s in starts]
     try:
         for parameter, value in zip(parameters, moved, strict=True):
             parameter.start = value
-        there = prober.probe([0], factor=0.0).changes
+        there = _read(prober.without_gradient(), parameters, sources)
     finally:
         for parameter, value in zip(parameters, starts, strict=True):
             parameter.start = value
     found = {}
     for parameter, other in zip(parameters, moved, strict=True):
         name = parameter.name
-        if name in here and name in there and here[name].any():
-            rest = _rest(parameter, other, (here[name], there[name]), _kept(one, parameter))
-            if rest is not None:
-                is_with_rate = near(half.get(name, 0.0), here[name] / 2, 1e-6)
-                found[name] = _told(name, *rest, is_with_rate)
+        if name not in here or name not in there or not here[name].any():
+            continue
+        is_update = sources[name].kind == "update"
+        kept = _kept(one, parameter) if is_update else {}
+        rest = _rest(parameter, other, (here[name], there[name]), kept)
+        if rest is not None and (is_update or _is_said(one, rest[0])):
+            is_with_rate = not is_update or near(half.get(name, 0.0), RATE * here[name] / 2, 1e-6)
+            found[name] = _told(name, *rest, is_update, is_with_rate)
     return found
+
+
+def _read(probe: Probe, parameters: Sequence[Parameter], sources: Mapping[str, Source]) -> dict[str, Array]:
+    """What the passes gave as the gradients of parameters, after everything was put back."""
+    found: dict[str, Any] = {}
+    for parameter in parameters:
+        name, source = parameter.name, sources[parameter.name]
+        if source.kind == "update":
+            found[name] = probe.changes[name] / RATE if name in probe.changes else np.zeros(parameter.start.shape)
+        elif source.kind == "stored" and source.place is not None and source.place.path in probe.end:
+            found[name] = probe.end[source.place.path].content - (0.0 if source.before is None else source.before)
+        elif source.kind in ("returned", "optimiser"):
+            found[name] = (probe.traces.returned if source.kind == "returned" else probe.traces.recorded).get(
+                source.key
+            )
+    return {
+        name: np.asarray(gradient)
+        for name, gradient in found.items()
+        if is_float(gradient) and np.isfinite(gradient).all()
+    }
+
+
+def _is_said(one: Probe, decay: float) -> bool:
+    """Whether the layer has a number, called like a weight decay, that is this one, or half or twice of it."""
+    numbers = [float(s.value) for path, s in one.start.items() if np.ndim(s.value) == 0 and _DECAY.search(path)]
+    return decay > 0 and any(np.isclose(decay, factor * n, 1e-6, 0.0) for n in numbers for factor in (0.5, 1.0, 2.0))
 
 
 def _kept(one: Probe, parameter: Parameter) -> Mapping[str, Array]:
@@ -71,15 +108,15 @@ def _kept(one: Probe, parameter: Parameter) -> Mapping[str, Array]:
 
 
 def _rest(
-    parameter: Parameter, moved: Array, changes: tuple[Array, Array], kept: Mapping[str, Array]
+    parameter: Parameter, moved: Array, gradients: tuple[Array, Array], kept: Mapping[str, Array]
 ) -> tuple[float, Array, list[str]] | None:
     """The share of the weight, what is left of velocities, and their names; None where there is more than these."""
     weights = parameter.start, moved
-    if any(change.shape != weight.shape for change, weight in zip(changes, weights, strict=True)):
+    if any(gradient.shape != weight.shape for gradient, weight in zip(gradients, weights, strict=True)):
         return None
     columns = [weights, *[(content, content) for content in kept.values()]]
     table = np.stack([np.concatenate([np.ravel(each) for each in pair]) for pair in columns], axis=1)
-    wanted = np.concatenate([np.ravel(change) for change in changes]) / RATE
+    wanted = np.concatenate([np.ravel(gradient) for gradient in gradients])
     shares = np.linalg.lstsq(table, wanted, rcond=None)[0]
     shares[np.abs(shares) * RATE < 1e-9] = 0.0
     # So much is lost where a weight is subtracted from itself.
@@ -94,7 +131,9 @@ def _rest(
     return float(shares[0]), left, names
 
 
-def _told(name: str, decay: float, left: Array, names: Sequence[str], is_with_rate: bool) -> Rest:
+def _told(name: str, decay: float, left: Array, names: Sequence[str], is_update: bool, is_with_rate: bool) -> Rest:
+    if not is_update:
+        return Rest(decay, left, f"the gradient of {name} holds {decay:.3g} * {name}, its weight decay: left out")
     told = [f"shrinks {name} by {decay if is_with_rate else decay * RATE:.3g} * {name}"] if decay else []
     told += [f"goes on with {', '.join(names)} of earlier passes"] if names else []
     return Rest(decay, left, f"the update also {' and '.join(told)}: left out, as it is no part of the gradient")
