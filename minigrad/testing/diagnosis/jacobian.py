@@ -77,7 +77,7 @@ def diagonal(e: Evidence) -> Finding | None:
 
 
 def support(e: Evidence) -> Finding | None:
-    """The Jacobian that was claimed has other non-zero elements than the true one."""
+    """The claimed Jacobian couples places along an axis where the true one does not, or the other way round."""
     found = _jacobians(e)
     if found is None:
         return None
@@ -85,14 +85,27 @@ def support(e: Evidence) -> Finding | None:
     square = here.shape[0] == here.shape[1]
     if square and not (here | there)[~np.eye(len(here), dtype=bool)].any():
         return None
-    missing, extra = int((there & ~here).sum()), int((here & ~there).sum())
-    if missing + extra > 0.1 * there.sum():
-        text = (
-            f"outputs are taken to depend on the wrong inputs: {missing} of {int(there.sum())} non-zero derivatives "
-            f"are missing, and {extra} are claimed that are none"
-        )
-        return e.finding("support.axis", text, "check the axes over which the backward pass sums", confidence=0.8)
+    places = e.upstream[0].shape + e.truth.shape
+    here, there = here.reshape(places), there.reshape(places)
+    outputs = e.upstream[0].ndim
+    for own, other in itertools.product(range(outputs), range(outputs, len(places))):
+        if places[own] != places[other] or places[own] < 2:
+            continue
+        claimed, right = _stays_in_place(here, own, other), _stays_in_place(there, own, other)
+        if claimed != right:
+            axes = f"axis {own} of the output and axis {other - outputs} of the input"
+            text = f"along {axes}, every output depends on the input at its own place alone"
+            text = (
+                f"{text}, but others are taken to matter" if right else f"{text}: so it is claimed, but others matter"
+            )
+            return e.finding("support.axis", text, "check the axes over which the backward pass sums", confidence=0.8)
     return None
+
+
+def _stays_in_place(there: Array, own: int, other: int) -> bool:
+    """Whether nothing but what has the same index along two axes of a Jacobian is other than zero."""
+    both = np.moveaxis(there, (own, other), (0, 1))
+    return not both[~np.eye(len(both), dtype=bool)].any()
 
 
 def _true_jacobian(e: Evidence) -> Array | None:

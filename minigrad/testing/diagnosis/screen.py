@@ -49,7 +49,7 @@ class Screen:
         effects = [effect for effect in found if effect is not None]
         if not any(effect.any() for effect in effects):
             return False
-        return self._feed(tuple(changes)) or self._may_explain(sum(effects))
+        return self.feed(tuple(changes)) or self._may_explain(sum(effects))
 
     def may_skip_to(self, later: Node, others: Sequence[Node]) -> list[Node]:
         """To which of some results, of one shape, the gradient of a later one may have been passed on as it is."""
@@ -66,14 +66,14 @@ class Screen:
     def may_drop(self, edges: Sequence[Edge]) -> bool:
         """Whether the claim may lack what comes through these edges."""
         self._tape.spend(0.2 * len(edges))
-        if self._probes is None or self._feed(tuple(edges)):
+        if self._probes is None or self.feed(tuple(edges)):
             return True
         return self._may_explain(-np.sum([self._probes.through(edge) for edge in edges], axis=0))
 
     def may_scale(self, edges: Sequence[Edge]) -> bool:
         """Whether the claim may have a wrong factor on what comes through these edges."""
         self._tape.spend(0.2 * len(edges))
-        if self._probes is None or self._feed(tuple(edges)):
+        if self._probes is None or self.feed(tuple(edges)):
             return True
         through = np.sum([self._probes.through(edge) for edge in edges], axis=0)
         # Both numbers have to be in one ratio.
@@ -88,7 +88,7 @@ class Screen:
             for got, needed in zip(effect, self._numbers, strict=True)
         )
 
-    def _feed(self, edges: tuple[Edge, ...]) -> bool:
+    def feed(self, edges: tuple[Edge, ...]) -> bool:
         """Whether some edges feed others of them, so that the effects of changes do not just add up."""
         if self._probes is None or len({node for node, _ in edges}) < 2:
             return False

@@ -12,6 +12,7 @@ from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.advice import advice
 from minigrad.testing.diagnosis.edges import Share, node_op, passed_on, true_share, with_operands
 from minigrad.testing.diagnosis.evidence import Array, Evidence
+from minigrad.testing.diagnosis.tape import WORK
 
 
 def local_mistake(e: Evidence, among: Collection[Any] = ()) -> Finding | None:
@@ -22,9 +23,13 @@ def local_mistake(e: Evidence, among: Collection[Any] = ()) -> Finding | None:
     groups = [group for group in groups if not among or node_op(group[0][0]) in among]
     looped = [group for group in groups if len(group) > 1 and e.tape.log.site(group[0][0]) is not None]
     others = [group for group in groups if group not in looped]
+    # Where one turn feeds the next, every slip has to be sent all the way back: those last.
+    feeding = [group for group in looped if e.screen.feed(tuple(group))]
+    apart = [group for group in looped if group not in feeding]
     # What happens in a loop first: each of its turns by itself is hardly ever the place of a mistake.
-    candidates = [(slip, group) for part in (looped, others) for slip in SLIPS for group in part]
-    for (name, text, share), group in e.tape.affordable(candidates):
+    candidates = [(slip, group) for part in (apart, feeding, others) for slip in SLIPS for group in part]
+    # These are what people do most often: they may cost more than another search.
+    for (name, text, share), group in e.tape.affordable(candidates, 3 * WORK):
         if e.fits(dict.fromkeys(group, share)):
             place = e.tape.places(group)
             return e.finding(name, text.format(place=place), advice(name, group), place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import heapq
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -34,7 +35,7 @@ from minigrad.testing.subjects.base import Subject
 
 Candidate = TypeVar("Candidate")
 # So many rules may be evaluated in search of one kind of explanation; one for so many elements counts twice.
-WORK = 20_000
+WORK = 10_000
 ELEMENTS = 2000
 # What it costs to pass by one node, and to look at one candidate that does not even come to a rule.
 NODE = 0.05
@@ -91,6 +92,7 @@ class Tape:
         self.__dict__.pop("values", None)
         self.__dict__.pop("_made_by", None)
         self.__dict__.pop("users", None)
+        self.__dict__.pop("_numbers", None)
 
     def gradient(
         self, position: int, changes: Mapping[Edge, Share] | None = None, skip: tuple[Node, Node] | None = None
@@ -114,11 +116,14 @@ class Tape:
                 return zero
             changed[skip[1]] = arrived[skip[0]]
             changes = {**dict.fromkeys(edges_of(skip[0]), nothing), **changes}
-        affected = {edge[0] for edge in changes}
-        self.spend(NODE * len(self.nodes))
-        for node in self.nodes if affected else ():
-            if node not in affected and node not in changed:
-                continue
+        # Only what the mistakes touch is gone through, newest first.
+        affected = {edge[0] for edge in changes} | changed.keys()
+        waiting = [self._numbers[node] for node in affected if node in self._numbers]
+        heapq.heapify(waiting)
+        seen = set(waiting)
+        while waiting:
+            node = self.nodes[heapq.heappop(waiting)]
+            self.spend(NODE)
             right = self.given.get(node, arrived.get(node))
             difference = None if node in self.given else changed.get(node)
             for edge in edges_of(node):
@@ -129,6 +134,10 @@ class Tape:
                     if found is not None:
                         found = sign * fitted(found, parent.out, node_op(node), edge[1])
                         changed[parent] = found if parent not in changed else changed[parent] + found
+                        number = self._numbers.get(parent)
+                        if number is not None and number not in seen:
+                            seen.add(number)
+                            heapq.heappush(waiting, number)
         total: Array = np.asarray(arrived.get(leaf, zero))
         return np.asarray(total + changed[leaf]) if leaf in changed else total
 
@@ -243,6 +252,11 @@ class Tape:
         # In x * x both arguments are one value.
         twice = [list(both) for both in itertools.pairwise(edges) if _are_one_use(*both)]
         return [*looped, *([edge] for edge in edges), *twice, *kinds]
+
+    @cached_property
+    def _numbers(self) -> dict[Node, int]:
+        """Which of the results each is, newest first."""
+        return {node: number for number, node in enumerate(self.nodes)}
 
     @cached_property
     def users(self) -> dict[Node, list[Node]]:
