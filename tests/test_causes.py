@@ -2,6 +2,7 @@
 
 # ruff: noqa: N803 -- matrices have the names that they have on paper
 
+import cause_cases_labels  # noqa: F401 -- it adds to the cases
 import numpy as np
 import pytest
 from backward_checks import check

@@ -1,5 +1,6 @@
 """Is it found out how the two methods of a layer or a loss are called, and said where it is not?"""
 
+import kept_layer_forms as kept
 import layer_forms as forms
 import numpy as np
 import pytest
@@ -123,7 +124,7 @@ def test_a_loss_of_labels_takes_whole_numbers_as_they_are():
 def test_a_whole_model_may_return_its_gradients_by_name():
     class Model:
         def __init__(self):
-            self.params = {"W": forms.W.copy(), "b": forms.B.copy()}
+            self.params = {"W": kept.W.copy(), "b": kept.B.copy()}
 
         def predict(self, x):
             return x @ self.params["W"] + self.params["b"]

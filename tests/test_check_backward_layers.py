@@ -220,3 +220,30 @@ def test_parameters_without_axes_may_become_numbers():
     layer = Leaky()
     assert testing.check_backward(layer, inputs=X).ok
     assert float(layer.slope) == 0.25
+
+
+def test_generators_start_anew_with_a_seed():
+    class Dropout:
+        def __init__(self):
+            self.rng = np.random.default_rng(1)
+
+        def forward(self, x, training=True):
+            self.mask = (self.rng.random(x.shape) > 0.3) / 0.7
+            return x * self.mask
+
+        def backward(self, g):
+            return g * self.mask
+
+    class OfNumPy(Dropout):
+        def forward(self, x):
+            self.mask = (np.random.rand(*x.shape) > 0.3) / 0.7
+            return x * self.mask
+
+    for form in (Dropout, OfNumPy):
+        layer, before = form(), np.random.get_state()[1].copy()
+        state = layer.rng.bit_generator.state
+        assert testing.check_backward(layer, inputs=X, seed=0)
+        assert layer.rng.bit_generator.state == state
+        np.testing.assert_array_equal(np.random.get_state()[1], before)
+        with pytest.raises(ValueError, match="another output each time"):
+            testing.check_backward(layer, inputs=X)
