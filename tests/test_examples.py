@@ -161,7 +161,7 @@ def test_planted_mistakes_are_found_and_the_mended_pass_is_verified(capsys):
     assert check_my_backward.main([])
     shown = capsys.readouterr().out
     assert re.findall(r"why: (\w+): .* \[(.*)\]", shown) == [
-        *[("a2", "scale.constant"), ("z1", "operand.replaced"), ("b1", "scale.batch")]
+        *[("b", "scale.batch"), ("W", "decay.missing"), ("z1", "operand.replaced")]
     ]
     assert "compare_backward passed" in shown
     assert "check_backward passed" in shown

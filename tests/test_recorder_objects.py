@@ -3,6 +3,7 @@
 import copy
 import pickle
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from minigrad.engine.tensor import Tensor
 from minigrad.testing.diagnosis.tape import Tape
 from minigrad.testing.recording.recorder import Recorder
 
+Number = TypeVar("Number")
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((5, 3))
 
@@ -193,3 +195,30 @@ def test_a_mistake_in_a_layer_is_told_with_the_line_of_its_own_file():
     assert finding.rule == "factor.missing"
     assert f"recorded_functional.py:{number}" in finding.where
     assert all(type(kept) is np.ndarray for kept in [layer.W, *layer.history])
+
+
+class Demanding:
+    """A class that refuses to be copied, because it wants a keyword of every subclass."""
+
+    def __init_subclass__(cls, *, size):
+        cls.size = size
+
+
+class Sized(Demanding, size=3):
+    def scaled(self, x):
+        return self.size * x
+
+
+class Held(Generic[Number]):
+    def __init__(self, factor: Number):
+        self.factor = factor
+
+    def scaled(self, x):
+        return self.factor * np.sin(x)
+
+
+def test_generic_classes_are_recorded_and_others_do_not_stop_the_rest():
+    held, sized = Held(2.0), Sized()
+    tape, out, _ = recorded(lambda x: held.scaled(x) + 0.0 * sized.size, X)
+    np.testing.assert_array_equal(out, 2.0 * np.sin(X))
+    assert {"sin", "multiply", "add"} <= {node.op.name for node in tape.nodes}

@@ -25,6 +25,8 @@ from minigrad.testing.numerical.reference import Point
 from minigrad.testing.subjects.base import Subject
 from minigrad.testing.subjects.inputs import Leaf, nearby, unknown_name
 
+# What is computed from an array that was written to looks like that.
+_VAGUE = ("unexplained", "operand.replaced", "factor.extra", "support.axis")
 # What single precision can be asked for.
 RTOL = {8: 0.0, 4: 1e-4, 2: 2e-2}
 
@@ -207,8 +209,7 @@ def _weighed(
     """Findings and warnings: side effects count where the user is strict, or where they explain wrong numbers."""
     if strict:
         return [*warnings, *findings], []
-    # What is computed from an array that was written to looks like that: another operand, or a factor too much.
-    vague = all(finding.rule in ("unexplained", "operand.replaced", "factor.extra") for finding in findings)
+    vague = all(finding.rule in _VAGUE for finding in findings)
     causes = [warning for warning in warnings if warning.rule.startswith("mutation.")]
     if vague and causes and any(leaf.verdict == "fail" for leaf in leaves):
         explained = [finding for finding in findings if finding.rule != "unexplained"]

@@ -100,7 +100,7 @@ class Rounding:
         sizes = [float(np.abs(point.upstream) @ np.abs(point.center))]
         for step in (0.5, -0.5, 1.0, -1.0):
             moved = [(v + step * d).astype(v.dtype) for v, d in zip(point.values, directions, strict=True)]
-            sizes.append(float(np.abs(point.upstream) @ np.abs(point.at(moved))))
+            sizes.append(float(np.abs(point.upstream) @ np.abs(point.far(moved))))
         return max((size for size in sizes if np.isfinite(size)), default=0.0)
 
     def between_calls(self, position: int) -> float:
@@ -156,7 +156,7 @@ class _Far:
 
     def __init__(self, point: Point, position: int, terms: float) -> None:
         self.point, self.unit = point, point.unit(position)
-        self.line = point.line(position, self.unit * _direction(point.values[position].shape))
+        self.position, self.direction = position, self.unit * _direction(point.values[position].shape)
         tiny = float(np.finfo(f"f{point.itemsize}").eps)
         self.noise = 1e2 * tiny * max(
             float(np.max(np.abs(point.upstream * point.center), initial=0.0)), terms * self.unit
@@ -165,8 +165,13 @@ class _Far:
     def changes(self, step: float) -> NDArray[np.float64]:
         """By how much the outputs change over so many times the size of the leaf; zeros where they are not finite."""
         with np.errstate(all="ignore"):
-            found = self.point.upstream * (self.line(step) - self.point.center)
+            found = self.point.upstream * (self._at(step) - self.point.center)
         return found if np.isfinite(found).all() else np.zeros_like(found)
+
+    def _at(self, step: float) -> NDArray[np.float64]:
+        values, own = list(self.point.values), self.point.values[self.position]
+        values[self.position] = (own + step * self.direction).astype(own.dtype)
+        return self.point.far(values)
 
     def constant(self) -> bool:
         """Whether all changes are rounding; where sums grow, it grows."""

@@ -169,7 +169,7 @@ def _against(e: Evidence, decay: _Decay, difference: Array, unit: float) -> Find
         return e.finding("decay.sign", text, f"add {term}")
     if abs(got - 2) < 1e-6:
         text = f"got == expected + {term}: the gradient of the weight decay is there twice"
-        return e.finding("decay.extra", text, f"add {term} once: the slope of 0.5 * reg * W**2 is reg * W")
+        return e.finding("decay.scale", text, f"add {term} once: the slope of 0.5 * reg * W**2 is reg * W")
     reason = next(
         (f", and {name} is {n}" for name, n in e.dims.items() if min(abs(got * n - 1), abs(got / n - 1)) < 1e-6), ""
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,17 @@ def true_share(node: Node, position: int, gradient: Array) -> Array:
 def with_operands(out: Array, args: list[Array], node: Node, position: int, g: Array) -> Array:
     """What the rule gives, told another output or other arguments than those there were."""
     return node_op(node).rule(position)(g, out, *args, **node.params)  # type: ignore[no-any-return]
+
+
+def told(replaced: Mapping[Node, Array]) -> Share:
+    """The rule of what uses some results, with others in their place."""
+
+    def share(user: Node, position: int, g: Array) -> Array:
+        pairs = zip(user.args, user.parents or (), strict=True)
+        args = [replaced.get(parent, arg) if parent is not None else arg for arg, parent in pairs]
+        return with_operands(node_op(user).forward(*args, **user.params), args, user, position, g)
+
+    return share
 
 
 def passed_on(node: Node, position: int, g: Array) -> Array:

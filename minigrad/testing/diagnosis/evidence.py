@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from minigrad.engine.graph import Node
 from minigrad.testing.checking.outcome import Finding
+from minigrad.testing.diagnosis.budget import Budget
 from minigrad.testing.diagnosis.edges import Edge, Share, node_op
 from minigrad.testing.diagnosis.folding import folded
 from minigrad.testing.diagnosis.screen import Screen
@@ -43,6 +44,7 @@ class Evidence:
         tape: how the output was computed, if its own gradient is right.
         suspect: how it was computed, if the claimed gradient is that of the tape: then one of its rules is wrong.
         jacobians: what was found of them, the true one and the claimed one.
+        budget: what may still be tried.
     """
 
     leaf: str
@@ -61,6 +63,7 @@ class Evidence:
     tape: Tape | None = None
     suspect: Tape | None = None
     jacobians: dict[str, Array | None] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
 
     def __post_init__(self) -> None:
         self.truth, self.actual = self._smooth(self.truth), self._smooth(self.actual)
@@ -183,11 +186,16 @@ def evidence_of(
     constants = {name: c for name, c in subject.constants.items() if isinstance(c, np.ndarray)}
     shapes = {**{name: t.shape for name, t in tensors.items()}, **{name: c.shape for name, c in constants.items()}}
 
+    budget = _BUDGETS.setdefault(point, Budget())
+    sampled = places is not None
+    tape = None if sampled else _traced(point, upstream, budget)
+
     def recalled(name: str, array: Array) -> Array | None:
+        if not budget.allows_calls(1):
+            return None
         found = subject.recalled(point.values, upstream, name, array)
         return None if found is None or found[position] is None else np.asarray(found[position], dtype=np.float64)
 
-    sampled = places is not None
     misfit = actual.shape != leaf.value.shape
     return Evidence(
         leaf.name,
@@ -203,18 +211,20 @@ def evidence_of(
         upstream,
         elsewhere,
         recalled,
-        None if sampled else _traced(point, upstream),
+        tape,
+        budget=budget,
     )
 
 
 # The leaves of a check have one recorded pass, and one budget, in common.
+_BUDGETS: WeakKeyDictionary[Point, Budget] = WeakKeyDictionary()
 _TAPES: WeakKeyDictionary[Point, Tape | None] = WeakKeyDictionary()
 _WHOLE: WeakKeyDictionary[Tape, Tape | None] = WeakKeyDictionary()
 
 
-def _traced(point: Point, upstream: Sequence[Array]) -> Tape | None:
+def _traced(point: Point, upstream: Sequence[Array], budget: Budget) -> Tape | None:
     if point not in _TAPES:
-        _TAPES[point] = traced(point.subject, point.values, upstream)
+        _TAPES[point] = traced(point.subject, point.values, upstream, budget)
     return _TAPES[point]
 
 

@@ -55,6 +55,39 @@ def _standardise_rule(g: Any, out: Any, x: Any, **params: Any) -> Any:
     return sum(standardise_terms(g, out, x, **params))
 
 
+def _log_sum_exp(x: Any, *, axis: Axes, keepdims: bool) -> Any:
+    return special.logsumexp(x, axis=axis, keepdims=keepdims)
+
+
+def spread(g: Any, axis: Axes, keepdims: bool) -> Any:
+    """What arrives at a function along axes, so that it broadcasts against the argument."""
+    return g if keepdims else np.expand_dims(g, axis)
+
+
+def _log_sum_exp_rule(g: Any, out: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
+    return spread(g, axis, keepdims) * special.softmax(x, axis=axis)
+
+
+def _length(x: Any, *, axis: Axes, keepdims: bool) -> Any:
+    return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+
+
+def _length_rule(g: Any, out: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
+    return spread(g / out, axis, keepdims) * x
+
+
+def _normalise(x: Any, *, axis: Axes) -> Any:
+    return x / _length(x, axis=axis, keepdims=True)
+
+
+def _normalise_rule(g: Any, out: Any, x: Any, *, axis: Axes) -> Any:
+    return (g - out * np.sum(g * out, axis=axis, keepdims=True)) / _length(x, axis=axis, keepdims=True)
+
+
+LOG_SUM_EXP = Primitive("logsumexp", _log_sum_exp, [_log_sum_exp_rule], broadcasts=False)
+LENGTH = Primitive("norm", _length, [_length_rule], broadcasts=False)
+NORMALISE = Primitive("normalise", _normalise, [_normalise_rule], broadcasts=False)
+MULTIPLY = Primitive("multiply", np.multiply, [lambda g, out, x, y: g * y, lambda g, out, x, y: g * x], broadcasts=True)
 SIGMOID = Primitive("sigmoid", special.expit, [lambda g, out, x: g * out * (1.0 - out)], broadcasts=False)
 TANH = Primitive("tanh", np.tanh, [lambda g, out, x: g * (1.0 - out * out)], broadcasts=False)
 SOFTPLUS = Primitive(
@@ -65,4 +98,6 @@ LOG_SOFTMAX = Primitive("log_softmax", _log_softmax, [_log_softmax_rule], broadc
 STANDARDISE = Primitive("standardise", _standardise, [_standardise_rule], broadcasts=False)
 # Functions of one element alone, and functions along axes.
 ELEMENTWISE = (SIGMOID, TANH, SOFTPLUS)
-ALONG_AXES = (SOFTMAX, LOG_SOFTMAX)
+ALONG_AXES = (SOFTMAX, LOG_SOFTMAX, NORMALISE)
+# Functions along axes that make one number of several.
+REDUCING = (LOG_SUM_EXP, LENGTH)

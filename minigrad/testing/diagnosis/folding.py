@@ -11,7 +11,14 @@ import numpy as np
 
 from minigrad.engine.graph import Node, Primitive
 from minigrad.testing.diagnosis.edges import Array, edges_of, node_op, parent_of
-from minigrad.testing.diagnosis.folded_operations import ALONG_AXES, ELEMENTWISE, STANDARDISE
+from minigrad.testing.diagnosis.folded_operations import (
+    ALONG_AXES,
+    ELEMENTWISE,
+    MULTIPLY,
+    REDUCING,
+    SIGMOID,
+    STANDARDISE,
+)
 from minigrad.testing.diagnosis.tape import Tape
 
 # A function that is written out takes no more steps than this.
@@ -58,6 +65,7 @@ class _Folding:
         parents = tuple(None if p is None else self._copies.get(p, p) for p in node.parents or ())
         new = Node(node.op, node.args, parents, node.params, node.out)
         new.order, new.name = node.order, node.name
+        new = self._gate(new) or new
         start, match = self._whole(new)
         if start is None or match is None:
             return new
@@ -65,6 +73,41 @@ class _Folding:
         whole = Node(match[0], [start.out], (start,), match[1], node.out)
         whole.order, whole.name = node.order, node.name
         return whole
+
+    def _gate(self, node: Node) -> Node | None:
+        """A quotient with 1 + exp(-x) below, as it is in x / (1 + exp(-x)): a product with a sigmoid."""
+        if node_op(node).name not in ("divide", "true_divide") or len(node.args) != 2:
+            return None
+        top, below = node.parents or (None, None)
+        if top is None or below is None or np.size(below.out) > LARGEST or np.min(below.out, initial=0.0) < 0:
+            return None
+        for start in sorted(self._region(below), key=lambda each: each.order):
+            if np.shape(start.out) != np.shape(below.out) or not self._alone(below, start):
+                continue
+            x, out = np.asarray(start.out), 1.0 / np.asarray(below.out)
+            if not self._equal(start, SIGMOID, {}, x, out):
+                continue
+            gate = Node(SIGMOID, [x], (start,), {}, out)
+            gate.order = below.order
+            product = Node(MULTIPLY, [node.args[0], out], (top, gate), {}, node.out)
+            product.order, product.name = node.order, node.name
+            self._found = True
+            return product
+        return None
+
+    def _reducing(self, start: Node, out: Array) -> Match | None:
+        x = np.asarray(start.out)
+        for axes in _axes(x.ndim):
+            kept = tuple(1 if axis in axes else n for axis, n in enumerate(x.shape))
+            left = tuple(n for axis, n in enumerate(x.shape) if axis not in axes)
+            for shape, keepdims in ((kept, True), (left, False)):
+                if shape != out.shape:
+                    continue
+                for primitive in REDUCING:
+                    params = {"axis": axes, "keepdims": keepdims}
+                    if _near(np.asarray(primitive.forward(x, **params)), out):
+                        return primitive, params
+        return None
 
     def _whole(self, node: Node) -> tuple[Node | None, Match | None]:
         """The result of which a node is a known function, and the function."""
@@ -74,9 +117,10 @@ class _Folding:
         before = self._region(node)
         # Scores before and after a shift by their maximum have the same softmax: the shift belongs to it.
         for start in sorted(before, key=lambda each: each.order):
-            if np.shape(start.out) != out.shape or not self._alone(node, start):
+            reduced = np.ndim(start.out) and np.size(start.out) > out.size
+            if (np.shape(start.out) != out.shape and not reduced) or not self._alone(node, start):
                 continue
-            match = self._matching(node, start)
+            match = self._reducing(start, out) if reduced else self._matching(node, start)
             if match is not None:
                 direct = edges_of(node) == [(node, 0)] and parent_of((node, 0)) is start
                 # Not where it is one step already.

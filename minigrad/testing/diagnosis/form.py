@@ -10,6 +10,7 @@ import numpy as np
 from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.arrangement import axes_exchanged
 from minigrad.testing.diagnosis.constants import short_form
+from minigrad.testing.diagnosis.edges import node_op
 from minigrad.testing.diagnosis.evidence import Evidence
 
 
@@ -40,10 +41,34 @@ def not_summed(e: Evidence) -> Finding | None:
             continue
         for reduce, word in ((np.sum, "sum"), (np.mean, "mean")):
             reduced = reduce(e.actual, axis=axes)
+            if _is_outer(e):
+                continue
             if reduced.size == e.truth.size and e.is_true(reduced.reshape(e.truth.shape)):
                 text = f"shape {e.actual.shape} instead of {e.truth.shape}: its {word} over {_axes(axes)} is right"
                 fix = f"undo the broadcasting: .{word}(axis={axes[0] if len(axes) == 1 else axes})"
                 return e.finding("shape.not_summed", text, fix)
+    return None
+
+
+def _is_outer(e: Evidence) -> bool:
+    """Whether the claim is a table of a column and a row, and no result of the forward pass is one."""
+    if e.tape is None or e.truth.size < 2 or e.actual.shape != (e.truth.size,) * 2:
+        return False
+    return all(np.shape(node.out) != e.actual.shape for node in e.tape.nodes)
+
+
+def outer_claim(e: Evidence) -> Finding | None:
+    """A table of n by n numbers, whose sum or mean is right, where the forward pass has none."""
+    if e.sampled or not _is_outer(e):
+        return None
+    for axis, reduce in itertools.product((0, 1), (np.sum, np.mean)):
+        if e.is_true(reduce(e.actual, axis=axis).reshape(e.truth.shape)):
+            n = e.truth.size
+            text = (
+                f"shape {e.actual.shape} instead of {e.truth.shape}: ({n},) and ({n}, 1) were broadcast to ({n}, {n})"
+            )
+            fix = "give both one shape before you combine them: y.reshape(-1, 1), or pred.ravel()"
+            return e.finding("shape.broadcast", text, fix)
     return None
 
 
@@ -123,6 +148,9 @@ def named_factor(ratio: float, e: Evidence) -> tuple[str, str, str]:
                 if _near(ratio, sign * power):
                     text = f"got == {minus}expected * {power:.6g}, and {name} is {size}: a square root of it"
                     return family, text, f"divide by {minus}{power:.6g}"
+    found = _of_the_computation(ratio, e)
+    if found is not None:
+        return found
     short = short_form(ratio, e)
     if short:
         return "constant.rounded", f"got == expected * {ratio:.9g}: {short}", "use all digits of the constant in both"
@@ -131,6 +159,37 @@ def named_factor(ratio: float, e: Evidence) -> tuple[str, str, str]:
         return "epsilon.missing", text, "look for a small constant, an epsilon, that only the forward pass has"
     fix = f"divide by {_simple(ratio)}" if abs(ratio) > 1 else f"multiply by {_simple(1 / ratio)}"
     return "scale.constant", f"got == expected * {_simple(ratio)}: a constant factor", fix
+
+
+def _of_the_computation(ratio: float, e: Evidence) -> tuple[str, str, str] | None:
+    """A factor that is a number of the recorded pass: how many elements a mean has, or a result that is one number."""
+    if e.tape is None or _near(abs(ratio), 1.0) or _near(abs(ratio), 2.0) or _near(abs(ratio), 0.5):
+        return None
+    for node in e.tape.nodes:
+        name, place = node_op(node).name, e.tape.place(node)
+        count = np.size(node.args[0]) / max(np.size(node.out), 1) if node.args else 1.0
+        if name in _REDUCING and count > 2:
+            for power, word in ((count, "a sum where a mean belongs"), (1 / count, "a mean where a sum belongs")):
+                if _near(abs(ratio), power):
+                    text = f"got == expected * {ratio:.6g}, and {place} combines {count:g} elements: {word}"
+                    return "scale.dimension", text, f"divide by {ratio:.6g}" if power > 1 else f"multiply by {count:g}"
+    for node in e.tape.nodes:
+        if np.size(node.out) != 1:
+            continue
+        number, place = float(np.reshape(node.out, ())), e.tape.place(node)
+        for factor, word in ((2 * number, "2 * "), (number, ""), (number**2, "the square of "), (1 + number, "1 + ")):
+            if factor and abs(abs(factor) - 1) > 1e-3:
+                if _near(abs(ratio), abs(factor)):
+                    text = f"got == expected * {ratio:.6g}, which is {word}the result of {place}"
+                    return "factor.missing", f"{text}: it is not divided by that", f"divide by {word}{place}"
+                if _near(abs(ratio), 1 / abs(factor)):
+                    text = f"got == expected / {1 / ratio:.6g}, which is {word}the result of {place}"
+                    return "factor.missing", f"{text}: it is not multiplied in", f"multiply by {word}{place}"
+    return None
+
+
+# What makes one number of several.
+_REDUCING = ("mean", "sum", "var", "std", "max", "min")
 
 
 def transposed(e: Evidence) -> Finding | None:

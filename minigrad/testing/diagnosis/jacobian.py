@@ -107,7 +107,7 @@ def _measured(e: Evidence) -> Array | None:
     if point is None or e.sampled or e.actual.shape != e.truth.shape or len(e.upstream) != 1:
         return None
     rows, columns = point.center.size, e.truth.size
-    if rows * columns > LARGEST or rows < 2:
+    if rows * columns > LARGEST or rows < 2 or not e.budget.allows_calls(2 * columns):
         return None
     found, unit = np.empty((rows, columns)), point.unit(e.position)
     for column in range(columns):
@@ -131,6 +131,8 @@ def _jacobians(e: Evidence) -> tuple[Array, Array] | None:
 
 def _claimed(e: Evidence, true: Array) -> Array | None:
     assert e.point is not None
+    if not e.budget.allows_calls(2 * len(true)):
+        return None
     claimed, shape = np.empty_like(true), e.upstream[0].shape
     for row in range(len(true)):
         seed = np.zeros(len(true))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,10 +12,15 @@ from scipy import special
 from minigrad.engine.graph import Node
 from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.arrivals import own_value
-from minigrad.testing.diagnosis.edges import Array, edges_of, node_op, true_share, with_operands
+from minigrad.testing.diagnosis.edges import Array, Edge, Share, edges_of, node_op, told, true_share, with_operands
 from minigrad.testing.diagnosis.evidence import Evidence
 
 _FIXES = {
+    "operand.replaced": "take the probabilities that the forward pass computes: dz = p - y",
+    "factor.extra": "dz = p - y is the derivative by the scores: nothing more is multiplied in",
+    "factor.missing": "multiply by the slope p * (1 - p): together they are dz = p - y",
+    "term.missing": "dz = p - y: the probabilities belong to it",
+    "path.sign": "dz = p - y",
     "labels.not_subtracted": "subtract 1 at the right class: dz = p - y, or dz[np.arange(n), y] -= 1",
     "labels.shifted": "count classes from 0, and use the labels as they are",
     "labels.not_excluded": "set the margin of the right class to 0 before you count: margins[np.arange(n), y] = 0",
@@ -60,16 +66,34 @@ def picked_shifted(e: Evidence) -> Finding | None:
         return None
     for edge in e.tape.affordable(e.tape.edges_towards(e.position)):
         node = edge[0]
-        for shift in (1, -1):
-            share = _shifted_share(node, edge[1], shift)
-            if share is not None and e.fits({edge: share}):
+        for shift, ends in itertools.product((1, -1), ("wrap", "clip")):
+            share = _shifted_share(node, edge[1], shift, ends)
+            read = share and _read_there(e, node, shift, ends)
+            if share is not None and (e.fits({edge: share}) or (read and e.fits({edge: share, **read}))):
                 place = e.tape.place(node)
                 text = f"going back through {place}, the class beside the right one is taken: labels off by {shift:+d}"
                 return e.finding("labels.shifted", text, _FIXES["labels.shifted"], place)
     return None
 
 
-def _shifted_share(node: Node, position: int, shift: int) -> Any:
+def _read_there(e: Evidence, node: Node, shift: int, ends: str) -> dict[Edge, Share]:
+    """What the users of picked elements send back if those beside them were picked."""
+    assert e.tape is not None
+    if node_op(node).name != "getitem":
+        return {}
+    index = node.params["index"]
+    x = np.asarray(node.args[0])
+    other = x[(*index[:-1], _moved(index[-1], shift, x.shape[len(index) - 1], ends))]
+    edges = [edge for user in e.tape.users.get(node, ()) for edge in edges_of(user)]
+    return dict.fromkeys(edges, told({node: other}))
+
+
+def _moved(index: Array, shift: int, count: int, ends: str) -> Array:
+    """The classes beside some, and what becomes of the one beside the last."""
+    return np.asarray((index + shift) % count if ends == "wrap" else np.clip(index + shift, 0, count - 1))
+
+
+def _shifted_share(node: Node, position: int, shift: int, ends: str) -> Any:
     if node_op(node).name == "getitem":
         index = node.params["index"]
         arrays = [part for part in index if isinstance(part, np.ndarray)] if isinstance(index, tuple) else []
@@ -79,11 +103,16 @@ def _shifted_share(node: Node, position: int, shift: int) -> Any:
 
         def moved(n: Node, k: int, g: Array) -> Array:
             sent = np.zeros(np.shape(n.args[0]))
-            np.add.at(sent, (*index[:-1], (index[-1] + shift) % count), g)
+            np.add.at(sent, (*index[:-1], _moved(index[-1], shift, count, ends)), g)
             return sent
 
         return moved
-    if node_op(node).name == "multiply" and len(node.args) == 2 and _is_one_hot(node.args[1 - position]):
+    if (
+        node_op(node).name == "multiply"
+        and len(node.args) == 2
+        and _is_one_hot(node.args[1 - position])
+        and ends == "wrap"
+    ):
 
         def rolled(n: Node, k: int, g: Array) -> Array:
             args = [np.roll(arg, shift, axis=-1) if i != k else arg for i, arg in enumerate(n.args)]
@@ -107,6 +136,14 @@ def _slips(e: Evidence, scores: Array, gradient: Array) -> Iterator[Slip]:
     for p, axis in _probabilities(scores):
         for factor, right in _right_classes(e, p, gradient):
             yield "labels.not_subtracted", "p comes back where p - y belongs", factor * p
+            for text, other in _instead_of_probabilities(scores):
+                yield "operand.replaced", f"{text} stands where p belongs in p - y", factor * (other - right)
+            slope = p * (1 - p)
+            text = "the slope p * (1 - p) is multiplied in, but p - y contains it already"
+            yield "factor.extra", text, gradient * slope
+            yield "factor.missing", "p - y is divided by p * (1 - p) once too often", gradient / slope
+            yield "term.missing", "only y comes back where p - y belongs", -factor * right
+            yield "path.sign", "p + y comes back where p - y belongs", factor * (p + right)
             for shift in (1, -1) if axis is not None else ():
                 for turned in _beside(right, shift, axis or 0):
                     text = f"1 is subtracted at the class beside the right one ({shift:+d})"
@@ -129,6 +166,20 @@ def _probabilities(scores: Array) -> Iterator[tuple[Array, int | None]]:
         if scores.shape[axis] > 1:
             yield special.softmax(scores, axis=axis), axis
     yield special.expit(scores), None
+
+
+def _instead_of_probabilities(scores: Array) -> Iterator[tuple[str, Array]]:
+    """What is mistaken for the probabilities that belong to some scores."""
+    yield "the score z itself", scores
+    yield "exp(z)", np.exp(scores)
+    yield "tanh(z)", np.tanh(scores)
+    yield "sigmoid(z)", special.expit(scores)
+    yield "sigmoid(-z)", special.expit(-scores)
+    for axis in range(scores.ndim):
+        yield f"softmax(z, axis={axis})", special.softmax(scores, axis=axis)
+        yield f"log_softmax(z, axis={axis})", special.log_softmax(scores, axis=axis)
+    if scores.ndim > 1:
+        yield "the softmax over all elements", special.softmax(scores)
 
 
 def _beside(right: Array, shift: int, axis: int) -> Iterator[Array]:

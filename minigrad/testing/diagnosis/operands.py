@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -17,6 +16,7 @@ from minigrad.testing.diagnosis.edges import (
     node_op,
     parent_of,
     passed_on,
+    told,
     true_share,
     with_operands,
 )
@@ -32,12 +32,25 @@ def part_skipped(e: Evidence) -> Finding | None:
     nodes = [node for node in e.tape.nodes if np.ndim(node.out)]
     leaf = e.tape.leaves[e.position]
     assert leaf is not None
-    for later, earlier in e.tape.affordable(itertools.combinations([*nodes, leaf], 2)):
-        if np.shape(later.out) == np.shape(earlier.out) and e.fits({}, (later, earlier)):
+    for later, earlier in e.tape.affordable(_skips(e, [*nodes, leaf])):
+        if e.fits({}, (later, earlier)):
             start, end = e.tape.place(earlier), e.tape.place(later)
             text = f"the derivative of all between {start} and {end} is left out"
             return e.finding("factor.missing", text, "multiply by it", end)
     return None
+
+
+def _skips(e: Evidence, nodes: list[Node]) -> Iterator[tuple[Node, Node]]:
+    """Pairs of results of one shape, the later first, of which one may have been taken for the other."""
+    assert e.tape is not None
+    shapes: dict[tuple[int, ...], list[Node]] = {}
+    for node in nodes:
+        shapes.setdefault(np.shape(node.out), []).append(node)
+    for number, later in enumerate(e.tape.affordable(nodes)):
+        same = shapes[np.shape(later.out)]
+        for earlier in e.screen.may_skip_to(later, same):
+            if earlier in nodes[number + 1 :]:
+                yield later, earlier
 
 
 def epsilon_left_out(e: Evidence) -> Finding | None:
@@ -52,7 +65,7 @@ def epsilon_left_out(e: Evidence) -> Finding | None:
         at_once.setdefault(e.tape.log.site(node) or node, []).append(node)
     for nodes in at_once.values():
         users = [edge for edge in towards if any(node in (edge[0].parents or ()) for node in nodes)]
-        share = _without({node: node.out - small[node] for node in nodes})
+        share = told({node: node.out - small[node] for node in nodes})
         if users and e.fits(dict.fromkeys(users, share)):
             place = e.tape.place(nodes[0])
             text = f"{small[nodes[0]]:g} is added in the forward pass, at {place}, and left out in the backward pass"
@@ -68,17 +81,6 @@ def _added_constant(node: Node) -> float | None:
         if parent is None and np.ndim(arg) == 0 and arg != 0:
             return float(arg)
     return None
-
-
-def _without(replaced: dict[Node, Array]) -> Share:
-    """The rule, with other results in the place of some."""
-
-    def share(user: Node, position: int, g: Array) -> Array:
-        pairs = zip(user.args, user.parents or (), strict=True)
-        args = [replaced.get(parent, arg) if parent is not None else arg for arg, parent in pairs]
-        return with_operands(node_op(user).forward(*args, **user.params), args, user, position, g)
-
-    return share
 
 
 def other_step(e: Evidence) -> Finding | None:

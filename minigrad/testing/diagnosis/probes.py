@@ -33,7 +33,9 @@ class Probes:
         rng = np.random.default_rng(0)
         shape = np.shape(leaf.out)
         self.directions = [np.asarray(rng.choice([-1.0, 1.0], shape) * rng.uniform(0.5, 1.5, shape)) for _ in range(2)]
-        self._moves = [self._moving(direction) for direction in self.directions]
+        both = [self._moving(direction) for direction in self.directions]
+        self._moves = {node: np.stack([np.reshape(moves[node], -1) for moves in both]) for node in both[0]}
+        self._stacks: dict[tuple[Node, ...], Array] = {}
         self._effects: dict[Edge, Array | None] = {}
 
     def _moving(self, direction: Array) -> dict[Node, Array]:
@@ -62,7 +64,17 @@ class Probes:
         """What the products become larger by when a gradient is added to that of a result."""
         if node in self._given and node is not self._leaf:
             return np.zeros(2)
-        return np.array([float(np.sum(moves[node] * gradient)) if node in moves else 0.0 for moves in self._moves])
+        moves = self._moves.get(node)
+        return np.zeros(2) if moves is None else moves @ np.reshape(gradient, -1)
+
+    def effects(self, nodes: Sequence[Node], gradient: Array) -> Array:
+        """What the products become larger by when a gradient is added to that of one or another result, in rows."""
+        key = tuple(nodes)
+        if key not in self._stacks:
+            still = np.zeros((2, np.size(gradient)))
+            fixed = {node for node in nodes if node in self._given and node is not self._leaf}
+            self._stacks[key] = np.array([still if n in fixed else self._moves.get(n, still) for n in nodes])
+        return np.asarray(self._stacks[key] @ np.reshape(gradient, -1))
 
     def through(self, edge: Edge) -> Array:
         """What comes through an edge when all is right; nothing through one that is pruned."""

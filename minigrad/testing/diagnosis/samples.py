@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.engine.graph import Node
 from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.arrivals import Change, Named, at_the_leaf, on_the_way, uses_leaf
-from minigrad.testing.diagnosis.edges import nothing, parent_of
+from minigrad.testing.diagnosis.edges import Edge, nothing, parent_of
 from minigrad.testing.diagnosis.evidence import Array, Evidence
 from minigrad.testing.diagnosis.tape import Tape
 
@@ -31,13 +31,20 @@ def _turn_missing(e: Evidence) -> Finding | None:
     edges = [edge for edge in e.tape.edges_towards(e.position) if parent_of(edge) is e.tape.leaves[e.position]]
     for group in e.tape.groups(edges):
         # Newest first: the last turn is the first here.
-        ends = (("last", group[0]), ("first", group[-1])) if len(group) > 2 else ()
+        ends = (("last", group[0]), ("first", group[-1])) if len(group) > 2 and not _is_one_line(group) else ()
         for word, edge in ends:
             if e.tape.log.site(edge[0]) is not None and e.fits({edge: nothing}):
                 place = e.tape.place(edge[0])
                 text = f"what the {word} of the {len(group)} turns of the loop contributes, through {place}, is missing"
                 return e.finding("samples.missing", text, _FIX, place)
     return None
+
+
+def _is_one_line(group: list[Edge]) -> bool:
+    """Whether a line of code uses the leaf several times, as q, k, v = x @ wq, x @ wk, x @ wv does: that is no loop."""
+    others = [[p for p in node.parents or () if p is not parent_of((node, k))] for node, k in group]
+    inputs = {p for each in others for p in each if p is not None and p.op is None}
+    return len(inputs) == len(group)
 
 
 def _is_end(tape: Tape, node: Node, position: int) -> bool:

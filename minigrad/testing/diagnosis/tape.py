@@ -15,6 +15,7 @@ from minigrad.engine.blocks import recording
 from minigrad.engine.graph import Node, ancestors, newest_first
 from minigrad.engine.shares import fitted
 from minigrad.engine.tensor import Tensor
+from minigrad.testing.diagnosis.budget import Budget
 from minigrad.testing.diagnosis.edges import (
     Array,
     Edge,
@@ -32,11 +33,12 @@ from minigrad.testing.recording.recorder import Recorder
 from minigrad.testing.subjects.base import Subject
 
 Candidate = TypeVar("Candidate")
-# So many rules may be evaluated in search of one kind of explanation, and of all; one for so many elements counts
-# twice. What takes long is counted and not timed, so that the same code always gets the same explanation.
+# So many rules may be evaluated in search of one kind of explanation; one for so many elements counts twice.
 WORK = 20_000
-IN_ALL = 120_000
 ELEMENTS = 2000
+# What it costs to pass by one node, and to look at one candidate that does not even come to a rule.
+NODE = 0.05
+LOOK = 0.1
 # So many arrays of a computation are tried in the place of others.
 VALUES = 100
 
@@ -55,7 +57,14 @@ class Tape:
         given: gradients that take the place of those that arrive at some nodes, on the way further down.
     """
 
-    def __init__(self, output: Tensor, leaves: Sequence[Tensor], seed: Array, log: Log | None = None) -> None:
+    def __init__(
+        self,
+        output: Tensor,
+        leaves: Sequence[Tensor],
+        seed: Array,
+        log: Log | None = None,
+        budget: Budget | None = None,
+    ) -> None:
         if output._node is None:
             raise ValueError("nothing was recorded")
         self.root = output._node
@@ -67,7 +76,8 @@ class Tape:
         self.pruned: Mapping[Edge, Share] = {}
         self.cause: tuple[int, str, str] | None = None
         self._right: dict[Node, Array] | None = None
-        self._work = 0.0
+        self.budget = budget or Budget()
+        self.budget.knows(len(self.nodes))
         self._probes: dict[int, Probes | None] = {}
 
     def replace_nodes(self, others: Mapping[Node, Node]) -> None:
@@ -76,7 +86,7 @@ class Tape:
         self.nodes = [node for node in newest_first(ancestors([self.root])) if node.op is not None]
         self.leaves = [None if leaf is None else others.get(leaf, leaf) for leaf in self.leaves]
         self.given = {others.get(node, node): gradient for node, gradient in self.given.items()}
-        self.pruned, self._right, self._work, self._probes = {}, None, 0.0, {}
+        self.pruned, self._right, self._probes = {}, None, {}
         # What was found out about the nodes before belongs to those.
         self.__dict__.pop("values", None)
         self.__dict__.pop("_made_by", None)
@@ -105,6 +115,7 @@ class Tape:
             changed[skip[1]] = arrived[skip[0]]
             changes = {**dict.fromkeys(edges_of(skip[0]), nothing), **changes}
         affected = {edge[0] for edge in changes}
+        self.spend(NODE * len(self.nodes))
         for node in self.nodes if affected else ():
             if node not in affected and node not in changed:
                 continue
@@ -114,7 +125,7 @@ class Tape:
                 parent = parent_of(edge)
                 for sign, share, gradient in self._differing(edge, changes.get(edge), right, difference):
                     found = share(*edge, gradient)
-                    self._work += 1.0 + (0 if found is None else found.size) / ELEMENTS
+                    self.spend(1.0 + (0 if found is None else found.size) / ELEMENTS)
                     if found is not None:
                         found = sign * fitted(found, parent.out, node_op(node), edge[1])
                         changed[parent] = found if parent not in changed else changed[parent] + found
@@ -165,6 +176,7 @@ class Tape:
 
     def run(self, changes: Mapping[Edge, Share]) -> dict[Node, Array]:
         """The gradients that arrive at all nodes, with other shares along some edges."""
+        self.spend(len(self.nodes))
         arrived: dict[Node, Array] = {self.root: self.seed}
         for node in self.nodes:
             gradient = self.given.get(node, arrived.get(node))
@@ -205,15 +217,16 @@ class Tape:
 
     def affordable(self, candidates: Iterable[Candidate], work: int = WORK) -> Iterator[Candidate]:
         """Candidates for an explanation, until they have cost enough work."""
-        start = self._work
+        start = self.budget.spent
         for candidate in candidates:
-            if self._work - start > work or self._work > IN_ALL:
+            if self.budget.spent - start > work or not self.budget.allows(0):
                 return
+            self.spend(LOOK)
             yield candidate
 
     def spend(self, work: float) -> None:
         """Note that something was tried."""
-        self._work += work
+        self.budget.spend(work)
 
     def groups(self, edges: Sequence[Edge]) -> list[list[Edge]]:
         """Edges where one mistake in the code may be: the same place of a loop, single ones, all of a kind."""
@@ -298,14 +311,18 @@ def _are_one_use(one: Edge, other: Edge) -> bool:
     return one[0] is other[0] and parent_of(one) is parent_of(other)
 
 
-def traced(subject: Subject, values: Sequence[Array], upstream: Sequence[Array]) -> Tape | None:
+def traced(
+    subject: Subject, values: Sequence[Array], upstream: Sequence[Array], budget: Budget | None = None
+) -> Tape | None:
     """The tape of a subject's function; None for one that cannot be recorded."""
     tensors = [Tensor(v, requires_grad=True, name=leaf.name) for leaf, v in zip(subject.leaves, values, strict=True)]
     recorder = Recorder()
     try:
         with recording(complete=True), np.errstate(all="ignore"):
             output = subject.traced(tensors, recorder)
-            return Tape(output, tensors, upstream[0], recorder.log) if output.shape == upstream[0].shape else None
+            if output.shape != upstream[0].shape:
+                return None
+            return Tape(output, tensors, upstream[0], recorder.log, budget)
     except Exception:
         # Any function may do anything with a Tensor; then there is no tape, and nothing else is lost.
         return None

@@ -93,6 +93,14 @@ class Point:
             )
         return out
 
+    def far(self, values: Sequence[Array]) -> NDArray[np.float64]:
+        """The outputs far away, where a function may do anything; NaN where it fails in any way."""
+        try:
+            return self.at(values)
+        except Exception:
+            # A branch that is taken nowhere near the point may return something else, or raise.
+            return np.full_like(self.center, np.nan)
+
     @property
     def noise(self) -> NDArray[np.float64]:
         """The rounding error of each weighted output, measured along a direction through all leaves."""

@@ -12,7 +12,7 @@ from minigrad.testing.recording.copier import Copier
 from minigrad.testing.recording.libraries import is_users
 
 NOT_COPIED = object()
-PASSED_ON = ("__slots__", "__module__", "__qualname__", "__doc__")
+PASSED_ON = ("__slots__", "__module__", "__qualname__", "__doc__", "__orig_bases__")
 # What Python keeps in a class for itself. Subclasses are no news to the user's own code.
 PYTHONS_OWN = {
     *("__dict__", "__weakref__", "__slots__", "__module__", "__qualname__", "__doc__", "__init_subclass__"),
@@ -29,10 +29,12 @@ def copied_class(cls: type, recorder: Copier) -> type | None:
     if any(issubclass(base, (BaseException, str, int, float)) for base in foreign):
         return None
     bases = tuple(recorder.of(base) if is_users(base.__module__) else base for base in cls.__bases__)
-    kept = {
-        name: vars(cls)[name] for name in ("__slots__", "__module__", "__qualname__", "__doc__") if name in vars(cls)
-    }
-    new = type(cls)(cls.__name__, bases, kept)
+    kept = {name: vars(cls)[name] for name in PASSED_ON if name in vars(cls)}
+    try:
+        new = type(cls)(cls.__name__, bases, kept)
+    except TypeError:
+        # Some classes want more than that of their subclasses.
+        return None
     # Known before its methods are copied, because they may name it.
     recorder.keep(cls, new)
     for name, value in vars(cls).items():

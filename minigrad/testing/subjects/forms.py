@@ -11,6 +11,7 @@ from minigrad.testing.subjects.contexts import ContextSubject, static_methods, t
 from minigrad.testing.subjects.forward_backward import PairSubject, Style
 from minigrad.testing.subjects.function_passes import FunctionPasses
 from minigrad.testing.subjects.gradient_names import is_upstream
+from minigrad.testing.subjects.held import places_of
 from minigrad.testing.subjects.layer_methods import methods_of, refusal
 from minigrad.testing.subjects.loss_and_gradients import ValueAndGradSubject
 from minigrad.testing.subjects.roles import Parameters
@@ -99,16 +100,16 @@ def _of_one(
 
 
 def _methods_of_one(forward: Any, backward: Any) -> tuple[str, str] | None:
-    """The names of two methods of one object that has state between them; None for other functions.
+    """The names of two methods of one object that has state between them, or parameters; None for other functions.
 
-    A backward pass that takes what the forward pass takes, and no upstream gradient, such as ``net.loss(x, t)`` and
-    ``net.gradient(x, t)``, has no such state.
+    A backward pass that takes what the forward pass takes, and no upstream gradient, such as ``loss.loss(y, p)`` and
+    ``loss.gradient(y, p)``, has no state between them.
     """
     if not isinstance(forward, MethodType) or not isinstance(backward, MethodType):
         return None
     if forward.__self__ is not backward.__self__ or isinstance(forward.__self__, type):
         return None
     given, taken = Parameters.of(forward).names, Parameters.of(backward).names
-    if taken and taken[0] in given and not any(map(is_upstream, taken)):
+    if taken and taken[0] in given and not any(map(is_upstream, taken)) and not places_of(forward.__self__):
         return None
     return forward.__name__, backward.__name__

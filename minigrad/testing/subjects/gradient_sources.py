@@ -65,8 +65,17 @@ class Allotment:
     complaint: str = ""
 
 
-def from_returned(returned: Any, inputs: Sequence[Leaf], parameters: Sequence[Parameter]) -> Allotment:
-    """By their names where they have names; else in the order of the inputs, then of the parameters."""
+def from_returned(
+    returned: Any, inputs: Sequence[Leaf], parameters: Sequence[Parameter], numbers: Sequence[Parameter] = ()
+) -> Allotment:
+    """By their names where they have names; else in the order of the inputs, then of the parameters.
+
+    Args:
+        returned: by the backward pass.
+        inputs: of the forward pass.
+        parameters: arrays.
+        numbers: parameters that are plain numbers, which have a gradient if there is one for each parameter.
+    """
     parts = {path: value for path, value in returned_parts(returned).items() if value is not None or path}
     named = {path: value for path, value in parts.items() if _is_named(path)}
     ordered = {path: value for path, value in parts.items() if not _is_named(path)}
@@ -78,9 +87,15 @@ def from_returned(returned: Any, inputs: Sequence[Leaf], parameters: Sequence[Pa
     free = [leaf for leaf in inputs if leaf.name not in allotted.sources]
     rest = [parameter for parameter in parameters if parameter.name not in allotted.sources]
     paths = list(ordered)
-    if len(paths) == len(rest) and _fit([ordered[path] for path in paths], rest) and not _fits_first(ordered, free):
-        free = []
-    elif 0 < len(paths) < len(free):
+    for learned in (rest, [*rest, *numbers]):
+        gradients = [ordered[path] for path in paths]
+        if len(paths) == len(learned) and not _fits_first(ordered, free):
+            fitting = _by_shapes(learned, gradients)
+            if _fit(gradients, fitting):
+                # Those of all parameters, and of no input: the pass of a model.
+                free, rest = [], fitting
+                break
+    if 0 < len(paths) < len(free):
         predictions = [leaf for leaf in free if not is_target(leaf.name)]
         free = predictions if len(predictions) == len(paths) else free[: len(paths)]
     for leaf, path in zip(free, paths, strict=False):

@@ -80,7 +80,8 @@ class GradientSearch:
     def _sources(self, one: Probe, two: Probe) -> None:
         """Find where the gradients are read from."""
         learned = [p for p in self.prober.parameters if p.matters != "no" and not p.is_number and not is_kept(p.name)]
-        allotted = from_returned(one.traces.raw, self.inputs, learned)
+        numbers = [p for p in self.prober.parameters if p.matters != "no" and p.is_number]
+        allotted = from_returned(one.traces.raw, self.inputs, learned, numbers)
         self.found.complaint = allotted.complaint
         sources = self.found.sources = allotted.sources
         for name in one.traces.recorded:

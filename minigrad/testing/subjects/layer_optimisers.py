@@ -71,12 +71,22 @@ class StandIn:
         if parameters and len(parameters) == len(arrays):
             for (_, name), (_, value) in zip(parameters, arrays, strict=True):
                 self.gradients[name] = np.array(value)
+        elif not parameters and (own := self._parameters_kept(known, [np.shape(value) for _, value in arrays])):
+            for name, (_, value) in zip(own, arrays, strict=True):
+                self.gradients[name] = np.array(value)
         elif not parameters:
             names = [value for _, value in given if isinstance(value, str)]
             called = {names[0]: arrays[0][1]} if len(names) == len(arrays) == 1 else dict(arrays)
             for name, found in assigned(list(called), list(known), same=True).items():
                 self.gradients[name] = np.array(called[found])
         return self._answer(args, parameters)
+
+    def _parameters_kept(self, known: Mapping[str, Any], shapes: Sequence[tuple[int, ...]]) -> list[str]:
+        """The names of the parameters that the optimiser itself holds, if it is given one gradient for each."""
+        kept = [_same(value, known) for _, value in _flat(getattr(self._original, "__dict__", {}))]
+        # Moments and velocities come after the parameters.
+        names = list(dict.fromkeys(name for name in kept if name is not None))[: len(shapes)]
+        return names if [np.shape(known[name]) for name in names] == shapes else []
 
     def _answer(self, args: Sequence[Any], parameters: Sequence[Any]) -> Any:
         """The same parameters, as the new ones; or the gradient, as the step to be taken."""
