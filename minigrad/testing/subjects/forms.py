@@ -11,7 +11,7 @@ from minigrad.testing.subjects.contexts import ContextSubject, static_methods, t
 from minigrad.testing.subjects.forward_backward import PairSubject, Style
 from minigrad.testing.subjects.function_passes import FunctionPasses
 from minigrad.testing.subjects.gradient_names import is_upstream
-from minigrad.testing.subjects.held import places_of
+from minigrad.testing.subjects.held import arrays_in
 from minigrad.testing.subjects.layer_methods import methods_of, refusal
 from minigrad.testing.subjects.loss_and_gradients import ValueAndGradSubject
 from minigrad.testing.subjects.roles import Parameters
@@ -110,6 +110,6 @@ def _methods_of_one(forward: Any, backward: Any) -> tuple[str, str] | None:
     if forward.__self__ is not backward.__self__ or isinstance(forward.__self__, type):
         return None
     given, taken = Parameters.of(forward).names, Parameters.of(backward).names
-    if taken and taken[0] in given and not any(map(is_upstream, taken)) and not places_of(forward.__self__):
+    if taken and taken[0] in given and not any(map(is_upstream, taken)) and not arrays_in(forward.__self__):
         return None
     return forward.__name__, backward.__name__
