@@ -162,7 +162,9 @@ def test_labels_off_by_one_in_what_is_divided_by_too():
         d[np.arange(5), other] = -g / p[np.arange(5), other]
         return d
 
-    forward = lambda p: -np.log(p[np.arange(5), y]).sum()
+    def forward(p):
+        return -np.log(p[np.arange(5), y]).sum()
+
     found = testing.check_backward(forward, backward, (p,), rng=0, raise_exception=False)
     assert found.findings[0].rule == "labels.shifted", found.findings
 
@@ -171,6 +173,9 @@ def test_labels_off_by_one_in_what_is_divided_by_too():
 def test_numbers_without_a_reason_stay_unexplained(seed):
     """Nothing is made up where a gradient has noise of its own size."""
     noise = np.random.default_rng(seed).standard_normal(X.shape)
-    forward = lambda x: np.log(np.exp(x).sum(axis=1)) * np.sqrt((x * x).sum(axis=1))
+
+    def forward(x):
+        return np.log(np.exp(x).sum(axis=1)) * np.sqrt((x * x).sum(axis=1))
+
     found = testing.check_backward(forward, lambda g, out, x: noise * g.sum(), (X,), rng=0, raise_exception=False)
     assert found.findings[0].rule in ("unexplained", "support.axis"), found.findings
