@@ -52,7 +52,7 @@ def ridge_backward(decay_W, decay_b=lambda b: 0.0):
 
 RIDGE = normal((7, 5), (7, 3), (5, 3), (3,))
 cause("decay.missing", "ridge without its decay", ridge, ridge_backward(lambda W: 0.0), RIDGE, "W")
-cause("decay.extra", "ridge decayed twice", ridge, ridge_backward(lambda W: 0.2 * W), RIDGE, "W")
+cause("decay.scale", "ridge decayed twice", ridge, ridge_backward(lambda W: 0.2 * W), RIDGE, "W")
 cause("decay.sign", "ridge with the decay subtracted", ridge, ridge_backward(lambda W: -0.1 * W), RIDGE, "W")
 cause("decay.scale", "ridge with a half too many", ridge, ridge_backward(lambda W: 0.05 * W), RIDGE, "W")
 cause("decay.scale", "ridge decay by the batch", ridge, ridge_backward(lambda W: 0.1 * W / 7), RIDGE, "W")
@@ -456,7 +456,7 @@ NETWORK = lambda rng: (*normal((5, 6), (6,), (6, 4), (4,), (7, 5))(rng), rng.int
 ALL = ("W1", "b1", "W2", "b2")
 for slip, rule, leaves in [
     ("beside", "labels.shifted", ALL), ("clipped", "labels.shifted", ALL), ("left out", "labels.not_subtracted", ALL),
-    ("short", "samples.missing", ALL), ("half", "decay.scale", ("W2",)), ("twice", "decay.extra", ("W2",)),
+    ("short", "samples.missing", ALL), ("half", "decay.scale", ("W2",)), ("twice", "decay.scale", ("W2",)),
     ("minus", "decay.sign", ("W2",)), ("batch", "decay.scale", ("W2",)), ("bias", "decay.extra", ("b2",)),
 ]:  # fmt: skip
     cause(rule, f"network, {slip}", network(slip), None, NETWORK, *leaves, style="value_and_grad", wrt=ALL)
