@@ -52,7 +52,7 @@ def ridge_backward(decay_W, decay_b=lambda b: 0.0):
 
 RIDGE = normal((7, 5), (7, 3), (5, 3), (3,))
 cause("decay.missing", "ridge without its decay", ridge, ridge_backward(lambda W: 0.0), RIDGE, "W")
-cause("decay.extra", "ridge decayed twice", ridge, ridge_backward(lambda W: 0.2 * W), RIDGE, "W")
+cause("decay.scale", "ridge decayed twice", ridge, ridge_backward(lambda W: 0.2 * W), RIDGE, "W")
 cause("decay.sign", "ridge with the decay subtracted", ridge, ridge_backward(lambda W: -0.1 * W), RIDGE, "W")
 cause("decay.scale", "ridge with a half too many", ridge, ridge_backward(lambda W: 0.05 * W), RIDGE, "W")
 cause("decay.scale", "ridge decay by the batch", ridge, ridge_backward(lambda W: 0.1 * W / 7), RIDGE, "W")

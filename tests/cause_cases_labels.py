@@ -212,7 +212,7 @@ NETWORK = lambda rng: (*normal((5, 6), (6,), (6, 4), (4,), (7, 5))(rng), rng.int
 ALL = ("W1", "b1", "W2", "b2")
 for slip, rule, leaves in [
     ("beside", "labels.shifted", ALL), ("clipped", "labels.shifted", ALL), ("left out", "labels.not_subtracted", ALL),
-    ("short", "samples.missing", ALL), ("half", "decay.scale", ("W2",)), ("twice", "decay.extra", ("W2",)),
+    ("short", "samples.missing", ALL), ("half", "decay.scale", ("W2",)), ("twice", "decay.scale", ("W2",)),
     ("minus", "decay.sign", ("W2",)), ("batch", "decay.scale", ("W2",)), ("bias", "decay.extra", ("b2",)),
 ]:  # fmt: skip
     cause(rule, f"network, {slip}", network(slip), None, NETWORK, *leaves, style="value_and_grad", wrt=ALL)

@@ -36,8 +36,6 @@ def test_right_passes_are_accepted(function, seeds):
 # Mistakes whose numbers another rule explains as well, or that no rule explains.
 AMBIGUOUS = {
     "multiply by a column: output for x": "operand.replaced",
-    "x / norm: input for output": "factor.extra",
-    "bce with logits: logits for probabilities": "unexplained",
 }
 
 

@@ -189,7 +189,7 @@ def _of_the_computation(ratio: float, e: Evidence) -> tuple[str, str, str] | Non
 
 
 # What makes one number of several.
-_REDUCING = ("mean", "sum", "var", "std", "max", "min")
+_REDUCING = ("mean", "sum", "var", "std")
 
 
 def transposed(e: Evidence) -> Finding | None:

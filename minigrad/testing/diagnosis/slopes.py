@@ -150,9 +150,8 @@ def _told_function(function: Any, slot: int) -> Share:
 def _moved(node: Node, position: int) -> Iterator[Slip]:
     """What moves or adds up elements, run from the wrong end; and padding that is cut off at one end."""
     name = node_op(node).name
-    if name in ("cumsum", "roll", "flip", "cumulative_sum"):
-        text = "g goes through the operation in the direction of the forward pass"
-        yield "operand.flipped", text, lambda n, k, g: node_op(n).forward(g, **n.params)
+    if name in ("max", "min", "amax", "amin") and node.params.get("axis") is not None:
+        yield "support.axis", "the largest, or smallest, along the other axes are taken", _along_others
     if not name.startswith("pad"):
         return
     shape, whole = np.shape(parent_of((node, position)).out), np.shape(node.out)
@@ -165,6 +164,29 @@ def _moved(node: Node, position: int) -> Iterator[Slip]:
         yield "layout.shifted", text, lambda n, k, g, where=where: g[where]  # type: ignore[misc]
 
 
+def _along_others(node: Node, position: int, g: Array) -> Array:
+    x = np.asarray(node.args[0])
+    axes = node.params["axis"]
+    axes = tuple(axis % x.ndim for axis in (axes if isinstance(axes, tuple) else (axes,)))
+    others = tuple(axis for axis in range(x.ndim) if axis not in axes)
+    reduce = np.max if "max" in node_op(node).name else np.min
+    wide = np.reshape(g, [1 if axis in axes else n for axis, n in enumerate(x.shape)])
+    return np.asarray(wide * (x == reduce(x, axis=others, keepdims=True)))
+
+
+def wrong_end(e: Evidence) -> Finding | None:
+    """A running sum, or what moves elements, is run in the direction of the forward pass on the way back."""
+    if e.tape is None or e.actual.shape != e.truth.shape:
+        return None
+    for edge in e.tape.affordable(e.tape.edges_towards(e.position)):
+        named = node_op(edge[0]).name in ("cumsum", "roll", "flip", "cumulative_sum")
+        if named and e.fits({edge: lambda n, k, g: node_op(n).forward(g, **n.params)}):
+            place = e.tape.place(edge[0])
+            text = f"g goes through {place} in the direction of the forward pass"
+            return e.finding("operand.flipped", text, "run it from the other end", place)
+    return None
+
+
 def flipped_quotient(e: Evidence) -> Finding | None:
     """The claimed gradient is the right one times (a / b)**2 for two known arrays: q / p for p / q."""
     if e.sampled or e.actual.shape != e.truth.shape or e.truth.size < 2 or not e.truth.all():
@@ -173,7 +195,7 @@ def flipped_quotient(e: Evidence) -> Finding | None:
     known = [(name, a) for name, a in e.tensors.items() if a.shape == e.truth.shape and a.all()]
     known += [(name, a) for name, a in (e.tape.values if e.tape else ()) if a.shape == e.truth.shape and a.all()]
     for (top, a), (bottom, b) in itertools.permutations(known[:40], 2):
-        for power in (2, 1):
+        for power in (2,):
             candidate = e.truth * (a / b) ** power
             if e.explains(candidate) and not e.is_true(candidate) and np.ptp(ratio):
                 if power == 2:
