@@ -80,10 +80,10 @@ def from_returned(
     named = {path: value for path, value in parts.items() if _is_named(path)}
     ordered = {path: value for path, value in parts.items() if not _is_named(path)}
     allotted = Allotment()
-    names = [leaf.name for leaf in inputs] + [parameter.name for parameter in parameters]
     keys = {path[path.index("].") + 2 :] if path.startswith("[") else path: path for path in named}
-    for name, key in assigned(list(keys), names, same=True).items():
-        allotted.sources[name] = Source("returned", keys[key])
+    own = {leaf.name: leaf.name for leaf in inputs} | {_called(each, list(keys)): each.name for each in parameters}
+    for name, key in assigned(list(keys), list(own), same=True).items():
+        allotted.sources[own[name]] = Source("returned", keys[key])
     free = [leaf for leaf in inputs if leaf.name not in allotted.sources]
     rest = [parameter for parameter in parameters if parameter.name not in allotted.sources]
     paths = list(ordered)
@@ -108,6 +108,12 @@ def from_returned(
     for parameter, path in zip(_by_shapes(rest, [ordered[path] for path in paths]), paths, strict=False):
         allotted.sources[parameter.name] = Source("returned", path)
     return allotted
+
+
+def _called(parameter: Parameter, keys: Sequence[str]) -> str:
+    """By which of its names, where it is kept in several places, a parameter has a gradient."""
+    names = [parameter.name, *[place.path for place in parameter.places]]
+    return max(names, key=lambda name: max((agreement(key, name, same=True) for key in keys), default=0))
 
 
 def input_gradient(leaf: Leaf, made: Sequence[Made]) -> Made | None:

@@ -106,6 +106,9 @@ class LayerSubject(Subject):
         found: set[int] = set()
         for name in [wrt] if isinstance(wrt, str) else wrt:
             matching = [i for i, other in enumerate(names) if _is_below(other, name)]
+            if not matching:
+                # By another place where it is kept, or by the end of its path.
+                matching = [len(self._judged) + i for i, p in enumerate(self._parameters) if _is_at(p, name)]
             if not matching and not any(_is_below(other, name) for other in [*self.unchecked, *self._found.constants]):
                 raise ValueError(f"wrt: {unknown_name(name, [*names, *self.unchecked])}")
             if not matching and name in self._found.constants:
@@ -258,6 +261,10 @@ class LayerSubject(Subject):
 
 def _is_below(path: str, name: str) -> bool:
     return path == name or path.startswith((f"{name}.", f"{name}["))
+
+
+def _is_at(parameter: Parameter, name: str) -> bool:
+    return any(_is_below(p.path, name) or p.path.endswith(f".{name}") for p in parameter.places)
 
 
 def _times(gradient: Any, factor: Array) -> Any:
