@@ -77,8 +77,8 @@ def from_returned(
         numbers: parameters that are plain numbers, which have a gradient if there is one for each parameter.
     """
     parts = {path: value for path, value in returned_parts(returned).items() if value is not None or path}
-    named = {path: value for path, value in parts.items() if _is_named(path)}
-    ordered = {path: value for path, value in parts.items() if not _is_named(path)}
+    named = {path: value for path, value in parts.items() if is_named(path)}
+    ordered = {path: value for path, value in parts.items() if not is_named(path)}
     allotted = Allotment()
     keys = {path[path.index("].") + 2 :] if path.startswith("[") else path: path for path in named}
     own = {leaf.name: leaf.name for leaf in inputs} | {_called(each, list(keys)): each.name for each in parameters}
@@ -130,7 +130,8 @@ def input_gradient(leaf: Leaf, made: Sequence[Made]) -> Made | None:
     return next(iter(different.values())) if len(different) == 1 else None
 
 
-def _is_named(path: str) -> bool:
+def is_named(path: str) -> bool:
+    """Whether this is the path to something that was returned under a name."""
     return bool(path) and (not path.startswith("[") or "]." in path)
 
 

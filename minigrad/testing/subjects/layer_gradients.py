@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.testing.subjects.attributes import Array, Place
-from minigrad.testing.subjects.gradient_sources import Source, from_returned, input_gradient
+from minigrad.testing.subjects.gradient_sources import Source, from_returned, input_gradient, is_named
 from minigrad.testing.subjects.layer_calls import Calls
 from minigrad.testing.subjects.layer_parameters import Parameter, is_frozen, is_kept, unshared
 from minigrad.testing.subjects.layer_probes import Probe, Prober, near
@@ -159,8 +159,10 @@ class GradientSearch:
             ("optimiser", "what its optimiser gets"),
         ):
             names = [p.name for p in found.parameters if p.name in sources and sources[p.name].kind == kind]
+            keys = [sources[name].key for name in names if kind == "returned" and is_named(sources[name].key)]
             if names:
-                found.remarks.append(f"weights {', '.join(names)}: read from {how}")
+                told = ", ".join(keys) if len(keys) == len(names) else how
+                found.remarks.append(f"weights {', '.join(names)}: read from {told}")
         trained = any(p.name in sources for p in found.parameters)
         missing = [leaf for leaf in self.inputs if leaf.name not in sources]
         predictions = [leaf for leaf in self.inputs if not is_target(leaf.name)]
