@@ -139,9 +139,11 @@ def _slips(e: Evidence, scores: Array, gradient: Array) -> Iterator[Slip]:
             for text, other in _instead_of_probabilities(scores):
                 yield "operand.replaced", f"{text} stands where p belongs in p - y", factor * (other - right)
             slope = p * (1 - p)
-            text = "the slope p * (1 - p) is multiplied in, but p - y contains it already"
-            yield "factor.extra", text, gradient * slope
-            yield "factor.missing", "p - y is divided by p * (1 - p) once too often", gradient / slope
+            # Where the slope is as good as zero, to multiply by it is to leave the path out.
+            if np.min(slope) > 1e-4:
+                text = "the slope p * (1 - p) is multiplied in, but p - y contains it already"
+                yield "factor.extra", text, gradient * slope
+                yield "factor.missing", "p - y is divided by p * (1 - p) once too often", gradient / slope
             yield "term.missing", "only y comes back where p - y belongs", -factor * right
             yield "path.sign", "p + y comes back where p - y belongs", factor * (p + right)
             for shift in (1, -1) if axis is not None else ():
