@@ -106,6 +106,6 @@ def check_backward(
             ones = np.ones_like(subject.outputs([leaf.value for leaf in subject.leaves])[0])
             settings = replace(settings, grad_output=ones)
         result = check(subject, settings, "check_backward", subject.chosen(settings.wrt))
-    said = {"style": None if style == "auto" else style, "methods": methods, "seed": seed}
+    said = {"style": None if style == "auto" else style, "methods": methods, "seed": seed, "wrt": options.get("wrt")}
     again = ", ".join(f"{name}={value!r}" for name, value in said.items() if value is not None)
     return settings.delivered(replace(result, options=again))

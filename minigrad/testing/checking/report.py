@@ -146,7 +146,10 @@ def _seen(result: Outcome) -> str:
     if result.resolution != result.resolution:
         return "nothing was compared"
     if result.resolution == float("inf"):
-        return "no error would have been seen"
+        seen = [leaf.resolution for leaf in result.leaves if leaf.resolution < float("inf")]
+        unseen = ", ".join(leaf.name for leaf in result.leaves if not leaf.resolution < float("inf"))
+        told = f"an error of {max(seen):.1g} would have been seen, but none in {unseen}" if seen else ""
+        return told or "no error would have been seen"
     return f"an error of {result.resolution:.1g} would have been seen"
 
 
