@@ -7,7 +7,7 @@ from scipy import special
 
 from minigrad.testing import check_backward
 from minigrad.testing.diagnosis.folding import folded
-from minigrad.testing.diagnosis.tape import traced
+from minigrad.testing.diagnosis.recorded_pass import traced
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((7, 5))

@@ -13,7 +13,8 @@ from minigrad.engine.blocks import recording
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.checking.invariants import read_claim
 from minigrad.testing.checking.last_place import CALLS, ROUNDING, shaken, spreads_on_tape
-from minigrad.testing.diagnosis.tape import Tape, traced
+from minigrad.testing.diagnosis.recorded_pass import traced
+from minigrad.testing.diagnosis.tape import Tape
 from minigrad.testing.numerical.reference import Point
 from minigrad.testing.subjects.base import Array, Subject, TensorSubject
 

@@ -18,8 +18,9 @@ from minigrad.testing.checking.outcome import Finding
 from minigrad.testing.diagnosis.budget import Budget
 from minigrad.testing.diagnosis.edges import Edge, Share, node_op
 from minigrad.testing.diagnosis.folding import folded
+from minigrad.testing.diagnosis.recorded_pass import traced
 from minigrad.testing.diagnosis.screen import Screen
-from minigrad.testing.diagnosis.tape import Tape, traced
+from minigrad.testing.diagnosis.tape import Tape
 from minigrad.testing.numerical.reference import Point, Reference
 
 Array = NDArray[Any]

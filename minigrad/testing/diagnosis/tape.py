@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from minigrad.engine.blocks import recording
 from minigrad.engine.graph import Node, ancestors, newest_first
 from minigrad.engine.shares import fitted
 from minigrad.engine.tensor import Tensor
@@ -30,8 +29,6 @@ from minigrad.testing.diagnosis.edges import (
 )
 from minigrad.testing.diagnosis.probes import Probes
 from minigrad.testing.recording.log import DEEPEST, Log
-from minigrad.testing.recording.recorder import Recorder
-from minigrad.testing.subjects.base import Subject
 
 Candidate = TypeVar("Candidate")
 # So many rules may be evaluated in search of one kind of explanation; one for so many elements counts twice.
@@ -250,7 +247,7 @@ class Tape:
             ]
         kinds = [kind for kind in by_kind(edges) if len(kind) > 1 and kind not in looped]
         # In x * x both arguments are one value.
-        twice = [list(both) for both in itertools.pairwise(edges) if _are_one_use(*both)]
+        twice = [[a, b] for a, b in itertools.pairwise(edges) if a[0] is b[0] and parent_of(a) is parent_of(b)]
         return [*looped, *([edge] for edge in edges), *twice, *kinds]
 
     @cached_property
@@ -319,24 +316,3 @@ class Tape:
             places = found.setdefault(node.op, {})
             places.setdefault(self.log.site(node) or node, len(places))
         return found
-
-
-def _are_one_use(one: Edge, other: Edge) -> bool:
-    return one[0] is other[0] and parent_of(one) is parent_of(other)
-
-
-def traced(
-    subject: Subject, values: Sequence[Array], upstream: Sequence[Array], budget: Budget | None = None
-) -> Tape | None:
-    """The tape of a subject's function; None for one that cannot be recorded."""
-    tensors = [Tensor(v, requires_grad=True, name=leaf.name) for leaf, v in zip(subject.leaves, values, strict=True)]
-    recorder = Recorder()
-    try:
-        with recording(complete=True), np.errstate(all="ignore"):
-            output = subject.traced(tensors, recorder)
-            if output.shape != upstream[0].shape:
-                return None
-            return Tape(output, tensors, upstream[0], recorder.log, budget)
-    except Exception:
-        # Any function may do anything with a Tensor; then there is no tape, and nothing else is lost.
-        return None
