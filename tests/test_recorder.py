@@ -10,7 +10,7 @@ from scipy import signal, special
 from scipy.special import logsumexp
 
 from minigrad import testing
-from minigrad.testing.diagnosis.tape import traced
+from minigrad.testing.diagnosis.recorded_pass import traced
 from minigrad.testing.subjects.stateful_layer import LayerSubject
 
 RNG = np.random.default_rng(0)
