@@ -1,6 +1,6 @@
-"""Are models checked whose methods give the gradients of their parameters and of nothing else?"""
+"""Are models checked that give the gradients of their parameters, and of not all that goes in?"""
 
-# ruff: noqa: N803 -- data have the names that they have on paper
+# ruff: noqa: N803, N806 -- data and weights have the names that they have on paper
 
 import numpy as np
 import pytest
@@ -105,3 +105,45 @@ def test_gradients_of_the_parameters_alone_are_checked(model, names, inputs, lea
     assert right.verdict == "pass", str(right)
     assert {leaf, *some} <= {each.name for each in right.leaves}
     assert [each.name for each in wrong.leaves if each.verdict == "fail"] == [leaf]
+
+
+def recurrent(letters, state, Wx, Wh, Wy, b, slip=1.0):
+    """A loss over letters, the gradients of the weights, and the last state, as those who train letter by letter do."""
+    states, loss, probabilities = [state], 0.0, []
+    for letter in letters[:-1]:
+        states.append(np.tanh(Wx[:, letter] + Wh @ states[-1] + b))
+    for h, letter in zip(states[1:], letters[1:], strict=True):
+        e = np.exp(Wy @ h)
+        probabilities.append(e / e.sum())
+        loss -= np.log(probabilities[-1][letter])
+    dWx, dWh, dWy, db, carried = np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(Wy), np.zeros_like(b), 0.0
+    for t in reversed(range(len(letters) - 1)):
+        dy = probabilities[t].copy()
+        dy[letters[t + 1]] -= 1
+        dWy += np.outer(dy, states[t + 1])
+        dz = (Wy.T @ dy + carried) * (1 - states[t + 1] ** 2)
+        dWx[:, letters[t]] += dz
+        dWh += np.outer(dz, states[t])
+        db += slip * dz
+        carried = Wh.T @ dz
+    return loss, dWx, dWh, dWy, db, states[-1]
+
+
+def test_a_state_that_goes_in_and_comes_out_is_passed_over():
+    rng = np.random.default_rng(0)
+    shapes = [(4,), (4, 5), (4, 4), (5, 4), (4,)]
+    inputs = (np.array([0, 2, 1, 4]), *[rng.standard_normal(shape) for shape in shapes])
+    result = check(recurrent, inputs=inputs)
+    assert {leaf.name: leaf.verdict for leaf in result.leaves} == {
+        "state": "inconclusive",
+        **dict.fromkeys(["Wx", "Wh", "Wy", "b"], "pass"),
+    }
+    weights = ["Wx", "Wh", "Wy", "b"]
+    right = check(recurrent, inputs=inputs, wrt=weights)
+    assert right.verdict == "pass", str(right)
+    assert "not used: [4]" in right.notes
+
+    def wrong(letters, state, Wx, Wh, Wy, b):
+        return recurrent(letters, state, Wx, Wh, Wy, b, slip=0.5)
+
+    assert [leaf.name for leaf in check(wrong, inputs=inputs, wrt=weights).leaves if leaf.verdict == "fail"] == ["b"]

@@ -135,17 +135,21 @@ def match(
     others = [each for each in given if not each.is_named]
     free = [i for i in own if i not in paths]
     complaint = ""
+    passed_over: list[Entry] = []
     held = [i for i in range(len(leaves)) if i not in own]
     if others and len(others) > len(own) and _fit_in_order(others, [leaves[i] for i in held]):
         # A list of gradients for the list of parameters that an object keeps.
         paths |= {i: each.path for i, each in zip(held, others, strict=True)}
         names |= {i: each.name for i, each in zip(held, others, strict=True)}
     elif others:
-        paths |= _by_places(found, others, leaves, arguments, free, ease)
+        shifted = _passing_over(others, free, leaves)
+        paths |= shifted or _by_places(found, others, leaves, arguments, free, ease)
         count = len(found) if isinstance(found, (list, tuple)) else len(given)
         wanted = sum(map(bool, arguments)) if len(arguments) > 1 else len(own)
         unplaced = [each for each in others if each.value is not None and each.path not in paths.values()]
-        if unplaced and len(others) > len(free) and count not in (len(arguments), wanted):
+        if shifted:
+            passed_over = unplaced
+        elif unplaced and len(others) > len(free) and count not in (len(arguments), wanted):
             complaint = f"returned {count} gradients; there are {wanted} inputs to differentiate"
     missing = [i for i in range(len(leaves)) if i not in paths]
     unread = [each for each in named if each.path not in used and _is_gradient(each.value)]
@@ -154,7 +158,7 @@ def match(
     if missing and wrong:
         key = next(str(step) for step in reversed(wrong[0].path) if isinstance(step, str))
         raise ValueError(f"{unknown_name(key, [leaves[i].name for i in missing])}, which have no gradient yet")
-    return Matching(paths, missing, names, surplus + wrong, complaint)
+    return Matching(paths, missing, names, surplus + wrong + passed_over, complaint)
 
 
 def _by_names(named: Sequence[Entry], leaves: Sequence[str]) -> dict[str, Entry]:
@@ -191,6 +195,29 @@ def _by_places(
             if paths is not None:
                 return paths
     return _in_order(others, free, leaves, ease)
+
+
+def _passing_over(given: Sequence[Entry], free: Sequence[int], leaves: Sequence[Leaf]) -> dict[int, tuple[Any, ...]]:
+    """By shapes in order, where an input without a gradient and a result that is none would shift all the others.
+
+    So it is where a recurrent net takes a state, and returns the new one after the gradients of its weights. Empty
+    where the order itself fits as well.
+    """
+    if len(given) < 4 or len(free) < 4:
+        return {}
+    plain = sum(_shape(e.value) == leaves[i].value.shape for e, i in zip(given, free, strict=False))
+    # The longest row of pairs of one shape, for the first entries and the first leaves.
+    rows: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
+    for m, entry in enumerate(given):
+        for n, position in enumerate(free):
+            longest = max(rows.get((m - 1, n), ()), rows.get((m, n - 1), ()), key=len)
+            if _shape(entry.value) == leaves[position].value.shape:
+                longest = max(longest, (*rows.get((m - 1, n - 1), ()), (m, n)), key=len)
+            rows[m, n] = longest
+    best = rows[len(given) - 1, len(free) - 1]
+    if 2 * plain >= len(best) or len(best) < min(len(given), len(free)) - 1:
+        return {}
+    return {free[n]: given[m].path for m, n in best}
 
 
 def _by_arguments(others: Sequence[Entry], arguments: Sequence[Sequence[int]]) -> dict[int, tuple[Any, ...]] | None:
