@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 # What all explanations of one check may cost; one rule of a small operation that is evaluated is 1. It is counted
-# and not timed, so that the same code always gets the same explanation. All of it takes 3 seconds or so.
-IN_ALL = 90_000
+# and not timed, so that the same code always gets the same explanation. All of it takes 2 to 3 seconds.
+IN_ALL = 65_000
+# What calls of the user's function may cost besides, for Jacobians above all: about 2 seconds.
+IN_CALLS = 60_000
 # What a call of the user's function costs if nothing is known of it, and what each operation adds if it is recorded.
 CALL = 20.0
-PER_OPERATION = 0.4
+PER_OPERATION = 0.03
 
 
 class Budget:
@@ -15,11 +17,13 @@ class Budget:
 
     Attributes:
         spent: in evaluations of a rule.
+        called: on calls of the user's function, in the same unit.
         call: the cost of one call of the user's function, forward or backward.
     """
 
     def __init__(self) -> None:
         self.spent = 0.0
+        self.called = 0.0
         self.call = CALL
 
     def spend(self, work: float) -> None:
@@ -36,7 +40,7 @@ class Budget:
 
     def allows_calls(self, count: int) -> bool:
         """Note that the user's function is called so many times, if that much is left."""
-        if not self.allows(count * self.call):
+        if self.called + count * self.call > IN_CALLS:
             return False
-        self.spend(count * self.call)
+        self.called += count * self.call
         return True
