@@ -21,7 +21,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 def pytest_addoption(parser):
     """How often checks are repeated with other random numbers."""
-    parser.addoption("--seeds", type=int, default=3, help="random inputs per case of a check (default 3)")
+    parser.addoption("--seeds", type=int, default=2, help="random inputs per case of a check (default 2)")
 
 
 @pytest.fixture(scope="session")
