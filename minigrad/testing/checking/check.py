@@ -23,7 +23,7 @@ from minigrad.testing.diagnosis.clipping import clipped_itself
 from minigrad.testing.diagnosis.evidence import evidence_of
 from minigrad.testing.numerical.reference import Point
 from minigrad.testing.subjects.base import Subject
-from minigrad.testing.subjects.inputs import Leaf, nearby, unknown_name
+from minigrad.testing.subjects.inputs import Leaf, is_below, nearby, unknown_name
 
 # What is computed from an array that was written to looks like that.
 _VAGUE = ("unexplained", "operand.replaced", "factor.extra", "support.axis")
@@ -223,7 +223,7 @@ def _unchecked(subject: Subject, options: Options) -> list[LeafResult]:
     return [
         LeafResult(name, shape, "inconclusive", resolution=float("inf"), note=reason)
         for name, (shape, reason) in subject.unchecked.items()
-        if wanted is None or any(name == each or name.startswith((f"{each}.", f"{each}[")) for each in wanted)
+        if wanted is None or any(is_below(name, each) for each in wanted)
     ]
 
 

@@ -97,7 +97,7 @@ class _Folding:
 
     def _reducing(self, start: Node, out: Array) -> Match | None:
         x = np.asarray(start.out)
-        for axes in _axes(x.ndim):
+        for axes in subsets(x.ndim):
             kept = tuple(1 if axis in axes else n for axis, n in enumerate(x.shape))
             left = tuple(n for axis, n in enumerate(x.shape) if axis not in axes)
             for shape, keepdims in ((kept, True), (left, False)):
@@ -161,7 +161,7 @@ class _Folding:
         for primitive in ELEMENTWISE:
             if self._equal(start, primitive, {}, x, out):
                 return primitive, {}
-        for axes in _axes(x.ndim):
+        for axes in subsets(x.ndim):
             if all(x.shape[axis] == 1 for axis in axes):
                 continue
             for primitive in ALONG_AXES:
@@ -177,7 +177,7 @@ class _Folding:
 
 
 def _standardised(x: Array, out: Array) -> Match | None:
-    for axes in _axes(x.ndim):
+    for axes in subsets(x.ndim):
         if all(x.shape[axis] == 1 for axis in axes):
             continue
         centred = x - x.mean(axis=axes, keepdims=True)
@@ -197,7 +197,8 @@ def _standardised(x: Array, out: Array) -> Match | None:
     return None
 
 
-def _axes(count: int) -> Iterator[tuple[int, ...]]:
+def subsets(count: int) -> Iterator[tuple[int, ...]]:
+    """Every choice of at least one among so many axes."""
     for length in range(1, count + 1):
         yield from itertools.combinations(range(count), length)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from minigrad.testing.diagnosis.arrangement import axes_exchanged
 from minigrad.testing.diagnosis.constants import short_form
 from minigrad.testing.diagnosis.edges import node_op
 from minigrad.testing.diagnosis.evidence import Evidence
+from minigrad.testing.diagnosis.folding import subsets
 
 
 def outside_of_kink(e: Evidence) -> Finding | None:
@@ -36,7 +36,7 @@ def not_summed(e: Evidence) -> Finding | None:
     """The gradient of a broadcast argument in the shape of the result."""
     if e.actual.shape == e.truth.shape or e.sampled:
         return None
-    for axes in _subsets(e.actual.ndim):
+    for axes in subsets(e.actual.ndim):
         if all(e.actual.shape[axis] == 1 for axis in axes):
             continue
         for reduce, word in ((np.sum, "sum"), (np.mean, "mean")):
@@ -76,7 +76,7 @@ def summed_too_often(e: Evidence) -> Finding | None:
     """A gradient that was summed over axes that the leaf has."""
     if e.actual.shape == e.truth.shape or e.sampled:
         return None
-    for axes in _subsets(e.truth.ndim):
+    for axes in subsets(e.truth.ndim):
         if e.explains(e.truth.sum(axis=axes)) or e.explains(e.truth.sum(axis=axes, keepdims=True)):
             text = f"shape {e.actual.shape} instead of {e.truth.shape}: it was summed over {_axes(axes)}"
             return e.finding("shape.wrong", text, "leave that sum out")
@@ -212,7 +212,7 @@ def flipped(e: Evidence) -> Finding | None:
     """The truth in reverse order along some axes."""
     if e.sampled or e.actual.shape != e.truth.shape:
         return None
-    for axes in _subsets(e.truth.ndim):
+    for axes in subsets(e.truth.ndim):
         if e.explains(np.flip(e.truth, axes)):
             text = f"the right numbers in reverse order along {_axes(axes)}"
             return e.finding("layout.flipped", text, f"np.flip over {_axes(axes)}, or convolve instead of correlate")
@@ -241,11 +241,6 @@ def shifted(e: Evidence) -> Finding | None:
             where = ", ".join(f"{s:+d} along axis {axis}" for axis, s in enumerate(shifts) if s)
             return e.finding("layout.shifted", f"the right numbers, moved by {where}", "mend the index")
     return None
-
-
-def _subsets(count: int) -> Iterator[tuple[int, ...]]:
-    for length in range(1, count + 1):
-        yield from itertools.combinations(range(count), length)
 
 
 def _axes(axes: tuple[int, ...]) -> str:

@@ -13,7 +13,7 @@ from minigrad.engine.tensor import Tensor
 from minigrad.testing.recording.recorder import Recorder
 from minigrad.testing.subjects.attributes import MISSING, numbers_in
 from minigrad.testing.subjects.base import Array, Subject, function_name, small_constant_in
-from minigrad.testing.subjects.inputs import Leaf, unknown_name
+from minigrad.testing.subjects.inputs import Leaf, is_below, unknown_name
 from minigrad.testing.subjects.layer_calls import Result
 from minigrad.testing.subjects.layer_exploration import Exploration
 from minigrad.testing.subjects.layer_methods import methods_of, refusal
@@ -105,11 +105,11 @@ class LayerSubject(Subject):
             raise ValueError("nothing was checked: wrt names no leaf")
         found: set[int] = set()
         for name in [wrt] if isinstance(wrt, str) else wrt:
-            matching = [i for i, other in enumerate(names) if _is_below(other, name)]
+            matching = [i for i, other in enumerate(names) if is_below(other, name)]
             if not matching:
                 # By another place where it is kept, or by the end of its path.
                 matching = [len(self._judged) + i for i, p in enumerate(self._parameters) if _is_at(p, name)]
-            if not matching and not any(_is_below(other, name) for other in [*self.unchecked, *self._found.constants]):
+            if not matching and not any(is_below(other, name) for other in [*self.unchecked, *self._found.constants]):
                 raise ValueError(f"wrt: {unknown_name(name, [*names, *self.unchecked])}")
             if not matching and name in self._found.constants:
                 self.unchecked[name] = (np.shape(self.constants.get(name, 0.0)), f"no gradient of {name} was found")
@@ -259,12 +259,8 @@ class LayerSubject(Subject):
                 self.mutations.add((name, "input", who, f"its input {name}"))
 
 
-def _is_below(path: str, name: str) -> bool:
-    return path == name or path.startswith((f"{name}.", f"{name}["))
-
-
 def _is_at(parameter: Parameter, name: str) -> bool:
-    return any(_is_below(p.path, name) or p.path.endswith(f".{name}") for p in parameter.places)
+    return any(is_below(p.path, name) or p.path.endswith(f".{name}") for p in parameter.places)
 
 
 def _times(gradient: Any, factor: Array) -> Any:
