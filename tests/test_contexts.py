@@ -185,6 +185,7 @@ FORK = """
 """
 
 
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX says so once it was imported
 def test_a_child_forked_during_a_pass_can_differentiate():
     tests = Path(__file__).parent
     code = textwrap.dedent(FORK).format(path=[str(tests.parent)])

@@ -116,6 +116,7 @@ def test_what_was_broken_off_leaves_the_model_usable(error):
     assert model.training
 
 
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX says so once it was imported
 def test_a_child_that_is_forked_meanwhile_may_use_the_model():
     model = model_of()
 

@@ -283,6 +283,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX says so once it was imported
 def test_a_forked_process_has_threads_of_its_own():
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     subprocess.run([sys.executable, "-W", "ignore", "-c", AFTER_FORK], check=True, timeout=60, env=environment)

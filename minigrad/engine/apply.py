@@ -15,6 +15,7 @@ from minigrad.engine.constants import COPIED, kept_arrays, kept_params
 from minigrad.engine.graph import NO_PARAMS, Node, Primitive, TracedNode, active_traces, inherit_traces, next_order
 from minigrad.engine.recording import PLAIN, current_recording, is_grad_enabled, latest_recording
 from minigrad.engine.residuals import WORTH_REPLACING, unread_left_out
+from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.tensor import Tensor
 
 # 0-d results are NumPy scalars, and stay so. Python's own numbers need no conversion either, because NumPy lets them
@@ -198,6 +199,8 @@ def _result(
 
 def _array_of(value: Any, primitive: Primitive) -> Any:
     """A value that is neither Tensor nor plain array, such as a list, as an array."""
+    if isinstance(value, StandIn):
+        return value
     if isinstance(value, (np.ma.MaskedArray, np.matrix)):
         raise TypeError(f"{primitive.name}: a {type(value).__name__} behaves unlike an array; convert it to one first")
     if isinstance(value, (list, tuple)) and any(isinstance(item, Tensor) for item in value):
@@ -219,7 +222,7 @@ def _array_of(value: Any, primitive: Primitive) -> Any:
 
 def _checked_result(value: Any, primitive: Primitive) -> Any:
     """What a primitive returned for Tensors as an array of real numbers, if it is one number or array at all."""
-    if type(value) is np.ndarray and value.dtype.kind in _REAL:
+    if (type(value) is np.ndarray or isinstance(value, StandIn)) and value.dtype.kind in _REAL:
         return value
     array = np.asarray(value) if isinstance(value, (int, float, np.ndarray, np.generic)) else None
     if array is None or array.dtype.kind not in _REAL:

@@ -14,9 +14,10 @@ import numpy as np
 
 from minigrad.engine.constants import check_unchanged
 from minigrad.engine.graph import NO_PARAMS, Node, Primitive, ancestors, newest_first
+from minigrad.engine.hooks import after_hooks
 from minigrad.engine.ownership import is_ours_alone
 from minigrad.engine.recording import Observer
-from minigrad.engine.shares import checked
+from minigrad.engine.shares import SCALARS, checked
 
 Lift = Callable[[Any, Node], Any]
 
@@ -66,6 +67,8 @@ def backpropagate(
                 continue
             op, args, out, params, parents = node.op, node.args, node.out, node.params, node.parents
             if watched or node.special:
+                if node.hooks:
+                    gradient = after_hooks(node, gradient, lift is not None)
                 if observer is not None:
                     observer.cotangent(node, gradient)
                 if node.special:
@@ -94,8 +97,11 @@ def backpropagate(
                 share = rule(gradient, out, *args, **params) if params else rule(gradient, out, *args)
                 target = parent.out
                 # Numbers of one type need no comparison of shapes and dtypes, which takes longer than computing them.
-                if type(share) is not type(target) or (
-                    type(share) is ndarray and (share.dtype is not target.dtype or share.shape != target.shape)
+                kind = type(share)
+                if kind is not type(target) or (
+                    kind not in SCALARS
+                    if kind is not ndarray
+                    else share.dtype is not target.dtype or share.shape != target.shape
                 ):
                     share = checked(share, target, op, position)
                 held = pending[parent]
@@ -111,7 +117,7 @@ def backpropagate(
                 # Nothing the node kept alive is needed any more.
                 node.args, node.parents, node.params, node.out = (), None, NO_PARAMS, None
                 if node.special:
-                    node.stamps = None
+                    node.stamps = node.hooks = None
             # So that only the pass refers to what is on its way.
             gradient = share = held = None
     except BaseException as error:

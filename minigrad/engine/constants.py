@@ -18,6 +18,7 @@ import numpy as np
 
 from minigrad.engine.graph import Node, values_read
 from minigrad.engine.pytrees import mapped
+from minigrad.engine.stand_ins import StandIn
 
 # Up to here, in bytes, an array is copied.
 COPIED = 1 << 18
@@ -77,8 +78,10 @@ def _parameter(value: Any, node: Node) -> Any:
     if type(value) is np.ndarray:
         return _kept(value, node)
     if type(value) is slice:
-        bounds = (value.start, value.stop, value.step)
-        return slice(*[bound if type(bound) in _BOUNDS else operator.index(bound) for bound in bounds])
+        bounds = [getattr(bound, "_array", bound) for bound in (value.start, value.stop, value.step)]
+        return slice(*[_bound(bound) for bound in bounds])
+    if isinstance(value, StandIn):
+        return value
     if not hasattr(value, "_node"):
         return _fixed(value)
     if value._node is not None:
@@ -87,7 +90,13 @@ def _parameter(value: Any, node: Node) -> Any:
             f"{op}: no gradient passes its parameters, and one was given {value._node.describe()}, which requires one; "
             "give it .detach() of that, or .numpy(), where a constant is meant"
         )
-    return _kept(np.asarray(value._array), node)
+    array = value._array
+    return array if isinstance(array, StandIn) else _kept(np.asarray(array), node)
+
+
+def _bound(bound: Any) -> Any:
+    """One of the bounds of a slice, as an integer or None."""
+    return bound if type(bound) in _BOUNDS or isinstance(bound, StandIn) else operator.index(bound)
 
 
 def _fixed(value: Any) -> Any:

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.stand_ins import StandIn
+
 # What needs no closer look; `ArrayLike` adds the Tensor.
 SIMPLE: set[type] = {np.ndarray, float, int, bool, list, tuple, *np.sctypeDict.values()}
 
@@ -26,7 +28,7 @@ def knows_better(operand: Any, method: str = "") -> bool:
     libraries that speak none of these protocols: they are data.
     """
     kind = type(operand)
-    if kind in SIMPLE:
+    if kind in SIMPLE or isinstance(operand, StandIn):
         return False
     protocol = getattr(kind, "__array_ufunc__", np.ndarray.__array_ufunc__)
     if protocol is not np.ndarray.__array_ufunc__ or hasattr(kind, "__pandas_priority__"):

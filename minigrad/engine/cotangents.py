@@ -16,6 +16,7 @@ from minigrad.engine.advice import LostGradientError
 from minigrad.engine.backward import backpropagate
 from minigrad.engine.graph import Node, active_traces, depends_on_a_variable
 from minigrad.engine.recording import current_recording, is_grad_enabled, recorded_call
+from minigrad.engine.stand_ins import array_of, one_like
 
 _deposits = threading.RLock()
 
@@ -49,7 +50,7 @@ def deposit(found: dict[Node, Any], recorded: bool) -> None:
 def _added(before: Any, gradient: Any, recorded: bool) -> Any:
     """The sum of two gradients of one leaf."""
     if not recorded and before._node is None:
-        return before._wrap(np.asarray(before._array + gradient._array))
+        return before._wrap(array_of(before._array + gradient._array))
     return recorded_call(lambda: before + gradient)
 
 
@@ -85,6 +86,9 @@ def cotangents(
     """
     tensor = type(outputs[0])
     wrap = tensor._wrap
+    observer = current_recording().observer
+    if observer is not None:
+        observer = observer.of_pass(wanted)
 
     def passed_back() -> dict[Node, Any]:
         return backpropagate(
@@ -92,17 +96,17 @@ def cotangents(
             wanted=wanted,
             keep_graph=keep_graph,
             lift=wrap if create_graph else None,
-            observer=current_recording().observer,
+            observer=observer,
         )
 
-    found = recorded_call(passed_back) if create_graph else passed_back()
+    found = recorded_call(passed_back, observer) if create_graph else passed_back()
     for node, gradient in found.items():
         # A rule whose result is constant returns an array in a recorded pass, too.
         if type(gradient) is np.ndarray:
             found[node] = wrap(gradient)
         elif type(gradient) is not tensor:
             # What can be written to is an array, also where it is 0-d.
-            found[node] = wrap(np.asarray(gradient))
+            found[node] = wrap(array_of(gradient))
     return found
 
 
@@ -126,8 +130,8 @@ def _seed(output: Any, seed: Any) -> Any:
             raise ValueError(
                 f"a Tensor of shape {output.shape} needs a seed of that shape; only one of a single element does not"
             )
-        return np.ones(output.shape, output.dtype) if output.shape else output.dtype.type(1)
-    array = np.asarray(seed._array if type(seed) is type(output) else seed)
+        return one_like(output._array)
+    array = array_of(seed._array if type(seed) is type(output) else seed)
     if array.shape != output.shape:
         raise ValueError(f"the seed has shape {array.shape}; the output has shape {output.shape}")
     if array.dtype.kind not in "biuf":

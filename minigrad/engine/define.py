@@ -31,6 +31,7 @@ def primitive(
     variadic: bool = False,
     broadcasts: bool = False,
     name: str | None = None,
+    kernel: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """Make an operation of a function of arrays.
 
@@ -51,6 +52,8 @@ def primitive(
             ``rule(position, g, out, *arrays, **params)``.
         broadcasts: the arguments are broadcast against each other, so rules may return the shape of the result.
         name: that of the function by default.
+        kernel: a function of the same arguments that gives the same result in less time, for arrays only; it may
+            write to memory that it makes. The function itself says what the operation means.
 
     Raises:
         TypeError: for a function with fewer parameters than rules, `reads` that are not one for each rule, or
@@ -75,6 +78,7 @@ def primitive(
         variadic=variadic,
         broadcasts=broadcasts,
         name=name,
+        kernel=kernel,
         builtin=False,
     )
 
@@ -88,6 +92,7 @@ def declaration(
     variadic: bool = False,
     broadcasts: bool = False,
     name: str | None = None,
+    kernel: Callable[..., Any] | None = None,
     builtin: bool,
     public: bool = True,
     elementwise: bool = False,
@@ -107,9 +112,12 @@ def declaration(
         required = {key for key, value in defaults.items() if value is inspect.Parameter.empty}
         kinds = {key: signature.parameters[key].kind for key in defaults}
         positional = [key for key, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
-        inner = (lambda *items, **params: forward(items, **params)) if variadic else forward
+        meaning, fast = forward, kernel
+        if variadic:
+            meaning = _of_sequence(forward)
+            fast = None if kernel is None else _of_sequence(kernel)
         positions = positions_read(reads, arrays, [] if variadic else array_names, forward.__name__)
-        op = Primitive(name or forward.__name__, inner, rules, broadcasts, positions, variadic=variadic)
+        op = Primitive(name or forward.__name__, meaning, rules, broadcasts, positions, variadic=variadic, kernel=fast)
         op.overwriting = overwriting
 
         @functools.wraps(forward)
@@ -137,6 +145,11 @@ def declaration(
         return call
 
     return declare
+
+
+def _of_sequence(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of a sequence of arrays as one of any number of arrays."""
+    return lambda *items, **params: function(items, **params)
 
 
 def positions_read(

@@ -8,6 +8,8 @@ from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any
 
+from minigrad.engine.stand_ins import with_kernel
+
 Rule = Callable[..., Any]
 Positions = frozenset[int]
 
@@ -17,7 +19,8 @@ class Primitive:
 
     Attributes:
         name: what error messages and printed graphs call it.
-        forward: ``forward(*arrays, **params)``, plain NumPy.
+        meaning: ``meaning(*arrays, **params)``, plain NumPy as a person would write it.
+        forward: gives the same: the meaning itself, or a kernel in its place that takes less time.
         rules: ``rules[i](g, out, *arrays, **params)`` gives the vector-Jacobian product with respect to argument i;
             ``None`` where there is none. A `variadic` primitive has one, which takes the position first.
         broadcasts: whether arguments are broadcast against each other, so that a rule may return the shape of the
@@ -32,25 +35,38 @@ class Primitive:
             ufunc if there is one, because it takes a tenth of the time for NumPy's scalars.
     """
 
-    __slots__ = ("broadcasts", "ever_read", "forward", "name", "operator", "overwriting", "reads", "rules", "variadic")
+    __slots__ = (
+        "broadcasts",
+        "ever_read",
+        "forward",
+        "meaning",
+        "name",
+        "operator",
+        "overwriting",
+        "reads",
+        "rules",
+        "variadic",
+    )
 
     def __init__(
         self,
         name: str,
-        forward: Callable[..., Any],
+        meaning: Callable[..., Any],
         rules: Sequence[Rule | None],
         broadcasts: bool,
         reads: Sequence[Positions] | None = None,
         operator: Callable[..., Any] | None = None,
         variadic: bool = False,
+        kernel: Callable[..., Any] | None = None,
     ) -> None:
         self.name = name
-        self.forward = forward
+        self.meaning = meaning
+        self.forward = meaning if kernel is None else with_kernel(meaning, kernel)
         self.rules = tuple(rules)
         self.broadcasts = broadcasts
         self.reads = reads
         self.ever_read = None if reads is None else tuple(sorted(Positions().union(*reads) - {-1}))
-        self.operator = operator or forward
+        self.operator = operator or self.forward
         self.variadic = variadic
         self.overwriting: Rule | None = None
 
@@ -98,6 +114,8 @@ class _Notes:
         stamps: tell whether large constants among the arguments have changed since; see `minigrad.engine.constants`.
         keeps_grad: whether the gradient of this result is to be deposited for the user.
         is_variable: whether a transform, such as `minigrad.grad`, differentiates by this leaf or result.
+        hooks: functions of the user that are shown the gradient of this leaf or result; see `minigrad.engine.hooks`.
+        seen: what an observer has noted about it.
     """
 
     __slots__ = ("__dict__",)
@@ -108,6 +126,8 @@ class _Notes:
     stamps: Any = None
     keeps_grad: bool = False
     is_variable: bool = False
+    hooks: dict[int, Callable[[Any], Any]] | None = None
+    seen: Any = None
 
 
 class Node(_Notes):

@@ -11,9 +11,10 @@ from minigrad.engine.advice import no_rule
 from minigrad.engine.cooperation import SIMPLE, knows_better
 from minigrad.engine.numpy_calls import from_numpy_call
 from minigrad.engine.registry import numpy_name, operations, overrides
+from minigrad.engine.stand_ins import StandIn
 
 # What the methods of ufuncs compute over one axis, the first by default.
-_OVER_AXES: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
+OVER_AXES: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
     (np.add, "reduce"): np.sum,
     (np.multiply, "reduce"): np.prod,
     (np.maximum, "reduce"): np.max,
@@ -49,8 +50,8 @@ class NumPyProtocols:
         if method == "outer" and not kwargs:
             x, y = inputs
             return ufunc(np.reshape(x, np.shape(x) + (1,) * np.ndim(y)), y)
-        if (ufunc, method) in _OVER_AXES:
-            return _OVER_AXES[ufunc, method](inputs[0], **{"axis": 0, **kwargs})
+        if (ufunc, method) in OVER_AXES:
+            return OVER_AXES[ufunc, method](inputs[0], **{"axis": 0, **kwargs})
         if method != "__call__" or ufunc not in overrides:
             raise no_rule(called)
         positional, named = from_numpy_call(ufunc, overrides[ufunc], inputs, kwargs)
@@ -59,7 +60,7 @@ class NumPyProtocols:
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Any:
-        if len(types) > 1 and not all(issubclass(kind, (NumPyProtocols, np.ndarray)) for kind in types):
+        if len(types) > 1 and not all(issubclass(kind, (NumPyProtocols, np.ndarray, StandIn)) for kind in types):
             return NotImplemented
         replacement = overrides.get(function)
         if replacement is None:

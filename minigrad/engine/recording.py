@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from threading import get_ident
@@ -23,6 +23,13 @@ class Observer:
 
     def output(self, layer: Any, out: Any) -> None:
         """A layer has returned something."""
+
+    def of_pass(self, wanted: Collection[Any] | None) -> Observer:
+        """Who sees one pass back, and what it records: this one, or one that keeps something for the pass.
+
+        `wanted` are the nodes whose gradients are asked for, None for the leaves.
+        """
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +162,18 @@ def _without_what_was_left(latest: Recording) -> Recording:
     return level
 
 
-def recorded_call(function: Callable[[], T]) -> T:
-    """What a function gives that is called while operations are recorded, whatever the mode around it."""
+def recorded_call(function: Callable[[], T], observer: Observer | None = None) -> T:
+    """What a function gives that is called while operations are recorded, whatever the mode around it.
+
+    Args:
+        function: is called without arguments.
+        observer: sees what is recorded; by default the one that is there.
+    """
     before = current_recording()
     try:
         # A block that is left inside, by a generator, is found again and left here in the end.
-        if not before.enabled or before.block is not None:
-            set_recording(Recording(True, before.complete, before.observer))
+        if not before.enabled or before.block is not None or observer is not None:
+            set_recording(Recording(True, before.complete, observer or before.observer))
         return function()
     finally:
         set_recording(before)

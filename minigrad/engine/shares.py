@@ -9,6 +9,9 @@ import numpy as np
 
 from minigrad.engine.graph import Primitive
 
+# Of these, one has the shape and dtype of another.
+SCALARS = frozenset(np.sctypeDict.values())
+
 
 def checked(share: Any, target: Any, op: Primitive, position: int) -> Any:
     """What a rule returned, as an array in exactly the shape and dtype of the argument it belongs to."""

@@ -90,19 +90,20 @@ class Table:
         examples: Sequence[Any],
         doc: str,
         name: str | None = None,
-        forward: Callable[..., Any] | None = None,
+        meaning: Callable[..., Any] | None = None,
+        kernel: Callable[..., Any] | None = None,
         also: Sequence[np.ufunc] = (),
     ) -> Callable[..., Any]:
         """The operation of a NumPy or SciPy ufunc of x, or x and y.
 
-        `doc` says what it computes, `reads` as elsewhere; `forward` does the same in less time, `also` are other
-        ufuncs for the same function.
+        `doc` says what it computes, `reads` as elsewhere; `meaning` is in its place where the ufunc itself does not
+        say it all, `kernel` does the same in less time, `also` are other ufuncs for the same function.
         """
-        if forward is None:
-            forward = ufunc if "e" in "".join(ufunc.types) else half_by_single(ufunc)
+        if meaning is None:
+            meaning = ufunc if "e" in "".join(ufunc.types) else half_by_single(ufunc)
         name = name or ufunc.__name__
         positions = positions_read(reads, len(rules), ["x", "y"], name)
-        op = Primitive(name, forward, rules, ufunc.nin > 1, positions, _OPERATORS.get(ufunc))
+        op = Primitive(name, meaning, rules, ufunc.nin > 1, positions, _OPERATORS.get(ufunc), kernel=kernel)
         call: Callable[..., Any] = of_one(op) if ufunc.nin == 1 else of_two(op)
         call.__name__ = call.__qualname__ = name
         call.__module__ = self.module

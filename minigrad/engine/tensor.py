@@ -13,12 +13,14 @@ from minigrad.engine.annotations import Data
 from minigrad.engine.conversions import Conversions, in_native_order
 from minigrad.engine.cotangents import cotangents, deposit, refuse_constants
 from minigrad.engine.graph import NO_PARAMS, Node, depends_on_a_variable, leaf
+from minigrad.engine.hooks import Hooked
 from minigrad.engine.numpy_dispatch import NumPyProtocols
 from minigrad.engine.operators import ArrayLike
+from minigrad.engine.stand_ins import StandIn, array_of, copy_of
 
 
 @final
-class Tensor(ArrayLike, Conversions, NumPyProtocols):
+class Tensor(ArrayLike, Conversions, Hooked, NumPyProtocols):
     """A real array that records what is computed from it.
 
     Args:
@@ -56,7 +58,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             data = data._array
         if isinstance(data, np.ma.MaskedArray):
             raise TypeError("a Tensor has no mask; give it data.filled(value), or leave masked elements out")
-        array = np.array(data, dtype=dtype)
+        array = copy_of(data, dtype)
         if array.dtype.kind not in "biuf":
             raise TypeError(f"a Tensor holds real numbers; data of dtype {array.dtype} cannot be one")
         self._array = in_native_order(array)
@@ -88,10 +90,10 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         if node is not None and node.op is None and not node.is_variable:
             if type(array) is not np.ndarray:
                 # A 0-d leaf is kept as a NumPy scalar, which is faster; it becomes an array when somebody looks.
-                self._array = array = np.asarray(array)
+                self._array = array = array_of(array)
             return array
         if type(array) is not np.ndarray:
-            return read_only(array)
+            return array if isinstance(array, StandIn) else read_only(array)
         hand_out(self)
         return array if node is None else read_only(array)
 
@@ -105,17 +107,21 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
                 "x.data = values takes constants, and these values are a Tensor that requires a gradient; write "
                 "x.data = values.detach()"
             )
-        values = np.asarray(values)
+        values = array_of(values._array if isinstance(values, Tensor) else values)
         if values.shape != self.shape:
             raise ValueError(f"data of shape {self.shape} cannot be replaced by data of shape {values.shape}")
         if self._node is None and values is not self._array:
             # Graphs that used this constant hold its array, and nothing would tell them of a change.
-            self._array = np.array(self._array)
+            self._array = copy_of(self._array)
         if not np.can_cast(values.dtype, self.dtype, "same_kind"):
             raise TypeError(f"data of dtype {self.dtype} cannot be replaced by data of dtype {values.dtype}")
         # Marked before anything changes: an interrupt between the two leaves no graph that takes new values for old.
         self._mark_changed()
-        np.copyto(self.data, values, casting="same_kind")
+        if isinstance(self._array, StandIn):
+            # Nobody can write to it; what is assigned takes its place.
+            self._array = values.astype(self.dtype)
+        else:
+            np.copyto(self.data, values, casting="same_kind")
 
     def _mark_changed(self) -> None:
         """Tell graphs recorded before now that the array of this leaf has new values."""
@@ -123,7 +129,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         if node is not None:
             fresh = Node(None, (), (), NO_PARAMS, self._array)
             # As old as before, so that a pass looks as far back as graphs that hold the old one.
-            fresh.order, fresh.grad = node.order, node.grad
+            fresh.order, fresh.grad, fresh.hooks, fresh.special = node.order, node.grad, node.hooks, node.special
             if self._name is not None:
                 fresh.name = self._name
             # One right after the other, without a call between them, in which Ctrl-C could come.
@@ -228,12 +234,12 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
         elif not requires_grad:
             if self._node is not None:
                 self._node.changed = True
-                self._node, self._array = None, np.asarray(self._array)
+                self._node, self._array = None, array_of(self._array)
                 # Somebody may have looked at the data of the leaf; nobody has counted.
                 hand_out(self)
         elif self._node is None:
             # Graphs that used this Tensor as a constant keep its array; optimisers will write to the new one.
-            self._array = np.array(self._array)
+            self._array = copy_of(self._array)
             self._node = self._new_leaf()
             note_gradient(self)
         return self
@@ -243,7 +249,7 @@ class Tensor(ArrayLike, Conversions, NumPyProtocols):
             raise TypeError(
                 f"only floating-point Tensors can require a gradient, not {self.dtype}: write 3.0 for 3, or give dtype="
             )
-        if self._array.ndim == 0:
+        if self._array.ndim == 0 and not isinstance(self._array, StandIn):
             # Arithmetic of NumPy's scalars takes a tenth of the time of that of 0-d arrays; see `data`.
             self._array = self._array[()]
         return leaf(self._array, self._name)

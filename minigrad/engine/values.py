@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.stand_ins import array_of
 from minigrad.engine.tensor import Tensor
 
 
@@ -19,7 +20,7 @@ def shape_of(value: Any) -> tuple[int, ...]:
 
 def as_array(value: Any) -> Any:
     """A list or a number as an array; arrays and Tensors as they are."""
-    return value if isinstance(value, (Tensor, np.ndarray)) else np.asarray(value)
+    return value if isinstance(value, (Tensor, np.ndarray)) else array_of(value)
 
 
 def scalar_if_0d(value: Any) -> Any:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.tensor import Tensor
-from minigrad.optim.arithmetic import Move, adding, in_one_go
+from minigrad.optim.arithmetic import Move, adding, in_dtype, in_one_go
 from minigrad.optim.checks import fraction, not_negative, positive
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedules import Schedule
@@ -64,10 +64,20 @@ class Adam(Optimizer):
         self._beta1 = fraction("betas[0]", beta1)
         self._beta2 = fraction("betas[1]", beta2)
         self._eps = positive("eps", eps)
-        self._updates = self._counters("updates")
+        self._remember_count("updates")
         # The moments without the factors 1 - beta, which cost a pass over the arrays each.
-        self._sums = self._zeros("sum")
-        self._square_sums = self._zeros("square_sum")
+        self._remember_zeros("sum")
+        self._remember_zeros("square_sum")
+
+    def _equation(self, w: Any, g: Any, lr: float, memory: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        beta1, beta2 = self._beta1, self._beta2
+        t = memory["updates"] + 1
+        total = beta1 * memory["sum"] + g
+        squares = beta2 * memory["square_sum"] + g**2
+        # Numbers computed from t are float64, and would make the moments so.
+        m = in_dtype((1.0 - beta1) / (1.0 - beta1**t), total.dtype) * total
+        v = in_dtype((1.0 - beta2) / (1.0 - beta2**t), total.dtype) * squares
+        return w - lr * m / (np.sqrt(v) + self._eps), {"updates": t, "sum": total, "square_sum": squares}
 
     def _update(
         self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
@@ -78,13 +88,14 @@ class Adam(Optimizer):
         self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
     ) -> list[Move]:
         beta1, beta2 = self._beta1, self._beta2
-        total, squares = self._sums[position], self._square_sums[position]
-        updates = int(self._updates[position]) + 1
+        memory = self._memories[position]
+        total, squares = memory["sum"], memory["square_sum"]
+        updates = int(memory["updates"]) + 1
         # So that m / (1 - beta1**t) is first * total, and sqrt(v / (1 - beta2**t)) is second * sqrt(squares).
         first = (1.0 - beta1) / (1.0 - beta1**updates)
         second = math.sqrt((1.0 - beta2) / (1.0 - beta2**updates))
         return [
-            (self._updates[position].fill, updates),
+            (memory["updates"].fill, updates),
             (np.multiply, total, beta1, total),
             (np.add, total, gradient, total),
             (np.multiply, squares, beta2, squares),
@@ -140,6 +151,9 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(parameters, lr, betas, eps, max_norm)
         self._weight_decay = not_negative("weight_decay", weight_decay)
+
+    def _equation(self, w: Any, g: Any, lr: float, memory: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        return super()._equation(w - lr * self._weight_decay * w, g, lr, memory)
 
     def _moves(
         self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float

@@ -69,6 +69,11 @@ def adding(total: NDArray[Any], factor: float, array: NDArray[Any], scratch: NDA
     return [(add, source, target, min(_MOST, size - start), factor, start, 1, start) for start in range(0, size, _MOST)]
 
 
+def in_dtype(values: Any, dtype: np.dtype[Any]) -> Any:
+    """The values, in another dtype if they have not that one: also where they stand in for an array."""
+    return values if values.dtype == dtype else values.astype(dtype)
+
+
 class _Prepared(threading.local):
     """A context for each thread in which NumPy tells a dict of overflows and the like, and that dict.
 

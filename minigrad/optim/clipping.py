@@ -8,8 +8,9 @@ from contextvars import copy_context
 
 import numpy as np
 
+from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.tensor import Tensor
-from minigrad.optim.arithmetic import in_one_go
+from minigrad.optim.arithmetic import in_dtype, in_one_go
 from minigrad.optim.checks import described, distinct, positive, refuse_dependent
 
 # Large enough that the loop over blocks costs nothing, small enough that a block's float64 copy is no large temporary.
@@ -61,7 +62,10 @@ def clip_by_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
 def _clip(parameters: tuple[Tensor, ...], limit: float) -> float:
     # What NumPy would warn of is told by the error below, with names.
     np.seterr(all="ignore")
-    norm = math.sqrt(sum(_sum_of_squares(parameter.grad) for parameter in parameters if parameter.grad is not None))
+    gradients = [gradient for parameter in parameters if (gradient := parameter.grad) is not None]
+    if any(isinstance(gradient._array, StandIn) for gradient in gradients):
+        return _clip_recorded(parameters, limit)
+    norm = math.sqrt(sum(map(_sum_of_squares, gradients)))
     if not math.isfinite(norm):
         raise _not_finite(parameters, norm)
     if norm > limit:
@@ -72,6 +76,19 @@ def _clip(parameters: tuple[Tensor, ...], limit: float) -> float:
                 if parameter.grad is not None
             ]
         )
+    return norm
+
+
+def _clip_recorded(parameters: tuple[Tensor, ...], limit: float) -> float:
+    """What `_clip` does, as expressions, where gradients stand in for arrays; the norm does, too."""
+    clipped = [parameter for parameter in parameters if parameter.grad is not None]
+    gradients = [parameter.grad._array for parameter in clipped]
+    first, *others = [np.sum(in_dtype(gradient, np.dtype(np.float64)) ** 2) for gradient in gradients]
+    norm: float = np.sqrt(sum(others, first))
+    scale = limit / np.maximum(norm, limit)
+    for parameter, gradient in zip(clipped, gradients, strict=True):
+        assert parameter._node is not None
+        parameter._node.grad = Tensor._wrap(in_dtype(gradient * scale, gradient.dtype))
     return norm
 
 

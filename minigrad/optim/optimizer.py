@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.state import check_state
 from minigrad.engine.tensor import Tensor
-from minigrad.optim.arithmetic import telling_afterwards
+from minigrad.optim.arithmetic import in_dtype, telling_afterwards
 from minigrad.optim.checks import described, distinct, positive, refuse_dependent
 from minigrad.optim.clipping import clip_by_norm, require_a_gradient
 from minigrad.optim.schedules import Schedule
 
 
 class Optimizer(ABC):
-    """Changes parameters in place, by a rule that a subclass writes as `_update`.
+    """Changes parameters in place, by a rule that a subclass writes as `_update`, and as an equation in `_equation`.
 
     Args:
         parameters: leaf Tensors of any shapes and floating dtypes that require a gradient; at least one.
@@ -46,15 +47,21 @@ class Optimizer(ABC):
                 raise ValueError(f"{described(parameter, position)} does not require a gradient")
         self.lr = lr
         self._max_norm = None if max_norm is None else positive("max_norm", max_norm)
-        self._steps = np.zeros((), np.int64)
-        self._state = {"steps": self._steps}
+        self._own: dict[str, Any] = {"steps": np.zeros((), np.int64)}
         self._scratch = _scratch(self._parameters)
+        # What is remembered of each parameter, by name.
+        self._memories: list[dict[str, Any]] = [{} for _ in self._parameters]
 
     @property
     def lr(self) -> float:
         """The learning rate of the next step; a positive finite number or a schedule can be assigned."""
         if not callable(self._lr):
             return self._lr
+        if isinstance(self._own["steps"], StandIn):
+            raise TypeError(
+                "the learning rate comes from a schedule, a function of the number of steps, and that number is a "
+                "value that a program computes here; record the step with a number: optimizer.lr = 0.1"
+            )
         given = self._lr(self.steps)
         # One number of NumPy's will do, too.
         value = float(given) if np.size(given) == 1 and np.asarray(given).dtype.kind in "iuf" else math.nan
@@ -76,7 +83,7 @@ class Optimizer(ABC):
     @property
     def steps(self) -> int:
         """How many steps were taken so far."""
-        return int(self._steps)
+        return int(self._own["steps"])
 
     def step(self) -> None:
         """Update every parameter that has a gradient, in place; one without is left alone, its buffers included.
@@ -115,7 +122,10 @@ class Optimizer(ABC):
                 try:
                     # Graphs from before are told first: should Ctrl-C come, none of them meets values it does not know.
                     parameter._mark_changed()
-                    self._update(position, values, gradient, scratch, lr)
+                    if isinstance(values, StandIn) or isinstance(gradient, StandIn):
+                        self._update_recorded(position, gradient, lr)
+                    else:
+                        self._update(position, values, gradient, scratch, lr)
                 except BaseException:
                     # A tracer may raise where no signal can come, in the middle of marking.
                     parameter._mark_changed()
@@ -123,7 +133,25 @@ class Optimizer(ABC):
                 updated = True
         if not updated:
             require_a_gradient(self._parameters)
-        self._steps.fill(self.steps + 1)
+        is_recorded = isinstance(self._own["steps"], StandIn)
+        if is_recorded:
+            self._own["steps"] = self._own["steps"] + 1
+        else:
+            self._own["steps"].fill(self.steps + 1)
+
+    def _update_recorded(self, position: int, gradient: Any, lr: float) -> None:
+        """Update one parameter by its equation: what stands in for an array is not written to, but replaced."""
+        parameter, memory = self._parameters[position], self._memories[position]
+        frozen = [key for key, holder, name in self._kept() if not isinstance(holder[name], StandIn)]
+        if frozen:
+            raise TypeError(
+                f"{type(self).__name__}.step() changes values that a program computes, but what it remembers is no "
+                f"input of that program ({', '.join(frozen[:3])}), and would be frozen; pass the optimiser to the "
+                "function as an argument"
+            )
+        values, changed = self._equation(parameter._array, gradient, lr, memory)
+        parameter._array = in_dtype(values, parameter.dtype)
+        memory.update(changed)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters: each ``.grad`` is None afterwards."""
@@ -136,7 +164,7 @@ class Optimizer(ABC):
         ``"steps"`` is how many were taken, of shape () and dtype int64; ``"<buffer>.<position>"`` belongs to the
         parameter at that position. Parameters and settings such as the learning rate are not part of it.
         """
-        return {key: array.copy() for key, array in self._state.items()}
+        return {key: holder[name].copy() for key, holder, name in self._kept()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where another optimiser of the same kind, settings and parameters was when it gave its `state_dict`.
@@ -149,19 +177,20 @@ class Optimizer(ABC):
         After each of these nothing was loaded.
         """
         check_state("load_state_dict", state)
-        missing = [key for key in self._state if key not in state]
-        unexpected = [key for key in state if key not in self._state]
+        arrays = {key: holder[name] for key, holder, name in self._kept()}
+        missing = [key for key in arrays if key not in state]
+        unexpected = [key for key in state if key not in arrays]
         if missing or unexpected:
             raise KeyError(
                 f"not the state of the same kind of {type(self).__name__}: missing {missing}, unexpected {unexpected}"
             )
-        loaded = {key: np.array(state[key]) for key in self._state}
-        for key, own in self._state.items():
+        loaded = {key: np.array(state[key]) for key in arrays}
+        for key, own in arrays.items():
             if loaded[key].shape != own.shape:
                 raise ValueError(f"{key} has shape {own.shape}; the state holds shape {loaded[key].shape}")
             if loaded[key].dtype != own.dtype:
                 raise TypeError(f"{key} has dtype {own.dtype}; the state holds {loaded[key].dtype}")
-        for key, own in self._state.items():
+        for key, own in arrays.items():
             own[...] = loaded[key]
 
     @abstractmethod
@@ -174,17 +203,39 @@ class Optimizer(ABC):
         context variables and blocks such as `no_grad` from around `step` do not hold.
         """
 
-    def _zeros(self, name: str) -> list[NDArray[Any]]:
-        """One buffer for each parameter, of its shape, that is kept between steps and is part of the state."""
-        return self._remember(name, [np.zeros(scratch.shape, scratch.dtype) for scratch in self._scratch])
+    def _equation(self, w: Any, g: Any, lr: float, memory: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """What `_update` does, as expressions: for a program, which writes down how new values follow from old ones.
 
-    def _counters(self, name: str) -> list[NDArray[Any]]:
-        """One 0-d integer for each parameter that is kept between steps and is part of the state."""
-        return self._remember(name, [np.zeros((), np.int64) for _ in self._parameters])
+        Args:
+            w: the parameter.
+            g: its gradient.
+            lr: the learning rate.
+            memory: what is remembered of it, by the names given to `_remember_zeros` and `_remember_count`.
 
-    def _remember(self, name: str, arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
-        self._state.update({f"{name}.{position}": array for position, array in enumerate(arrays)})
-        return arrays
+        Returns:
+            The new values of the parameter, and those of what is remembered.
+        """
+        raise TypeError(
+            f"{type(self).__name__}.step() cannot be part of a program, because {type(self).__name__} has no method "
+            "_equation(w, g, lr, memory), which gives the new values of w and of what is remembered as expressions"
+        )
+
+    def _remember_zeros(self, name: str) -> None:
+        """Keep a buffer for each parameter, of its shape, between steps and as a part of the state."""
+        for memory, scratch in zip(self._memories, self._scratch, strict=True):
+            memory[name] = np.zeros(scratch.shape, scratch.dtype)
+
+    def _remember_count(self, name: str) -> None:
+        """Keep a 0-d integer for each parameter between steps and as a part of the state."""
+        for memory in self._memories:
+            memory[name] = np.zeros((), np.int64)
+
+    def _kept(self) -> Iterator[tuple[str, dict[str, Any], str]]:
+        """Where every array of the state is kept: its key in `state_dict`, a dict that holds it, and its key there."""
+        yield "steps", self._own, "steps"
+        for position, memory in enumerate(self._memories):
+            for name in memory:
+                yield f"{name}.{position}", memory, name
 
 
 def _scratch(parameters: tuple[Tensor, ...]) -> list[NDArray[Any]]:

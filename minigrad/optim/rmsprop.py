@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -61,13 +61,23 @@ class RMSprop(Optimizer):
         self._decay = fraction("decay", decay)
         self._eps = positive("eps", eps)
         self._momentum = fraction("momentum", momentum)
-        self._second_moments = self._zeros("second_moment")
-        self._velocities = self._zeros("momentum") if momentum else []
+        self._remember_zeros("second_moment")
+        if momentum:
+            self._remember_zeros("momentum")
+
+    def _equation(self, w: Any, g: Any, lr: float, memory: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        v = self._decay * memory["second_moment"] + (1.0 - self._decay) * g**2
+        u = g / (np.sqrt(v) + self._eps)
+        if not self._momentum:
+            return w - lr * u, {"second_moment": v}
+        u = self._momentum * memory["momentum"] + u
+        return w - lr * u, {"second_moment": v, "momentum": u}
 
     def _update(
         self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
     ) -> None:
-        second = self._second_moments[position]
+        memory = self._memories[position]
+        second = memory["second_moment"]
         moves: list[Move] = [
             (np.multiply, second, self._decay, second),
             (np.multiply, gradient, gradient, scratch),
@@ -78,6 +88,6 @@ class RMSprop(Optimizer):
         ]
         change = scratch
         if self._momentum:
-            change = self._velocities[position]
+            change = memory["momentum"]
             moves += [(np.multiply, change, self._momentum, change), (np.add, change, scratch, change)]
         in_one_go(*moves, *adding(values, -lr, change, scratch))

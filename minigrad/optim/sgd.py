@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,17 @@ class SGD(Optimizer):
         self._weight_decay = not_negative("weight_decay", weight_decay)
         if nesterov and not momentum:
             raise ValueError("nesterov=True needs a momentum above 0")
-        self._velocities = self._zeros("momentum") if momentum else []
+        if momentum:
+            self._remember_zeros("momentum")
+
+    def _equation(self, w: Any, g: Any, lr: float, memory: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        if self._weight_decay:
+            g = g + self._weight_decay * w
+        if not self._momentum:
+            return w - lr * g, {}
+        v = self._momentum * memory["momentum"] + g
+        step = g + self._momentum * v if self._nesterov else v
+        return w - lr * step, {"momentum": v}
 
     def _update(
         self, position: int, values: NDArray[Any], gradient: NDArray[Any], scratch: NDArray[Any], lr: float
@@ -75,7 +85,7 @@ class SGD(Optimizer):
             moves += [(np.multiply, values, self._weight_decay, scratch), (np.add, scratch, gradient, scratch)]
             gradient = scratch
         if self._momentum:
-            velocity = self._velocities[position]
+            velocity = self._memories[position]["momentum"]
             moves += [(np.multiply, velocity, self._momentum, velocity), (np.add, velocity, gradient, velocity)]
             if self._nesterov:
                 # In two moves, lr * g and then lr * momentum * v, so that one scratch array is enough.

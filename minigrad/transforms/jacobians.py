@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.registry import overrides
+from minigrad.engine.stand_ins import stand_in_among
 from minigrad.engine.tensor import Tensor
 from minigrad.transforms.trace import Trace, dtype_of, pull_back
 
@@ -36,7 +37,9 @@ def jacobians(trace: Trace) -> list[list[Any]]:
     """For every output its Jacobian by every variable, in the shape of the output followed by that of the variable."""
     entries = sum(np.size(out) for out in trace.outputs)
     columns = sum(variable.size for variable in trace.variables)
-    flat = _by_columns(trace) if _PASSES_FORWARD * columns < entries else _by_rows(trace)
+    # Nobody can write to what stands in for an array, so that rows of it are joined as if they were recorded.
+    joins = trace.recorded or stand_in_among(getattr(out, "_array", out) for out in trace.outputs) is not None
+    flat = _by_columns(trace, joins) if _PASSES_FORWARD * columns < entries else _by_rows(trace, joins)
     return [
         [
             _in_kind(np.reshape(block, np.shape(out) + variable.shape), original, trace.recorded)
@@ -46,16 +49,16 @@ def jacobians(trace: Trace) -> list[list[Any]]:
     ]
 
 
-def _by_rows(trace: Trace) -> list[list[Any]]:
+def _by_rows(trace: Trace, joins: bool) -> list[list[Any]]:
     """The Jacobians in the shape (elements of the output, *shape of the variable)."""
     found = []
     for out in trace.outputs:
         rows = (pull_back([out], [unit], trace.variables, trace.recorded) for unit in _units(out))
-        found.append(_stacked(rows, np.size(out), trace.variables, trace.variables, trace.recorded))
+        found.append(_stacked(rows, np.size(out), trace.variables, trace.variables, joins))
     return found
 
 
-def _by_columns(trace: Trace) -> list[list[Any]]:
+def _by_columns(trace: Trace, joins: bool) -> list[list[Any]]:
     """The Jacobians in the shape (*shape of the output, elements of the variable)."""
     push = Forward(trace, trace.recorded)
     found: list[list[Any]] = [[] for _ in trace.outputs]
@@ -63,9 +66,7 @@ def _by_columns(trace: Trace) -> list[list[Any]]:
         vectors: list[Any] = [np.zeros(other.shape, other.dtype) for other in trace.variables]
         columns = (push([*vectors[:position], unit, *vectors[position + 1 :]]) for unit in _units(variable))
         dtypes = [variable] * len(trace.outputs)
-        for blocks, block in zip(
-            found, _stacked(columns, variable.size, trace.outputs, dtypes, trace.recorded), strict=True
-        ):
+        for blocks, block in zip(found, _stacked(columns, variable.size, trace.outputs, dtypes, joins), strict=True):
             blocks.append(np.moveaxis(block, 0, -1))
     return found
 
@@ -80,10 +81,10 @@ def _units(like: Any) -> Iterator[Any]:
 
 
 def _stacked(
-    found: Iterator[list[Tensor | None]], count: int, shapes: Sequence[Any], dtypes: Sequence[Any], recorded: bool
+    found: Iterator[list[Tensor | None]], count: int, shapes: Sequence[Any], dtypes: Sequence[Any], joins: bool
 ) -> list[Any]:
     """The arrays of several passes, each kind in one array with an axis for the passes."""
-    if not recorded:
+    if not joins:
         blocks = [
             np.zeros((count, *np.shape(like)), dtype_of(typed)) for like, typed in zip(shapes, dtypes, strict=True)
         ]
@@ -103,6 +104,8 @@ def _stacked(
 
 def _in_kind(block: Any, original: Any, recorded: bool) -> Any:
     """A Jacobian as a Tensor, an array, or a number where all that it is made of is numbers."""
+    if isinstance(block, Tensor) and not recorded and not isinstance(original, Tensor):
+        return block._array
     if recorded or isinstance(original, Tensor):
         return block if isinstance(block, Tensor) else Tensor._wrap(block if block.ndim else block[()])
     if block.ndim or isinstance(original, np.ndarray):

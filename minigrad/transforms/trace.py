@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine import stand_ins
 from minigrad.engine.advice import LostGradientError
 from minigrad.engine.conversions import in_native_order
 from minigrad.engine.cotangents import cotangents
@@ -18,6 +19,7 @@ from minigrad.engine.graph import NO_PARAMS, TracedNode, active_traces, new_trac
 from minigrad.engine.pytrees import leaves, matched, replaced
 from minigrad.engine.recording import is_grad_enabled, recorded_call
 from minigrad.engine.registry import overrides
+from minigrad.engine.stand_ins import StandIn, array_of
 from minigrad.engine.tensor import Tensor
 
 
@@ -144,9 +146,9 @@ def _variable(value: Any, number: int, recorded: bool, where: str) -> Tensor:
     """A Tensor of our own that stands for a value to be differentiated by."""
     if isinstance(value, (np.ma.MaskedArray, np.matrix)):
         raise TypeError(f"{where} is a {type(value).__name__}, which behaves unlike an array; convert it to one first")
-    if not isinstance(value, (Tensor, np.ndarray, np.generic, float, int)):
+    if not isinstance(value, (Tensor, np.ndarray, np.generic, float, int, StandIn)):
         raise TypeError(f"{where} is a {type(value).__name__}; only floating-point numbers can be differentiated by")
-    array = value._array if isinstance(value, Tensor) else np.asarray(value)
+    array = value._array if isinstance(value, Tensor) else array_of(value)
     if array.dtype.kind != "f":
         raise TypeError(
             f"{where} has dtype {array.dtype}, and only floating-point numbers can be differentiated by: write 3.0 "
@@ -161,17 +163,20 @@ def _variable(value: Any, number: int, recorded: bool, where: str) -> Tensor:
         variable._node.depends |= {number}
         variable._node.is_variable = True
         if not is_scalar:
-            variable._array = np.asarray(variable._array)
+            variable._array = array_of(variable._array)
         return variable
     # A copy, so that what a pullback needs later is not what the caller may have written to.
-    array = array[()] if is_scalar else array.copy()
+    if not isinstance(array, StandIn):
+        array = array[()] if is_scalar else array.copy()
     node = TracedNode(None, (), (), NO_PARAMS, array)
     node.depends, node.is_variable = frozenset({number}), True
     return Tensor._wrap(array, node)
 
 
 def _checked_output(value: Any, where: str) -> Any:
-    if isinstance(value, (list, tuple, dict)) or not isinstance(value, (Tensor, np.ndarray, np.generic, float, int)):
+    if isinstance(value, (list, tuple, dict)) or not isinstance(
+        value, (Tensor, np.ndarray, np.generic, float, int, StandIn)
+    ):
         raise TypeError(f"{where} is a {type(value).__name__}, not an array, a Tensor or a number")
     if dtype_of(value).kind != "f":
         raise TypeError(
@@ -188,7 +193,7 @@ def seed_like(seed: Any, like: Any, where: str) -> Any:
         TypeError: for anything but real numbers.
     """
     shape, dtype = np.shape(like), dtype_of(like)
-    array = seed._array if isinstance(seed, Tensor) else np.asarray(seed)
+    array = seed._array if isinstance(seed, Tensor) else array_of(seed)
     if array.dtype.kind not in "biuf":
         found = f"holds {array.dtype}" if hasattr(seed, "dtype") else f"is a {type(seed).__name__}"
         raise TypeError(f"{where} {found}, not an array of real numbers")
@@ -234,6 +239,8 @@ def in_kind(result: Tensor | None, original: Any, recorded: bool) -> Any:
         return result.detach()
     if isinstance(original, np.ndarray):
         return result.data
+    if isinstance(result._array, StandIn) or isinstance(original, StandIn):
+        return result._array
     return result._array[()] if isinstance(original, np.generic) else float(result._array)
 
 
@@ -244,4 +251,9 @@ def dtype_of(value: Any) -> np.dtype[Any]:
 
 def one_like(out: Any) -> Any:
     """The seed of an output of one element."""
-    return np.ones(np.shape(out), dtype_of(out)) if np.shape(out) else dtype_of(out).type(1)
+    array = out._array if isinstance(out, Tensor) else out
+    return stand_ins.one_like(array) if isinstance(array, StandIn) else _ones(np.shape(out), dtype_of(out))
+
+
+def _ones(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    return np.ones(shape, dtype) if shape else dtype.type(1)

@@ -76,7 +76,10 @@ def _in_blocks(result: Callable[[slice, Array], None], x: Array, out: Array) -> 
 
 def _reduced(x: Array, size: Size, stride: Size) -> Array:
     """Room for one element for each window."""
-    return buffers.empty((*x.shape[:2], *counts(x.shape[2:], size, stride)), x.dtype)
+    positions = counts(x.shape[2:], size, stride)
+    if min(positions) < 1:
+        raise ValueError(f"images of {x.shape[2:]} are smaller than a window of {size}")
+    return buffers.empty((*x.shape[:2], *positions), x.dtype)
 
 
 def maxima(x: Array, size: Size, stride: Size) -> Array:
@@ -89,34 +92,34 @@ def maxima(x: Array, size: Size, stride: Size) -> Array:
     return _in_blocks(block, x, _reduced(x, size, stride))
 
 
-def to_maxima(g: Array, x: Array, out: Array, size: Size, stride: Size) -> Array:
-    """Each element of g to the maximum `out` of its window of x; equal shares to all elements that attain it."""
+def to_maxima(shares: Array, x: Array, largest: Array, size: Size, stride: Size) -> Array:
+    """Each share to the `largest` of its window of x; in equal parts to all elements that attain it."""
 
     def block(samples: slice, result: Array) -> None:
-        images, largest = x[samples], out[samples]
+        images = x[samples]
         rows = _combined(np.maximum, _down(images, size, stride))
         attained_down = [part == rows for part in _down(images, size, stride)]
-        attained_across = [part == largest for part in _across(rows, size, stride)]
-        shares = g[samples] / _ties(attained_down, attained_across, size, stride).astype(g.dtype)
-        by_row = buffers.empty(rows.shape, g.dtype)
-        once = _clear(by_row, size[1], stride[1], shares.shape[3], x.shape[3])
-        _add_attained(_across(by_row, size, stride), shares, attained_across, once)
-        once = _clear(result, size[0], stride[0], shares.shape[2], x.shape[2])
+        attained_across = [part == largest[samples] for part in _across(rows, size, stride)]
+        parts = shares[samples] / _ties(attained_down, attained_across, size, stride).astype(shares.dtype)
+        by_row = buffers.empty(rows.shape, shares.dtype)
+        once = _clear(by_row, size[1], stride[1], parts.shape[3], x.shape[3])
+        _add_attained(_across(by_row, size, stride), parts, attained_across, once)
+        once = _clear(result, size[0], stride[0], parts.shape[2], x.shape[2])
         _add_attained(_down(result, size, stride), by_row, attained_down, once)
 
-    return _in_blocks(block, x, buffers.empty(x.shape, g.dtype))
+    return _in_blocks(block, x, buffers.empty(x.shape, shares.dtype))
 
 
-def from_maxima(v: Array, x: Array, out: Array, size: Size, stride: Size) -> Array:
-    """For each window the mean of the elements of v where x attains the maximum `out` of the window."""
+def from_maxima(values: Array, x: Array, largest: Array, size: Size, stride: Size) -> Array:
+    """For each window the mean of the values where x attains the `largest` of the window."""
     rows = _combined(np.maximum, _down(x, size, stride))
     attained_down = [part == rows for part in _down(x, size, stride)]
-    attained_across = [part == out for part in _across(rows, size, stride)]
-    down = _combined(np.add, (zeroed(p, a) for p, a in zip(_down(v, size, stride), attained_down, strict=True)))
+    attained_across = [part == largest for part in _across(rows, size, stride)]
+    down = _combined(np.add, (zeroed(p, a) for p, a in zip(_down(values, size, stride), attained_down, strict=True)))
     across = (zeroed(p, a) for p, a in zip(_across(down, size, stride), attained_across, strict=True))
     total = _combined(np.add, across)
     ties = _ties(attained_down, attained_across, size, stride)
-    return total / ties.astype(v.dtype)  # type: ignore[no-any-return]
+    return total / ties.astype(values.dtype)  # type: ignore[no-any-return]
 
 
 def _ties(attained_down: list[Array], attained_across: list[Array], size: Size, stride: Size) -> Array:

@@ -10,6 +10,7 @@ from scipy import special
 
 from minigrad.engine.examples import positives, reals
 from minigrad.engine.table import Table
+from minigrad.engine.values import as_array
 
 table = Table(__name__)
 
@@ -114,7 +115,8 @@ def float_power(x: Any, y: Any) -> Any:
 
 
 def _double(x: Any) -> Any:
-    return x.astype(np.result_type(x.dtype, np.float64)) if hasattr(x, "dtype") else np.asarray(x, np.float64)
+    x = as_array(x)
+    return x.astype(np.result_type(x.dtype, np.float64))
 
 
 if not TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from minigrad.engine.registry import overrides
 from minigrad.engine.table import Table
 from minigrad.engine.values import scalar_if_0d
 from minigrad.ops.elementwise.arithmetic import positive
-from minigrad.ops.elementwise.where import where
+from minigrad.ops.elementwise.where import keep_where, where
 
 table = Table(__name__)
+
+_FLOATS = frozenset(map(np.dtype, (np.float16, np.float32, np.float64)))
 
 _BINARY = [(reals(2, 3), reals(2, 3)), (reals(2, 3), reals(3)), (reals(2, 1), reals(3)), (reals(), reals(2))]
 
@@ -56,6 +59,27 @@ def _share(g: Any, own: Any, other: Any, wins: Any) -> Any:
     return np.where(np.logical_or(wins, alone), g, np.where(np.equal(own, other), 0.5 * g, 0.0))
 
 
+@table.primitive(
+    lambda g, out, x, low, high: keep_where(g, np.logical_not(_outside(x, low, high))),
+    reads=("x",),
+    examples=[(reals(2, 3), {"low": -0.8, "high": 0.6}), (reals(), {"high": 0.6}), (reals(0), {"low": -0.8})],
+    public=False,
+)
+def limited(x: Any, low: float | None = None, high: float | None = None) -> Any:
+    """x limited to the interval between two numbers, or on one side; elementwise."""
+    return np.clip(x, low, high)
+
+
+def _outside(x: Any, low: Any, high: Any) -> Any:
+    if low is None:
+        return np.greater(x, high)
+    return np.less(x, low) if high is None else np.logical_or(np.less(x, low), np.greater(x, high))
+
+
+def _is_number(bound: Any) -> bool:
+    return bound is None or (isinstance(bound, (int, float)) and not math.isnan(bound))
+
+
 @table.composite(
     overrides=[np.clip],
     examples=[
@@ -79,6 +103,8 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     low, high = min if a_min is None else a_min, max if a_max is None else a_max
     if low is None and high is None:
         return positive(x)
+    if _is_number(low) and _is_number(high) and getattr(x, "dtype", None) in _FLOATS:
+        return limited(x, low=low, high=high)
     raised = x if low is None else where(np.logical_or(np.less(x, low), np.isnan(low)), low, x)
     result = raised if high is None else where(np.logical_or(np.greater(raised, high), np.isnan(high)), high, raised)
     # Of 0-d arrays `where` gives arrays, and np.clip gives scalars.

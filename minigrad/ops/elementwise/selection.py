@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from minigrad.engine.examples import reals
+from minigrad.engine.stand_ins import StandIn, array_of
 from minigrad.engine.table import Table
-from minigrad.engine.values import plain
+from minigrad.engine.values import as_array, plain
 from minigrad.ops.elementwise.where import where
 from minigrad.ops.manipulation.dtypes import astype
 from minigrad.ops.manipulation.joining import concatenate
@@ -41,11 +42,11 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
     if not len(condlist) or len(condlist) != len(choicelist):
         raise ValueError(f"select() of {len(condlist)} conditions and {len(choicelist)} choices")
     choices, default = [_listed(each) for each in choicelist], _listed(default)
-    if any(np.asarray(plain(condition)).dtype != bool for condition in condlist):
+    if any(array_of(plain(condition)).dtype != bool for condition in condlist):
         raise TypeError("select(): a condition is an array of booleans")
     # What is chosen last has the dtype of all, because numbers alone would be float64.
     dtype = np.result_type(*plain(choices), plain(default))
-    result = astype(default if hasattr(default, "dtype") else np.asarray(default), dtype)
+    result = astype(default, dtype) if hasattr(default, "dtype") else np.full((), default, dtype)
     for condition, choice in zip(reversed(condlist), reversed(choices), strict=True):
         result = where(condition, choice, result)
     return result
@@ -53,7 +54,7 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 def _listed(value: Any) -> Any:
     """An array of a list; of Python numbers none, because these take on the dtype of the others."""
-    return value if hasattr(value, "dtype") or isinstance(value, (int, float)) else np.asarray(value)
+    return value if isinstance(value, (int, float)) else as_array(value)
 
 
 @table.composite(
@@ -101,10 +102,15 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: 
         raise ValueError(f"piecewise() of {len(conditions)} conditions and {len(funclist)} functions")
     functions = [*funclist, 0.0][: len(conditions) + 1]
     chosen = np.full(np.shape(x), len(conditions))
-    for number, condition in enumerate(conditions):
-        chosen[condition] = number
     if not chosen.size:
         return np.positive(x)  # NumPy calls no function with nothing.
+    for number, condition in enumerate(conditions):
+        chosen = np.where(condition, number, chosen)
+    if isinstance(chosen, StandIn):
+        raise TypeError(
+            "piecewise of conditions that are computed gives each function as many elements as there happen to be, "
+            "which no program can say; write np.where(condition, f(x), g(x)), or mg.select for several conditions"
+        )
     places = [np.flatnonzero(chosen == number) for number in range(len(functions))]
     parts = [
         _piece(function, reshape(x, -1)[place], args, kw)
@@ -116,8 +122,8 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: 
 
 def _conditions(condlist: Any, x: Any) -> list[Any]:
     """The conditions of a call of piecewise, where a single one may be given without a list."""
-    single = np.isscalar(condlist) or (np.ndim(x) > 0 and not isinstance(condlist[0], (list, np.ndarray)))
-    return [np.asarray(condition, bool) for condition in ([condlist] if single else condlist)]
+    single = np.isscalar(condlist) or (np.ndim(x) > 0 and not isinstance(condlist[0], (list, np.ndarray, StandIn)))
+    return [array_of(condition).astype(bool) for condition in ([condlist] if single else condlist)]
 
 
 def _piece(function: Any, elements: Any, args: Sequence[Any], kw: dict[str, Any]) -> Any:

@@ -11,8 +11,9 @@ from minigrad.engine.annotations import Array, Out
 from minigrad.engine.apply import apply
 from minigrad.engine.examples import deficient, matrices, reals
 from minigrad.engine.graph import Primitive
+from minigrad.engine.stand_ins import StandIn, self_contained, with_kernel
 from minigrad.engine.table import Table
-from minigrad.engine.values import plain, scalar_if_0d
+from minigrad.engine.values import plain
 from minigrad.ops.linalg.matrices import transposed
 
 table = Table(__name__)
@@ -20,7 +21,7 @@ table = Table(__name__)
 
 def _per_matrix(numbers: Any) -> Any:
     """One number for each matrix, with axes of size 1 in place of those of the matrix."""
-    return np.expand_dims(numbers, (-2, -1))
+    return np.expand_dims(numbers, (-2, -1)) if numbers.ndim else numbers
 
 
 @table.primitive(
@@ -41,11 +42,14 @@ def det(x: Any) -> Any:
     return np.linalg.det(x)
 
 
-def cofactors(x: Any) -> Any:
-    """The matrices of cofactors, which are the derivatives of the determinants."""
+def _cofactors_by_inverse(x: Any) -> Any:
+    """What `cofactor_matrix` gives, by inverses where these are precise enough, in a tenth of the time."""
+    matrices = plain(x)
+    if isinstance(matrices, StandIn):
+        return cofactor_matrix(x)
     once = isinstance(x, np.ndarray)
     # A second derivative loses twice as many digits.
-    inverse = _inverse_if_regular(plain(x), -1 / 3 if once else -1 / 4)
+    inverse = _inverse_if_regular(matrices, -1 / 3 if once else -1 / 4)
     if inverse is None:
         return cofactor_matrix(x)
     if not once:
@@ -71,7 +75,8 @@ def _inverse_if_regular(x: Any, power: float) -> Any:
     return inverse if (in_range & (condition < float(info.eps) ** power)).all() else None
 
 
-def _products_of_others(values: Any, left_out: int) -> Any:
+@self_contained
+def products_of_others(values: Any, left_out: int) -> Any:
     """P[..., i, j, ...]: the product of all values along the last axis but i, j, ...; 0 where two of these are equal.
 
     Sums of logarithms neither overflow on the way nor need a division by what may be 0.
@@ -88,14 +93,16 @@ def _products_of_others(values: Any, left_out: int) -> Any:
     repeated = np.zeros(positions.shape[1:], bool)
     for axis in range(left_out):
         for other in range(axis):
-            repeated |= positions[axis] == positions[other]
+            repeated = repeated | (positions[axis] == positions[other])
     return np.exp(np.where(repeated | (zeros > 0), -np.inf, sums)).astype(values.dtype)
 
 
-def _turned(x: Any) -> tuple[Any, Any, Any, Any]:
-    """U, s and V.T of singular value decompositions, and det(U) det(V)."""
+@self_contained
+def cofactors_by_svd(x: Any) -> Any:
+    """The derivatives of determinants; for x = U diag(s) V.T those of diag(s), between U and V.T, and a sign."""
     u, s, vh = np.linalg.svd(x)
-    return u, s, vh, _per_matrix(np.linalg.det(u) * np.linalg.det(vh))
+    sign = (np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
+    return sign * ((u * products_of_others(s, 1)[..., None, :]) @ vh)
 
 
 @table.primitive(
@@ -109,40 +116,46 @@ def cofactor_matrix(x: Any) -> Any:
 
     For x = U diag(s) V.T they are those of diag(s), between U and V.T, times det(U) det(V).
     """
-    u, s, vh, sign = _turned(x)
-    return sign * np.matmul(u * _products_of_others(s, 1)[..., None, :], vh)
+    return cofactors_by_svd(x)
 
 
-def _change(x: Any, y: Any) -> Any:
+cofactors = with_kernel(cofactor_matrix, _cofactors_by_inverse)
+
+
+@self_contained
+def cofactor_change(x: Any, y: Any) -> Any:
     """How `cofactor_matrix` of x changes along y: a linear map of y, and its own transpose.
 
     For a diagonal x, what two rows of the determinant from y add to it are 2 x 2 determinants of y, each times the
     product of the other elements of x.
     """
-    u, s, vh, sign = _turned(x)
-    others = _products_of_others(s, 2)
-    inner = np.matmul(np.matmul(transposed(u), y), transposed(vh))
-    diagonal = np.matmul(others, np.diagonal(inner, 0, -2, -1)[..., None])
-    total = diagonal * np.eye(s.shape[-1], dtype=s.dtype) - others * transposed(inner)
-    return sign * np.matmul(np.matmul(u, total), vh)
+    u, s, vh = np.linalg.svd(x)
+    sign = (np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
+    others = products_of_others(s, 2)
+    inner = np.swapaxes(u, -1, -2) @ y @ np.swapaxes(vh, -1, -2)
+    diagonal = others @ np.diagonal(inner, 0, -2, -1)[..., None]
+    total = diagonal * np.eye(s.shape[-1], dtype=s.dtype) - others * np.swapaxes(inner, -1, -2)
+    return sign * (u @ total @ vh)
 
 
-def _bend(x: Any, y: Any, z: Any) -> Any:
-    """How `_change` of z and x changes as z moves along y: the third derivatives of the determinant.
+@self_contained
+def cofactor_bend(x: Any, y: Any, z: Any) -> Any:
+    """How `cofactor_change` of z and x changes as z moves along y: the third derivatives of the determinant.
 
     For a diagonal z they are parts of 3 x 3 determinants, of rows of x and of y, each times the product of the other
     elements of z.
     """
-    u, s, vh, sign = _turned(z)
-    others = _products_of_others(s, 3)
-    x, y = (np.matmul(np.matmul(transposed(u), each), transposed(vh)) for each in (x, y))
+    u, s, vh = np.linalg.svd(z)
+    sign = (np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
+    others = products_of_others(s, 3)
+    x, y = (np.swapaxes(u, -1, -2) @ each @ np.swapaxes(vh, -1, -2) for each in (x, y))
     total = np.zeros_like(x)
     for first, second in ((x, y), (y, x)):
         total += np.einsum("...pqr,...qr,...rp->...pq", others, first, second)
         total -= np.einsum("...pqr,...qp,...rr->...pq", others, first, second)
     minors = np.einsum("...pqr,...qq,...rr->...p", others, x, y) - np.einsum("...pqr,...qr,...rq->...p", others, x, y)
     total += minors[..., None] * np.eye(s.shape[-1], dtype=s.dtype)
-    return sign * np.matmul(np.matmul(u, total), vh)
+    return sign * (u @ total @ vh)
 
 
 def _no_further(g: Any, out: Any, x: Any, y: Any, z: Any) -> Any:
@@ -154,13 +167,13 @@ def _no_further(g: Any, out: Any, x: Any, y: Any, z: Any) -> Any:
 # Their derivatives stop with an error, so that they are no operations that are differentiated in every way.
 _CHANGE = Primitive(
     "cofactor_change",
-    _change,
+    cofactor_change,
     (lambda g, out, x, y: apply(_BEND, (g, y, x), {}), lambda g, out, x, y: apply(_CHANGE, (x, g), {})),
     False,
 )
 _BEND = Primitive(
     "cofactor_bend",
-    _bend,
+    cofactor_bend,
     (
         lambda g, out, x, y, z: apply(_BEND, (g, y, z), {}),
         lambda g, out, x, y, z: apply(_BEND, (x, g, z), {}),
@@ -177,15 +190,20 @@ class Slogdet(NamedTuple, Generic[Out]):
     logabsdet: Out
 
 
+def _known_log_abs_det(x: Any, known: Any) -> Any:
+    return np.linalg.slogdet(x).logabsdet if known is None else known
+
+
 @table.primitive(
-    lambda g, out, x: _per_matrix(g[..., 1]) * transposed(np.linalg.inv(x)),
+    lambda g, out, x, known: _per_matrix(g) * transposed(np.linalg.inv(x)),
     reads=("x",),
     examples=[matrices(3, 3), matrices(2, 2, 2), reals(0, 2, 2), reals(0, 0)],
     public=False,
+    kernel=_known_log_abs_det,
 )
-def sign_and_log_det(x: Any) -> Any:
-    """What `slogdet` gives, as two elements of one array, along its last axis."""
-    return np.stack(np.linalg.slogdet(x), axis=-1)
+def log_abs_det(x: Any, known: Any = None) -> Any:
+    """The second part of what `slogdet` gives, where it is not `known` already."""
+    return np.linalg.slogdet(x).logabsdet
 
 
 @table.composite(
@@ -197,8 +215,8 @@ def slogdet(x: Any) -> Slogdet[Any]:
 
     The gradient of the logarithm of a matrix with determinant 0 is a LinAlgError.
     """
-    packed = sign_and_log_det(x)
-    return Slogdet(plain(packed)[..., 0][()], scalar_if_0d(packed[..., 1]))
+    sign, size = np.linalg.slogdet(plain(x))
+    return Slogdet(sign, log_abs_det(x, known=size))
 
 
 if not TYPE_CHECKING:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 import numpy as np
 
 from minigrad.engine.annotations import Out
 from minigrad.engine.examples import reals, symmetric
+from minigrad.engine.stand_ins import StandIn, with_kernel
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
-from minigrad.ops.elementwise.where import keep_where
 from minigrad.ops.linalg.matrices import by_triangle, symmetrized, transposed
 
 table = Table(__name__)
@@ -51,36 +52,69 @@ class Eigh(NamedTuple, Generic[Out]):
     eigenvectors: Out
 
 
-def _eigen_parts_by_x(g: Any, out: Any, x: Any, UPLO: Any) -> Any:  # noqa: N803  # NumPy's name
-    w, v = out[..., 0, :], out[..., 1:, :]
-    gw, gv = g[..., 0, :], g[..., 1:, :]
-    if isinstance(gv, np.ndarray) and not gv.any():
-        total = np.matmul(v * np.expand_dims(gw, -2), transposed(v))
-    else:
-        equal = nearly_equal(plain(w), x.shape[-1])
-        refuse_vectors(equal, gv, values="eigenvalues", vectors="eigenvectors")
-        same = equal | np.eye(x.shape[-1], dtype=bool)
-        gaps = np.where(same, 1.0, np.expand_dims(w, -2) - np.expand_dims(w, -1))
-        turned = np.matmul(transposed(v), gv)
-        beside = keep_where(0.5 * (turned - transposed(turned)) / gaps, ~same)
-        inner = np.where(np.eye(x.shape[-1], dtype=bool), np.expand_dims(gw, -2), beside)
-        total = np.matmul(np.matmul(v, inner), transposed(v))
+def _differences(w: Any) -> Any:
+    """w_j - w_i in row i and column j, and infinity on the diagonal."""
+    own = np.eye(w.shape[-1], dtype=bool)
+    return np.where(own, np.inf, np.expand_dims(w, -2) - np.expand_dims(w, -1))
+
+
+def _checked_differences(w: Any, gv: Any) -> Any:
+    values = plain(w)
+    if isinstance(values, StandIn):
+        return _differences(w)
+    equal = nearly_equal(values, values.shape[-1])
+    refuse_vectors(equal, gv, values="eigenvalues", vectors="eigenvectors")
+    return np.where(equal, np.inf, _differences(w))
+
+
+gaps = with_kernel(lambda w, gv: _differences(w), _checked_differences)
+
+
+def _eigenvalues_by_x(g: Any, out: Any, x: Any, UPLO: Any, known: Any) -> Any:  # noqa: N803  # NumPy's name
+    v = eigenvectors(x, UPLO, known)
+    return by_triangle(np.matmul(v * np.expand_dims(g, -2), transposed(v)), lower=UPLO.upper() == "L")
+
+
+def _eigenvectors_by_x(g: Any, out: Any, x: Any, UPLO: Any, known: Any) -> Any:  # noqa: N803  # NumPy's name
+    w = eigenvalues(x, UPLO, known)
+    turned = np.matmul(transposed(out), g)
+    inner = 0.5 * (turned - transposed(turned)) / gaps(w, g)
+    total = np.matmul(np.matmul(out, inner), transposed(out))
     return by_triangle(symmetrized(total), lower=UPLO.upper() == "L")
 
 
+def _known_part(position: int) -> Callable[..., Any]:
+    def part(x: Any, UPLO: Any, known: Any) -> Any:  # noqa: N803  # NumPy's name
+        return (np.linalg.eigh(x, UPLO) if known is None else known)[position]
+
+    return part
+
+
 @table.primitive(
-    _eigen_parts_by_x,
-    reads=("out",),
+    _eigenvalues_by_x,
+    reads=("x",),
     examples=[*_SYMMETRIC, reals(1, 1)],
     public=False,
+    kernel=_known_part(0),
 )
-def eigen_parts(x: Any, UPLO: Any = "L") -> Any:  # noqa: N803  # NumPy's name
-    """What `eigh` gives, in one array: the eigenvalues as a row above the eigenvectors.
+def eigenvalues(x: Any, UPLO: Any = "L", known: Any = None) -> Any:  # noqa: N803  # NumPy's name
+    """The first part of what `eigh` gives, where neither is `known` already."""
+    return np.linalg.eigh(x, UPLO).eigenvalues
+
+
+@table.primitive(
+    _eigenvectors_by_x,
+    reads=("out x",),
+    examples=[*_SYMMETRIC, reals(1, 1)],
+    public=False,
+    kernel=_known_part(1),
+)
+def eigenvectors(x: Any, UPLO: Any = "L", known: Any = None) -> Any:  # noqa: N803  # NumPy's name
+    """The second part of what `eigh` gives, where neither is `known` already.
 
     Giles (2008), "Collected matrix derivative results for forward and reverse mode algorithmic differentiation", 3.1.
     """
-    values, vectors = np.linalg.eigh(x, UPLO)
-    return np.concatenate([values[..., None, :], vectors], axis=-2)
+    return np.linalg.eigh(x, UPLO).eigenvectors
 
 
 @table.composite(
@@ -97,8 +131,8 @@ def eigh(x: Any, UPLO: Any = "L") -> Eigh[Any]:  # noqa: N803  # NumPy's name
         LinAlgError: in the pass back, where a gradient flows to eigenvectors of eigenvalues that are equal within
             rounding. The gradient of equal eigenvalues is right for functions that treat them alike.
     """
-    packed = eigen_parts(x, UPLO=UPLO)
-    return Eigh(packed[..., 0, :], packed[..., 1:, :])
+    known = tuple(np.linalg.eigh(plain(x), UPLO))
+    return Eigh(eigenvalues(x, UPLO, known), eigenvectors(x, UPLO, known))
 
 
 def _eigvalsh_by_x(g: Any, out: Any, x: Any, UPLO: Any) -> Any:  # noqa: N803  # NumPy's name

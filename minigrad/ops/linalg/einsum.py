@@ -72,6 +72,18 @@ def _contracted_by(position: int, g: Any, out: Any, *arrays: Any, subscripts: st
     return contract(operands, f"{','.join(others)}->{target}")
 
 
+def _contract_fast(arrays: Sequence[Any], subscripts: str, optimize: Any) -> Any:
+    if optimize is False and len(arrays) > 1:
+        inputs, _, output = subscripts.partition("->")
+        sizes = {
+            letter: size
+            for letters, array in zip(inputs.split(","), arrays, strict=True)
+            for letter, size in zip(letters, np.shape(array), strict=True)
+        }
+        optimize = len(sizes) > len(output) and math.prod(sizes.values()) >= _WORTH_A_SEARCH
+    return np.einsum(subscripts, *arrays, optimize=optimize)
+
+
 @table.primitive(
     _contracted_by,
     examples=[
@@ -84,6 +96,7 @@ def _contracted_by(position: int, g: Any, out: Any, *arrays: Any, subscripts: st
     ],
     variadic=True,
     public=False,
+    kernel=_contract_fast,
 )
 def contract(arrays: Sequence[Any], subscripts: str, optimize: Any = False) -> Any:
     """``np.einsum`` in its plainest form: one letter for every axis, an explicit result, and no broadcasting.
@@ -93,15 +106,7 @@ def contract(arrays: Sequence[Any], subscripts: str, optimize: Any = False) -> A
         subscripts: such as "ij,jk->ik".
         optimize: as in NumPy; by default large contractions of several arrays are done in NumPy's fast order, too.
     """
-    if optimize is False and len(arrays) > 1:
-        inputs, _, output = subscripts.partition("->")
-        sizes = {
-            letter: size
-            for letters, array in zip(inputs.split(","), arrays, strict=True)
-            for letter, size in zip(letters, np.shape(array), strict=True)
-        }
-        optimize = len(sizes) > len(output) and math.prod(sizes.values()) >= _WORTH_A_SEARCH
-    return np.einsum(subscripts, *arrays, optimize=optimize)
+    return np.einsum(subscripts, *arrays) if optimize is False else np.einsum(subscripts, *arrays, optimize=optimize)
 
 
 @table.composite(

@@ -8,8 +8,9 @@ import numpy as np
 
 from minigrad.engine.annotations import Out
 from minigrad.engine.examples import matrices, reals, symmetric
+from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.table import Table
-from minigrad.engine.values import plain
+from minigrad.engine.values import as_array, plain
 from minigrad.ops.linalg.matrices import by_triangle, from_triangle, rows_and_columns, symmetrized, transposed
 
 table = Table(__name__)
@@ -18,9 +19,8 @@ table = Table(__name__)
 def _cholesky_by_x(g: Any, out: Any, x: Any, upper: bool) -> Any:
     if upper:
         out, g = transposed(out), transposed(g)
-    size = out.shape[-1]
-    halved = (np.tri(size) - 0.5 * np.eye(size)).astype(g.dtype)
-    inner = np.matmul(transposed(out), g) * halved
+    across = np.matmul(transposed(out), g)
+    inner = 0.5 * (np.tril(across) + np.tril(across, -1))
     inverse = np.linalg.inv(transposed(out))
     twice = np.matmul(np.matmul(inverse, inner), transposed(inverse))
     return by_triangle(symmetrized(twice), lower=not upper)
@@ -58,29 +58,57 @@ class QR(NamedTuple, Generic[Out]):
     R: Out
 
 
-def _tall_qr_by_x(g: Any, out: Any, x: Any) -> Any:
-    rows, columns = x.shape[-2:]
-    q, r = out[..., :rows, :], out[..., rows:, :]
-    gq, gr = g[..., :rows, :], g[..., rows:, :]
-    sizes = np.abs(np.diagonal(plain(r), 0, -2, -1))
-    if columns and (sizes.min(-1) <= rows * np.finfo(sizes.dtype).eps * sizes.max(-1)).any():
+def _refuse_deficient(r: Any, rows: int) -> None:
+    sizes = np.abs(np.diagonal(r, 0, -2, -1))
+    if sizes.shape[-1] and (sizes.min(-1) <= rows * np.finfo(sizes.dtype).eps * sizes.max(-1)).any():
         raise np.linalg.LinAlgError("the QR decomposition of a matrix without full rank has no derivative")
-    inner = np.matmul(r, transposed(gr)) - np.matmul(transposed(gq), q)
-    return transposed(np.linalg.solve(r, transposed(gq + np.matmul(q, from_triangle(inner, lower=True)))))
+
+
+def _divided(total: Any, r: Any) -> Any:
+    """``total @ inv(r).T``."""
+    if not isinstance(plain(r), StandIn):
+        _refuse_deficient(plain(r), total.shape[-2])
+    return transposed(np.linalg.solve(r, transposed(total)))
+
+
+def _orthogonal_by_x(g: Any, out: Any, x: Any, known: Any) -> Any:
+    inner = from_triangle(np.matmul(transposed(g), out), lower=True)
+    return _divided(g - np.matmul(out, inner), triangular_factor(x, known))
+
+
+def _triangular_by_x(g: Any, out: Any, x: Any, known: Any) -> Any:
+    inner = from_triangle(np.matmul(out, transposed(g)), lower=True)
+    return _divided(np.matmul(orthogonal_factor(x, known), inner), out)
+
+
+_TALL = [matrices(3, 2), matrices(3, 3), matrices(2, 3, 2), matrices(1, 1), reals(0, 3, 2), reals(2, 0)]
 
 
 @table.primitive(
-    _tall_qr_by_x,
-    reads=("out",),
-    examples=[matrices(3, 2), matrices(3, 3), matrices(2, 3, 2), matrices(1, 1), reals(0, 3, 2), reals(2, 0)],
+    _orthogonal_by_x,
+    reads=("out x",),
+    examples=_TALL,
     public=False,
+    kernel=lambda x, known: np.linalg.qr(x).Q if known is None else known[0],
 )
-def tall_qr(x: Any) -> Any:
-    """Q and below it R of matrices with at least as many rows as columns.
+def orthogonal_factor(x: Any, known: Any = None) -> Any:
+    """Q of matrices with at least as many rows as columns, where it is not `known` already.
 
     Seeger et al. (2017), "Auto-differentiating linear algebra", equation 19 for the transposed decomposition.
     """
-    return np.concatenate(np.linalg.qr(x), axis=-2)
+    return np.linalg.qr(x).Q
+
+
+@table.primitive(
+    _triangular_by_x,
+    reads=("out x",),
+    examples=_TALL,
+    public=False,
+    kernel=lambda x, known: np.linalg.qr(x).R if known is None else known[1],
+)
+def triangular_factor(x: Any, known: Any = None) -> Any:
+    """R of the same."""
+    return np.linalg.qr(x).R
 
 
 @table.composite(
@@ -109,7 +137,7 @@ def qr(x: Any, mode: str = "reduced") -> Any:
         LinAlgError: in the pass back, for matrices without full rank.
         ValueError: for another mode, and for "complete" with m > n, where Q is not determined by x.
     """
-    x = x if hasattr(x, "shape") else np.asarray(x)
+    x = as_array(x)
     rows, columns = rows_and_columns(x)
     if mode not in ("reduced", "r", "complete"):
         raise ValueError(f"qr: mode={mode!r} is not supported; 'reduced', 'r' and 'complete' are")
@@ -119,8 +147,8 @@ def qr(x: Any, mode: str = "reduced") -> Any:
             "use mode='reduced'"
         )
     square = x if rows >= columns else x[..., :rows]
-    packed = tall_qr(square)
-    q, r = packed[..., :rows, :], packed[..., rows:, :]
+    known = tuple(np.linalg.qr(plain(square)))
+    q, r = orthogonal_factor(square, known), triangular_factor(square, known)
     if rows < columns:
         r = np.concatenate([r, np.matmul(transposed(q), x[..., rows:])], axis=-1)
     return r if mode == "r" else QR(q, r)

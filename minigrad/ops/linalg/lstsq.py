@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.engine.examples import matrices, reals, symmetric
+from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.table import Table
+from minigrad.engine.values import plain
 from minigrad.ops.linalg.matrices import by_triangle, from_triangle, symmetrized, transposed
+from minigrad.ops.linalg.svd import singular_values
 
 table = Table(__name__)
 
@@ -62,39 +64,35 @@ def pinv(x: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
     return np.linalg.pinv(x, rcond, hermitian, rtol=rtol)
 
 
-def _parts(packed: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """The solution and the singular values of a least-squares problem."""
-    shape = np.shape(x)[1], np.shape(y)[1]
-    size = math.prod(shape)
-    return np.reshape(packed[:size], shape), packed[size:]
-
-
-def _least_squares_by_x(g: Any, out: Any, x: Any, y: Any, rcond: Any) -> Any:
-    solution, _ = _parts(out, x, y)
-    g, gs = _parts(g, x, y)
+def _least_squares_by_x(g: Any, out: Any, x: Any, y: Any, rcond: Any, known: Any) -> Any:
     if x.shape[0] >= x.shape[1]:
         q, r = np.linalg.qr(x)
         once = np.linalg.solve(transposed(r), g)
-        fit = np.matmul(y - np.matmul(x, solution), transposed(np.linalg.solve(r, once)))
-        total = fit - np.matmul(np.matmul(q, once), transposed(solution))
-    else:
-        q, r = np.linalg.qr(transposed(x))
-        within = np.matmul(transposed(q), g)
-        beside = np.matmul(np.linalg.solve(r, np.matmul(transposed(q), solution)), transposed(g - np.matmul(q, within)))
-        total = beside - np.matmul(np.linalg.solve(r, within), transposed(solution))
-    if isinstance(g, np.ndarray) and not gs.any():
-        return total
-    u, _, vh = np.linalg.svd(x, full_matrices=False)
-    return total + np.matmul(u * np.expand_dims(gs, -2), vh)
+        fit = np.matmul(y - np.matmul(x, out), transposed(np.linalg.solve(r, once)))
+        return fit - np.matmul(np.matmul(q, once), transposed(out))
+    q, r = np.linalg.qr(transposed(x))
+    within = np.matmul(transposed(q), g)
+    beside = np.matmul(np.linalg.solve(r, np.matmul(transposed(q), out)), transposed(g - np.matmul(q, within)))
+    return beside - np.matmul(np.linalg.solve(r, within), transposed(out))
 
 
-def _least_squares_by_y(g: Any, out: Any, x: Any, y: Any, rcond: Any) -> Any:
-    g, _ = _parts(g, x, y)
+def _least_squares_by_y(g: Any, out: Any, x: Any, y: Any, rcond: Any, known: Any) -> Any:
     if x.shape[0] >= x.shape[1]:
         q, r = np.linalg.qr(x)
         return np.matmul(q, np.linalg.solve(transposed(r), g))
     q, r = np.linalg.qr(transposed(x))
     return np.linalg.solve(r, np.matmul(transposed(q), g))
+
+
+def _of_full_rank(x: Any, y: Any, rcond: Any) -> tuple[Any, Any]:
+    """What NumPy's lstsq gives: a solution, and the singular values of x."""
+    solution, _, rank, values = np.linalg.lstsq(x, y, rcond)
+    if not isinstance(rank, StandIn) and rank < min(np.shape(x)):
+        raise np.linalg.LinAlgError(
+            f"a matrix of shape {np.shape(x)} and rank {rank} gives a least-squares solution without a derivative, "
+            "because its rank changes nearby"
+        )
+    return solution, values
 
 
 @table.primitive(
@@ -109,20 +107,15 @@ def _least_squares_by_y(g: Any, out: Any, x: Any, y: Any, rcond: Any) -> Any:
         (reals(2, 0), reals(2, 1)),
     ],
     public=False,
+    kernel=lambda x, y, rcond, known: _of_full_rank(x, y, rcond)[0] if known is None else known,
 )
-def least_squares_parts(x: Any, y: Any, rcond: Any = None) -> Any:
-    """The solutions z of `lstsq` for a matrix x and a matrix y, and behind them the singular values of x, in one row.
+def least_squares(x: Any, y: Any, rcond: Any = None, known: Any = None) -> Any:
+    """The solution that `lstsq` gives for a matrix x and a matrix y, where it is not `known` already.
 
     Raises:
         LinAlgError: for an x whose rank is less than its shape allows.
     """
-    solution, _, rank, values = np.linalg.lstsq(x, y, rcond)
-    if rank < min(np.shape(x)):
-        raise np.linalg.LinAlgError(
-            f"a matrix of shape {np.shape(x)} and rank {rank} gives a least-squares solution without a derivative, "
-            "because its rank changes nearby"
-        )
-    return np.concatenate([solution.ravel(), values])
+    return np.linalg.lstsq(x, y, rcond)[0]
 
 
 @table.composite(
@@ -152,12 +145,13 @@ def lstsq(x: Any, y: Any, rcond: Any = None) -> tuple[Any, Any, int, Any]:
     columns = np.expand_dims(y, -1) if np.ndim(y) == 1 else y
     if np.ndim(x) != 2 or np.ndim(columns) != 2 or np.shape(x)[0] != np.shape(columns)[0]:
         raise np.linalg.LinAlgError(f"lstsq: arrays of shapes {np.shape(x)} and {np.shape(y)} do not fit")
-    packed = least_squares_parts(x, columns, rcond=rcond)
-    solution, values = _parts(packed, x, columns)
+    known, sizes = _of_full_rank(plain(x), plain(columns), rcond)
+    solution = least_squares(x, columns, rcond=rcond, known=known)
+    values = singular_values(x, known=(None, sizes, None))
     rows, unknowns = np.shape(x)
     distances = columns - np.matmul(x, solution)
-    distances = np.sum(distances * distances, axis=0) if rows > unknowns else np.zeros(0, packed.dtype)
-    return solution[:, 0] if np.ndim(y) == 1 else solution, distances, min(rows, unknowns), values
+    distances = np.sum(distances * distances, axis=0) if rows > unknowns else np.zeros(0, solution.dtype)
+    return np.squeeze(solution, 1) if np.ndim(y) == 1 else solution, distances, min(rows, unknowns), values
 
 
 if not TYPE_CHECKING:

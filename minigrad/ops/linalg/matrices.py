@@ -10,7 +10,6 @@ import numpy as np
 
 from minigrad.engine.examples import matrices, reals
 from minigrad.engine.table import Table
-from minigrad.ops.elementwise.where import keep_where
 
 table = Table(__name__)
 
@@ -25,7 +24,7 @@ def rows_and_columns(x: Any) -> tuple[int, int]:
 
 def transposed(x: Any) -> Any:
     """The last two axes exchanged."""
-    return np.swapaxes(x, -1, -2)
+    return x.T if x.ndim == 2 else np.swapaxes(x, -1, -2)
 
 
 def symmetrized(x: Any) -> Any:
@@ -75,7 +74,7 @@ def matrix_power(x: Any, n: int) -> Any:
         # NumPy gives the argument itself.
         return x
     if n == 0:
-        return keep_where(x, False) + np.eye(rows, dtype=np.result_type(x))
+        return np.where(False, x, 0) + np.eye(rows, dtype=np.result_type(x))
     squares: Any = x
     result: Any = None
     while True:

@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.engine.examples import matrices, reals
 from minigrad.engine.table import Table
-from minigrad.engine.values import plain
+from minigrad.engine.values import plain, scalar_if_0d
 from minigrad.ops.manipulation.dtypes import as_floats
 
 table = Table(__name__)
@@ -200,7 +200,7 @@ def cond(x: Any, p: Any = None) -> Any:
             result = first / last
         # As in NumPy, of a matrix without NaN the condition is never NaN.
         undefined = np.logical_and(np.isnan(result), ~np.isnan(plain(x)).any(axis=(-2, -1)))
-        return np.where(undefined, math.inf, result) if np.any(undefined) else result
+        return scalar_if_0d(np.where(undefined, math.inf, result))
     return matrix_norm(x, ord=p) * matrix_norm(np.linalg.inv(x), ord=p)
 
 

@@ -9,48 +9,44 @@ import numpy as np
 
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
-from minigrad.kernels import buffers
+from minigrad.kernels import products
 
 table = Table(__name__)
 
-
-def product(x: Any, y: Any) -> Any:
-    """``np.matmul(x, y)`` of arrays or Tensors, in memory that was used before if it is a large array."""
-    if type(x) is not np.ndarray or type(y) is not np.ndarray or not x.ndim == y.ndim == 2:
-        return np.matmul(x, y)
-    dtype = x.dtype
-    if y.dtype is not dtype or not dtype.isnative:
-        return np.matmul(x, y)
-    # Up to five times as fast as matmul where one of the sizes is 1, and never slower.
-    rows, columns = len(x), y.shape[1]
-    if rows * columns * dtype.itemsize < buffers.WORTH_LENDING:
-        return np.dot(x, y)
-    return np.dot(x, y, out=buffers.empty((rows, columns), dtype))
-
-
-def _as_matrices(g: Any, x: Any, y: Any) -> tuple[Any, Any, Any]:
-    """The gradient and the arguments of a matmul, with vectors made the rows and columns they act as."""
-    if x.ndim == 1:
-        x, g = np.expand_dims(x, 0), np.expand_dims(g, -1 if y.ndim == 1 else -2)
-    if y.ndim == 1:
-        y, g = np.expand_dims(y, 1), np.expand_dims(g, -1)
-    return g, x, y
+# What is no plain array, they leave to np.matmul and np.sum.
+product, sum_of_rows = products.product, products.sum_of_rows
 
 
 def _matmul_by_x(g: Any, out: Any, x: Any, y: Any) -> Any:
     if x.ndim == y.ndim == 2:
         return product(g, y.T)
-    g, _, columns = _as_matrices(g, x, y)
-    total = np.matmul(g, np.swapaxes(columns, -1, -2))
-    return total[..., 0, :] if x.ndim == 1 else total
+    if x.ndim == y.ndim == 1:
+        return g * y
+    if x.ndim == 2 and y.ndim == 1:
+        return np.outer(g, y)
+    if x.ndim == 1 and y.ndim == 2:
+        return np.matmul(y, g)
+    if y.ndim == 1:
+        return np.expand_dims(g, -1) * y
+    if x.ndim == 1:
+        return np.matmul(y, np.expand_dims(g, -1))[..., 0]
+    return np.matmul(g, np.swapaxes(y, -1, -2))
 
 
 def _matmul_by_y(g: Any, out: Any, x: Any, y: Any) -> Any:
     if x.ndim == y.ndim == 2:
         return product(x.T, g)
-    g, rows, _ = _as_matrices(g, x, y)
-    total = np.matmul(np.swapaxes(rows, -1, -2), g)
-    return total[..., 0] if y.ndim == 1 else total
+    if x.ndim == y.ndim == 1:
+        return g * x
+    if x.ndim == 1 and y.ndim == 2:
+        return np.outer(x, g)
+    if x.ndim == 2 and y.ndim == 1:
+        return np.matmul(x.T, g)
+    if x.ndim == 1:
+        return np.expand_dims(x, -1) * np.expand_dims(g, -2)
+    if y.ndim == 1:
+        return np.matmul(np.swapaxes(x, -1, -2), np.expand_dims(g, -1))[..., 0]
+    return np.matmul(np.swapaxes(x, -1, -2), g)
 
 
 @table.primitive(
@@ -71,16 +67,32 @@ def _matmul_by_y(g: Any, out: Any, x: Any, y: Any) -> Any:
         (reals(0, 2), reals(2, 3)),
     ],
     broadcasts=True,
+    kernel=products.product,
 )
 def matmul(x: Any, y: Any) -> Any:
     """Matrix product ``x @ y``: shapes (..., n, k) and (..., k, m) give (..., n, m); vectors as in NumPy."""
-    return product(x, y)
+    return np.matmul(x, y)
+
+
+def _rows(x: Any) -> Any:
+    """Vectors along the last axis as the rows of one matrix."""
+    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _refuse_other_shapes(weight: Any, bias: Any) -> None:
+    if getattr(weight, "ndim", 0) != 2 or getattr(bias, "shape", ()) != weight.shape[1:]:
+        raise ValueError("a weight has shape (n, m) and a bias (m,)")
+
+
+def _fast_matmul_with_bias(x: Any, weight: Any, bias: Any) -> Any:
+    _refuse_other_shapes(weight, bias)
+    return products.product_with_bias(x, weight, bias)
 
 
 @table.primitive(
     lambda g, out, x, weight, bias: product(g, weight.T),
-    lambda g, out, x, weight, bias: product(_rows(x).T, _rows(g)),
-    lambda g, out, x, weight, bias: sum_of_rows(_rows(g)),
+    lambda g, out, x, weight, bias: np.outer(x, g) if x.ndim == 1 else product(_rows(x).T, _rows(g)),
+    lambda g, out, x, weight, bias: g if g.ndim == 1 else sum_of_rows(g),
     reads=("weight", "x", ""),
     examples=[
         (reals(2, 3), reals(3, 4), reals(4)),
@@ -92,37 +104,16 @@ def matmul(x: Any, y: Any) -> Any:
         (reals(2, 2, 0), reals(0, 2), reals(2)),
     ],
     public=False,
+    kernel=_fast_matmul_with_bias,
 )
 def matmul_with_bias(x: Any, weight: Any, bias: Any) -> Any:
-    """``x @ weight + bias``: shapes (..., n), (n, m) and (m,) give (..., m), without an array for the product alone.
+    """``x @ weight + bias``: shapes (..., n), (n, m) and (m,) give (..., m).
 
     Raises:
         ValueError: for other shapes.
     """
-    if getattr(weight, "ndim", 0) != 2 or getattr(bias, "shape", ()) != weight.shape[1:]:
-        raise ValueError("a weight has shape (n, m) and a bias (m,)")
-    total = product(x, weight)
-    if total.dtype is not bias.dtype:
-        return total + bias
-    # One row needs no broadcasting, which takes longer than a small product.
-    rows = total[0] if total.ndim == 2 and len(total) == 1 else total
-    np.add(rows, bias, out=rows)
-    return total
-
-
-def sum_of_rows(x: Any) -> Any:
-    """``np.sum(x, axis=0)`` of a matrix."""
-    if len(x) == 1:
-        return x[0]
-    if type(x) is not np.ndarray or x.dtype.char not in "fd":
-        return np.sum(x, axis=0)
-    # A product with ones takes a third of the time.
-    return np.dot(np.ones(len(x), x.dtype), x)
-
-
-def _rows(x: Any) -> Any:
-    """Vectors along the last axis as the rows of one matrix."""
-    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+    _refuse_other_shapes(weight, bias)
+    return np.matmul(x, weight) + bias
 
 
 @table.composite(

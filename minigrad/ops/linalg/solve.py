@@ -37,15 +37,16 @@ def inv(x: Any) -> Any:
 
 def _solved_across(x: Any, y: Any, g: Any) -> Any:
     """The gradient of a solution by y, not yet summed over the axes along which y was repeated."""
-    across = transposed(x)
-    # Next to a batch of matrices a vector has to be told from a matrix by its number of axes.
-    return np.linalg.solve(across, np.expand_dims(g, -1))[..., 0] if y.ndim == 1 else np.linalg.solve(across, g)
+    if y.ndim == 1 and x.ndim > 2:
+        # Next to a batch of matrices a vector has to be told from a matrix by its number of axes.
+        return np.linalg.solve(transposed(x), np.expand_dims(g, -1))[..., 0]
+    return np.linalg.solve(transposed(x), g)
 
 
 def _solve_by_x(g: Any, out: Any, x: Any, y: Any) -> Any:
     by_y = _solved_across(x, y, g)
     if y.ndim == 1:
-        return -np.expand_dims(by_y, -1) * np.expand_dims(out, -2)
+        return -np.outer(by_y, out) if x.ndim == 2 else -np.expand_dims(by_y, -1) * np.expand_dims(out, -2)
     return -np.matmul(by_y, transposed(out))
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 import numpy as np
 
 from minigrad.engine.annotations import Out
 from minigrad.engine.examples import matrices, reals, symmetric
+from minigrad.engine.stand_ins import StandIn, with_kernel
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
-from minigrad.ops.elementwise.where import keep_where
 from minigrad.ops.linalg.eigh import eigh, eigvalsh, nearly_equal, refuse_vectors
 from minigrad.ops.linalg.matrices import rows_and_columns, transposed
 
@@ -25,59 +26,130 @@ class SVD(NamedTuple, Generic[Out]):
     Vh: Out
 
 
-def _svd_parts(packed: Any, rows: int) -> tuple[Any, Any, Any]:
-    return packed[..., :rows, :], packed[..., rows, :], packed[..., rows + 1 :, :]
-
-
 def _zero(s: Any, x: Any) -> Any:
     """Which singular values are 0 within rounding."""
-    return s <= max(x.shape[-2:]) * np.finfo(s.dtype).eps * np.max(s, axis=-1, keepdims=True, initial=0.0)
+    smallest = sum(x.shape[-2:]) * (np.finfo(s.dtype).eps * np.max(s, axis=-1, keepdims=True, initial=0.0))
+    return s <= smallest
 
 
-def _unit_vectors_by_x(g: Any, out: Any, x: Any) -> Any:
-    rows, columns = x.shape[-2:]
-    u, s, v = _svd_parts(out, rows)
-    gu, gs, gv = _svd_parts(g, rows)
-    count = s.shape[-1]
-    zero = _zero(plain(s), x)
-    equal = nearly_equal(plain(s), max(rows, columns))
-    refuse_vectors(equal, gu, gv, values="singular values", vectors="singular vectors")
-    # To a singular value of 0 there belong more vectors on the side where the matrix is longer.
-    lost = zero[..., None] & np.eye(count, dtype=bool)
-    longer = [each for each, size in ((gu, rows), (gv, columns)) if size > count]
-    refuse_vectors(lost, *longer, values="singular values of 0", vectors="singular vectors")
-    same = equal | np.eye(count, dtype=bool)
+def _sums_and_differences(s: Any) -> tuple[Any, Any]:
+    """s_j + s_i and s_j - s_i in row i and column j, and infinity on the diagonals."""
+    own = np.eye(s.shape[-1], dtype=bool)
     row, column = np.expand_dims(s, -1), np.expand_dims(s, -2)
-    of_u, of_v = np.matmul(transposed(u), gu), np.matmul(transposed(v), gv)
-    turned_u, turned_v = of_u - transposed(of_u), of_v - transposed(of_v)
-    apart = (turned_u + turned_v) / np.where(same, 1.0, column - row)
-    together = (turned_u - turned_v) / np.where(same, 1.0, column + row)
-    beside = keep_where(0.5 * (apart + together), ~same)
-    inner = np.where(np.eye(count, dtype=bool), np.expand_dims(keep_where(gs, ~zero), -2), beside)
-    total = np.matmul(np.matmul(u, inner), transposed(v))
-    inverse = np.where(zero, 1.0, s)
-    if rows > count:
-        outside = (gu - np.matmul(u, of_u)) / np.expand_dims(inverse, -2)
-        total = total + np.matmul(outside, transposed(v))
-    if columns > count:
-        outside = (gv - np.matmul(v, of_v)) / np.expand_dims(inverse, -2)
-        total = total + np.matmul(u, transposed(outside))
-    return total
+    return np.where(own, np.inf, column + row), np.where(own, np.inf, column - row)
+
+
+def _checked_sums_and_differences(s: Any, g: Any, size: int) -> tuple[Any, Any]:
+    values = plain(s)
+    if isinstance(values, StandIn):
+        return _sums_and_differences(s)
+    equal = nearly_equal(values, size)
+    refuse_vectors(equal, g, values="singular values", vectors="singular vectors")
+    sums, differences = _sums_and_differences(s)
+    return np.where(equal, np.inf, sums), np.where(equal, np.inf, differences)
+
+
+sums_and_differences = with_kernel(lambda s, g, size: _sums_and_differences(s), _checked_sums_and_differences)
+
+
+def _checked_divisors(s: Any, g: Any, x: Any) -> Any:
+    """Singular values; to one of 0 there belong more vectors on the side where the matrix is longer."""
+    values = plain(s)
+    if isinstance(values, StandIn):
+        return s
+    zero = _zero(values, x)
+    lost = zero[..., None] & np.eye(values.shape[-1], dtype=bool)
+    refuse_vectors(lost, g, values="singular values of 0", vectors="singular vectors")
+    return np.where(zero, 1.0, s)
+
+
+divisors = with_kernel(lambda s, g, x: s, _checked_divisors)
+
+
+def _is_longer(x: Any, axis: int) -> bool:
+    """Whether there may be more than singular vectors along an axis; a program takes other sizes than this one, too."""
+    return isinstance(plain(x), StandIn) or x.shape[axis] > min(x.shape[-2:])
+
+
+def _left_vectors_by_x(g: Any, out: Any, x: Any, known: Any) -> Any:
+    s, vh = singular_values(x, known), right_vectors(x, known)
+    inside = np.matmul(transposed(out), g)
+    turned = inside - transposed(inside)
+    sums, differences = sums_and_differences(s, g, max(x.shape[-2:]))
+    total = np.matmul(out, 0.5 * (turned / differences + turned / sums))
+    if _is_longer(x, -2):
+        total = total + (g - np.matmul(out, inside)) / np.expand_dims(divisors(s, g, x), -2)
+    return np.matmul(total, vh)
+
+
+def _right_vectors_by_x(g: Any, out: Any, x: Any, known: Any) -> Any:
+    u, s = left_vectors(x, known), singular_values(x, known)
+    inside = np.matmul(out, transposed(g))
+    turned = inside - transposed(inside)
+    sums, differences = sums_and_differences(s, transposed(g), max(x.shape[-2:]))
+    total = np.matmul(0.5 * (turned / differences - turned / sums), out)
+    if _is_longer(x, -1):
+        outside = g - np.matmul(transposed(inside), out)
+        total = total + outside / np.expand_dims(divisors(s, transposed(g), x), -1)
+    return np.matmul(u, total)
+
+
+def _singular_values_by_x(g: Any, out: Any, x: Any, known: Any) -> Any:
+    u, vh = left_vectors(x, known), right_vectors(x, known)
+    return np.matmul(u * np.expand_dims(np.where(_zero(plain(out), x), 0.0, g), -2), vh)
+
+
+def _known_part(position: int) -> Callable[..., Any]:
+    """What computes a part of the decomposition where it is not known yet."""
+
+    def part(x: Any, known: Any) -> Any:
+        if known is None or known[position] is None:
+            return np.linalg.svd(x, full_matrices=False)[position]
+        return known[position]
+
+    return part
+
+
+_PARTS = [matrices(3, 2), matrices(2, 3), matrices(2, 2, 2), matrices(3, 3), reals(0, 3, 2), reals(2, 0)]
 
 
 @table.primitive(
-    _unit_vectors_by_x,
-    reads=("out",),
-    examples=[matrices(3, 2), matrices(2, 3), matrices(2, 2, 2), matrices(3, 3), reals(0, 3, 2), reals(2, 0)],
+    _left_vectors_by_x,
+    reads=("out x",),
+    examples=_PARTS,
     public=False,
+    kernel=_known_part(0),
 )
-def singular_parts(x: Any) -> Any:
-    """What `svd` gives, in one array: U, below it the singular values as a row, and below that the transpose of Vh.
+def left_vectors(x: Any, known: Any = None) -> Any:
+    """The first part of what `svd` gives without full matrices, where these are not `known` already.
 
     Townsend (2016), "Differentiating the singular value decomposition", equations 31 to 36.
     """
-    u, s, vh = np.linalg.svd(x, full_matrices=False)
-    return np.concatenate([u, s[..., None, :], transposed(vh)], axis=-2)
+    return np.linalg.svd(x, full_matrices=False).U
+
+
+@table.primitive(
+    _singular_values_by_x,
+    reads=("out x",),
+    examples=_PARTS,
+    public=False,
+    kernel=_known_part(1),
+)
+def singular_values(x: Any, known: Any = None) -> Any:
+    """The second part."""
+    return np.linalg.svd(x, full_matrices=False).S
+
+
+@table.primitive(
+    _right_vectors_by_x,
+    reads=("out x",),
+    examples=_PARTS,
+    public=False,
+    kernel=_known_part(2),
+)
+def right_vectors(x: Any, known: Any = None) -> Any:
+    """The third part."""
+    return np.linalg.svd(x, full_matrices=False).Vh
 
 
 @table.composite(
@@ -124,8 +196,8 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
             f"svd: the square U and Vh of a matrix of shape {(rows, columns)} are not determined by it; use "
             "full_matrices=False"
         )
-    u, s, v = _svd_parts(singular_parts(x), rows)
-    return SVD(u, s, transposed(v))
+    known = tuple(np.linalg.svd(plain(x), full_matrices=False))
+    return SVD(left_vectors(x, known), singular_values(x, known), right_vectors(x, known))
 
 
 def _sizes_of_eigenvalues(x: Any) -> Any:
@@ -135,7 +207,7 @@ def _sizes_of_eigenvalues(x: Any) -> Any:
 
 def _svdvals_by_x(g: Any, out: Any, x: Any) -> Any:
     u, s, vh = svd(x, full_matrices=False)
-    return np.matmul(u * np.expand_dims(keep_where(g, ~_zero(plain(s), x)), -2), vh)
+    return np.matmul(u * np.expand_dims(np.where(_zero(plain(s), x), 0.0, g), -2), vh)
 
 
 @table.primitive(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -41,13 +40,20 @@ def inner(x: Any, y: Any) -> Any:
     return scalar_if_0d(tensordot(x, y, (-1, -1)))
 
 
-@table.composite(
+def _in_one_row(x: Any) -> Any:
+    return x if np.ndim(x) == 1 else np.reshape(x, -1)
+
+
+@table.primitive(
+    lambda g, out, x, y: np.reshape(np.matmul(g, _in_one_row(y)), x.shape),
+    lambda g, out, x, y: np.reshape(np.matmul(_in_one_row(x), g), y.shape),
+    reads=("y", "x"),
     overrides=[np.outer, np.linalg.outer],
     examples=[(reals(3), reals(2)), (reals(0), reals(2))],
 )
 def outer(x: Any, y: Any) -> Any:
     """The products of every element of x with every element of y, as a matrix."""
-    return np.multiply(np.reshape(as_array(x), (-1, 1)), np.reshape(as_array(y), -1))
+    return np.outer(x, y)
 
 
 Axes = int | Sequence[Any]
@@ -83,17 +89,54 @@ def tensordot(x: Any, y: Any, axes: Axes = 2) -> Any:
     sizes = [x.shape[axis] for axis in summed_x]
     if sizes != [y.shape[axis] for axis in summed_y]:
         raise ValueError(f"tensordot({x.shape}, {y.shape}, axes={axes}): the axes have different sizes")
-    free_x = [axis for axis in range(x.ndim) if axis not in summed_x]
-    free_y = [axis for axis in range(y.ndim) if axis not in summed_y]
-    shape_x, shape_y = [x.shape[axis] for axis in free_x], [y.shape[axis] for axis in free_y]
-    rows = np.reshape(np.transpose(x, (*free_x, *summed_x)), (math.prod(shape_x), math.prod(sizes)))
-    columns = np.reshape(np.transpose(y, (*summed_y, *free_y)), (math.prod(sizes), math.prod(shape_y)))
-    return np.reshape(np.matmul(rows, columns), (*shape_x, *shape_y))
+    return summed_products(x, y, summed_x, summed_y)
 
 
-def _positions(axes: Any, ndim: int) -> list[int]:
+def _turned_back(products: Any, free: Sequence[int], own: Sequence[int], theirs: Sequence[int]) -> Any:
+    """The gradient by an array with its axes in order, of which the summed ones come last, in the order of `theirs`."""
+    order = [*free, *[own[theirs.index(axis)] for axis in sorted(theirs)]]
+    places = [order.index(axis) for axis in range(len(order))]
+    return products if places == [*range(len(order))] else np.transpose(products, places)
+
+
+def _summed_products_by_x(g: Any, out: Any, x: Any, y: Any, axes_x: Any, axes_y: Any) -> Any:
+    free_x, free_y = _left(x, axes_x), _left(y, axes_y)
+    products = np.tensordot(g, y, ([*range(len(free_x), g.ndim)], free_y))
+    return _turned_back(products, free_x, axes_x, axes_y)
+
+
+def _summed_products_by_y(g: Any, out: Any, x: Any, y: Any, axes_x: Any, axes_y: Any) -> Any:
+    free_x, free_y = _left(x, axes_x), _left(y, axes_y)
+    products = np.tensordot(g, x, ([*range(len(free_x))], free_x))
+    return _turned_back(products, free_y, axes_y, axes_x)
+
+
+def _left(x: Any, axes: Sequence[int]) -> list[int]:
+    """All other axes."""
+    return [axis for axis in range(x.ndim) if axis not in axes]
+
+
+@table.primitive(
+    _summed_products_by_x,
+    _summed_products_by_y,
+    reads=("y", "x"),
+    examples=[
+        (reals(2, 3), reals(3, 2), (0, 1), (1, 0)),
+        (reals(2, 3, 4), reals(4, 2, 5, 3), (2, 0, 1), (0, 1, 3)),
+        (reals(2, 3), reals(4, 3, 2), (1,), (1,)),
+        (reals(), reals(3), (), ()),
+        (reals(0, 2), reals(2), (1,), (0,)),
+    ],
+    public=False,
+)
+def summed_products(x: Any, y: Any, axes_x: Any, axes_y: Any) -> Any:
+    """What `tensordot` gives, for axes of both that are counted from the first."""
+    return np.tensordot(x, y, (axes_x, axes_y))
+
+
+def _positions(axes: Any, ndim: int) -> tuple[int, ...]:
     """Axes counted from the first, and each once."""
-    return list(np.lib.array_utils.normalize_axis_tuple(axes, ndim))
+    return tuple(np.lib.array_utils.normalize_axis_tuple(axes, ndim))
 
 
 @table.composite(

@@ -15,8 +15,13 @@ table = Table(__name__)
 Shape = int | tuple[int, ...]
 
 
+def inverse(axes: Sequence[int]) -> tuple[int, ...]:
+    """The axes that put back in place what a transpose with these has moved; all are counted from the first."""
+    return tuple(sorted(range(len(axes)), key=axes.__getitem__))
+
+
 @table.primitive(
-    lambda g, out, x, axes: np.transpose(g, None if axes is None else np.argsort([axis % x.ndim for axis in axes])),
+    lambda g, out, x, axes: np.transpose(g, None if axes is None else inverse([axis % x.ndim for axis in axes])),
     reads=("",),
     overrides=[np.transpose],
     examples=[

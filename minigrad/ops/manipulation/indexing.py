@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from minigrad.engine.examples import reals
+from minigrad.engine.stand_ins import StandIn, array_of, self_contained, stand_in_among
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
+from minigrad.kernels import placing
 
 table = Table(__name__)
 
 Shape = int | tuple[int, ...]
-
-# From so many elements on, repeated indices are summed in ways that take time to prepare.
-_WORTH_PREPARING = 4096
 
 # Parts of an index that give a view, in which no element can appear twice; booleans are integers, but give none.
 _BASIC = (int, slice, types.NoneType, types.EllipsisType, np.integer)
@@ -26,7 +25,35 @@ def repeats(index: Any) -> bool:
     """Whether an index might choose an element twice: only arrays of integers can, and not a single mask."""
     parts = index if isinstance(index, tuple) else (index,)
     arrays = [part for part in parts if not isinstance(part, _BASIC) or isinstance(part, bool)]
-    return bool(arrays) and (len(arrays) > 1 or np.asarray(arrays[0]).dtype != bool)
+    return bool(arrays) and (len(arrays) > 1 or array_of(plain(arrays[0])).dtype != bool)
+
+
+@self_contained
+def chosen(array: Any, index: Any) -> Any:
+    """``array[index]``."""
+    return array[index]
+
+
+@self_contained
+def numbers_of(x: Any, first: int = 0) -> Any:
+    """The numbers of the elements of x, in its shape."""
+    return np.arange(first, first + x.size).reshape(x.shape)
+
+
+@self_contained
+def placed_at(x: Any, index: Any, shape: Any) -> Any:
+    """Zeros of a shape, with x in the places of an index."""
+    result = np.zeros(shape, x.dtype)
+    result[index] = x
+    return result
+
+
+@self_contained
+def added_at(x: Any, index: Any, shape: Any) -> Any:
+    """Zeros of a shape, to which x is added at an index; where the index repeats, every value is added."""
+    result = np.zeros(shape, x.dtype)
+    np.add.at(result, index, np.broadcast_to(x, result[index].shape))
+    return result
 
 
 @table.primitive(
@@ -48,7 +75,20 @@ def repeats(index: Any) -> bool:
 )
 def getitem(x: Any, index: Any) -> Any:
     """``x[index]`` with NumPy's basic, boolean and integer-array indexing; repeated indices add their gradients."""
-    return x[plain(index)]
+    if type(index) is int:
+        return x[index]
+    index = plain(index)
+    # An array does not take recorded values for an index; where it is one itself, it does.
+    return x[index] if isinstance(x, StandIn) or stand_in_among((index,)) is None else chosen(x, index)
+
+
+def _scattered(x: Any, index: Any, shape: Shape, unique: bool = False) -> Any:
+    x, index = np.asarray(x), plain(index)
+    if not unique and repeats(index):
+        return placing.added_at(x, index, shape)
+    result = np.zeros(shape, x.dtype)
+    result[index] = x
+    return result
 
 
 @table.primitive(
@@ -65,41 +105,15 @@ def getitem(x: Any, index: Any) -> Any:
         (reals(0), {"index": slice(0), "shape": (3,)}),
     ],
     public=False,
+    kernel=_scattered,
 )
 def scatter_add(x: Any, index: Any, shape: Shape, unique: bool = False) -> Any:
     """Zeros of a shape, to which x is added at an index; where the index repeats, every value is added.
 
     `unique` promises that it does not repeat, which saves time.
     """
-    x, index = np.asarray(x), plain(index)
-    result = np.zeros(shape, x.dtype)
-    if unique or not repeats(index):
-        result[index] = x
-        return result
-    first, *others = index if isinstance(index, tuple) else (index,)
-    if result.ndim <= 1 or x.size < _WORTH_PREPARING:
-        if 0 < x.ndim < np.ndim(first):
-            # NumPy itself broadcasts wrongly here, and reads memory that belongs to nobody.
-            x = np.broadcast_to(x, result[index].shape)
-        np.add.at(result, index, x)
-    elif not others and x.size == np.size(first) * result[0].size and x.dtype.char in "fd":
-        return _summed_rows(x, np.arange(len(result))[first].reshape(-1), result.shape)
-    elif result.size > 4 * x.size:
-        np.add.at(result, index, x)
-    else:
-        # NumPy is quick where one array of integers counts the elements of one axis: five times, the memory included.
-        positions = np.arange(result.size).reshape(result.shape)[index]
-        np.add.at(result.reshape(-1), positions.reshape(-1), np.broadcast_to(x, positions.shape).reshape(-1))
-    return result
-
-
-def _summed_rows(x: Any, rows: Any, shape: Any) -> Any:
-    """Zeros of a shape, to whose rows those of x are added: a product with a matrix that is sparse, and quick at it."""
-    # Imported where it is needed, because few programs need it.
-    from scipy import sparse
-
-    matrix = sparse.csc_array((np.ones(rows.size, x.dtype), rows, np.arange(rows.size + 1)), (shape[0], rows.size))
-    return (matrix @ x.reshape(rows.size, -1)).reshape(shape)
+    index = plain(index)
+    return placed_at(x, index, shape) if unique or not repeats(index) else added_at(x, index, shape)
 
 
 def _untaken(g: Any, x: Any, indices: Any, axis: int | None, unique: bool = False) -> Any:
@@ -112,7 +126,7 @@ def _untaken(g: Any, x: Any, indices: Any, axis: int | None, unique: bool = Fals
 def _in_bounds(indices: Any, size: int, mode: str) -> Any:
     """The indices that those given to `take` stand for."""
     # An empty list holds floats, and booleans are 0 and 1 here, not a mask.
-    indices = np.asarray(plain(indices)).astype(np.intp)
+    indices = array_of(plain(indices)).astype(np.intp)
     if mode == "wrap":
         return indices % max(size, 1)
     return np.clip(indices, 0, max(size - 1, 0)) if mode == "clip" else indices
@@ -145,7 +159,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: Literal["raise", "
 
 @table.primitive(
     lambda g, out, x, indices, axis: _untaken(
-        g, x, np.take_along_axis(np.arange(x.size).reshape(x.shape), np.asarray(plain(indices)), axis), axis=None
+        g, x, np.take_along_axis(numbers_of(plain(x)), array_of(plain(indices)), axis), axis=None
     ),
     reads=("",),
     overrides=[np.take_along_axis],
@@ -159,7 +173,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: Literal["raise", "
 )
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """Elements by their indices along an axis, as argsort and argmax give them."""
-    return np.take_along_axis(x, np.asarray(plain(indices)), axis)
+    return np.take_along_axis(x, array_of(plain(indices)), axis)
 
 
 @table.primitive(

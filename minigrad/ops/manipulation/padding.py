@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.engine.examples import reals
 from minigrad.engine.pytrees import leaves
+from minigrad.engine.stand_ins import self_contained
 from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import plain
@@ -123,9 +124,7 @@ def pad(
     widths = _pairs(pad_width, x.ndim)
     odd = reflect_type == "odd"
     if _TAKES[mode] in ("", "reflect_type") and not odd:
-        return getitem(
-            x, np.ix_(*[np.pad(np.arange(n), width, mode) for n, width in zip(x.shape, widths, strict=True)])
-        )
+        return getitem(x, padded_from(plain(x), widths, mode))
     options = _pairs(next(iter(given.values()), None), x.ndim) if not odd else [(None, None)] * x.ndim
     for axis, (width, option) in enumerate(zip(widths, options, strict=True)):
         if width == (0, 0):
@@ -137,6 +136,12 @@ def pad(
         after = np.flip(_beside(mode, odd, np.flip(x, axis), axis, width[1], option[1]), axis)
         x = np.concatenate([before, x, after], axis)
     return x
+
+
+@self_contained
+def padded_from(x: Any, widths: Any, mode: Any) -> tuple[Any, ...]:
+    """The index of the elements that `np.pad` puts around those of x, and of these themselves."""
+    return np.ix_(*[np.pad(np.arange(size), width, mode) for size, width in zip(x.shape, widths, strict=True)])
 
 
 def _check_widths(pad_width: Any, ndim: int) -> None:

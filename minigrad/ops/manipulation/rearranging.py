@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
-from minigrad.ops.manipulation.indexing import scatter_add
+from minigrad.ops.manipulation.indexing import numbers_of, scatter_add
 
 table = Table(__name__)
 
@@ -21,18 +21,19 @@ Shape = int | tuple[int, ...]
 def moving(
     table: Table, overrides: Sequence[Callable[..., Any]], examples: Sequence[Any], unique: bool = True
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
-    """An operation on one array whose results are its elements and zeros, none of them twice if they are `unique`.
+    """An operation on one array whose results are its elements, none of them twice if they are `unique`.
 
-    Its rule lets it move the numbers of the elements, counted from 1, so that 0 means none of them.
+    Its rule lets it move the numbers of the elements.
     """
 
     def declare(forward: Callable[P, Any]) -> Callable[P, Any]:
         move: Callable[..., Any] = forward
 
         def rule(g: Any, out: Any, x: Any, **params: Any) -> Any:
-            numbers = move(np.arange(1, x.size + 1).reshape(x.shape), **params).reshape(-1)
-            added = scatter_add(np.reshape(g, -1), index=numbers, shape=x.size + 1, unique=unique)
-            return np.reshape(added[1:], x.shape)
+            if not x.size:
+                return np.zeros_like(x)
+            numbers = move(numbers_of(plain(x)), **params)
+            return np.reshape(scatter_add(g, index=numbers, shape=(x.size,), unique=unique), x.shape)
 
         return table.primitive(rule, reads=("",), overrides=overrides, examples=examples)(forward)
 

@@ -9,10 +9,9 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
-from minigrad.engine.tensor import Tensor
-from minigrad.engine.values import plain
+from minigrad.engine.values import as_array, plain
 from minigrad.ops.manipulation.dtypes import astype
-from minigrad.ops.manipulation.indexing import getitem
+from minigrad.ops.manipulation.indexing import getitem, numbers_of
 from minigrad.ops.manipulation.joining import concatenate
 from minigrad.ops.manipulation.rearranging import moving
 from minigrad.ops.manipulation.shape import reshape
@@ -54,11 +53,10 @@ def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
     They are broadcast, and take on the dtype of x.
     """
-    x, values = [array if isinstance(array, Tensor) else np.asarray(array) for array in (x, values)]
+    x, values = as_array(x), as_array(values)
     # NumPy puts the numbers of the elements in where they belong.
-    own = np.arange(x.size).reshape(x.shape)
-    further = np.arange(x.size, x.size + values.size).reshape(values.shape)
-    numbers = np.insert(own, plain(obj), further, axis)
+    further = numbers_of(plain(values), first=x.size)
+    numbers = np.insert(numbers_of(plain(x)), plain(obj), further, axis)
     joined = concatenate([reshape(x, -1), reshape(values if values.dtype == x.dtype else astype(values, x.dtype), -1)])
     return getitem(joined, numbers)
 
@@ -113,7 +111,7 @@ def trim_zeros(x: Any, trim: str = "fb", axis: Shape | None = None) -> Any:
     """
     if set(trim.lower()) not in ({"f"}, {"b"}, {"f", "b"}):
         raise ValueError(f"trim={trim!r} is not 'f', 'b' or 'fb'")
-    x = x if isinstance(x, Tensor) else np.asarray(x)
+    x = as_array(x)
     chosen = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
     index: list[slice] = [slice(None)] * x.ndim
     for each, found in enumerate(np.nonzero(plain(x)) if x.ndim else ()):

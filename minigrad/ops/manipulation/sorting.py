@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.examples import reals
+from minigrad.engine.stand_ins import with_kernel
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
 
@@ -18,11 +19,20 @@ _ORDER = np.array([[2, 0, 1], [1, 2, 0]])
 _TIES = np.array([[0, 0, 1], [2, 2, 2]])
 
 
-def _ties_of(ordered: NDArray[Any]) -> NDArray[np.intp] | None:
-    """A number for each run of equal values along the last axis of sorted ones; None where all differ."""
-    tied = ordered[..., 1:] == ordered[..., :-1]
+def _runs(ordered: Any) -> Any:
+    """A number for each run of equal values along the last axis of sorted ones."""
+    is_first = np.not_equal(ordered[..., 1:], ordered[..., :-1])
     if ordered.dtype.kind == "f":
         # Sorted last, NaN are as good as equal: their order is arbitrary.
+        is_first = np.logical_and(is_first, np.logical_not(np.isnan(ordered[..., :-1])))
+    starts = np.concatenate([np.ones_like(ordered[..., :1], dtype=bool), is_first], -1)
+    return np.reshape(np.cumsum(starts), ordered.shape) - 1
+
+
+def _runs_if_any(ordered: NDArray[Any]) -> NDArray[np.intp] | None:
+    """The same; None where all values differ."""
+    tied = ordered[..., 1:] == ordered[..., :-1]
+    if ordered.dtype.kind == "f":
         tied |= np.isnan(ordered[..., :-1])
     if not tied.any():
         return None
@@ -31,13 +41,16 @@ def _ties_of(ordered: NDArray[Any]) -> NDArray[np.intp] | None:
     return np.cumsum(starts).reshape(ordered.shape) - 1
 
 
-def _averaged(x: NDArray[Any], ties: NDArray[np.intp] | None) -> NDArray[Any]:
+runs_of = with_kernel(_runs, _runs_if_any)
+
+
+def _averaged(x: Any, ties: Any) -> Any:
     """x with the values of each run replaced by their mean."""
     if ties is None:
         return x
-    runs = ties.ravel()
-    means = np.bincount(runs, x.ravel()) / np.bincount(runs)
-    return np.asarray(means[ties], x.dtype)
+    runs = np.reshape(ties, -1)
+    means = np.bincount(runs, np.reshape(x, -1)) / np.bincount(runs)
+    return means[ties].astype(x.dtype)
 
 
 @table.primitive(
@@ -62,6 +75,13 @@ def to_sorted(x: Any, order: Any, ties: Any) -> Any:
     return _averaged(np.take_along_axis(x, order, -1), ties)
 
 
+def _put_back(x: Any, order: Any, ties: Any) -> Any:
+    """What `from_sorted` gives, without a second sort."""
+    result = np.empty_like(x)
+    np.put_along_axis(result, order, _averaged(x, ties), -1)
+    return result
+
+
 @table.primitive(
     lambda g, out, x, order, ties: to_sorted(g, order=order, ties=ties),
     reads=("",),
@@ -71,27 +91,31 @@ def to_sorted(x: Any, order: Any, ties: Any) -> Any:
         (reals(2, 0), {"order": np.zeros((2, 0), int), "ties": None}),
     ],
     public=False,
+    kernel=_put_back,
 )
 def from_sorted(x: Any, order: Any, ties: Any) -> Any:
     """x put back to where `to_sorted` took it from, with means over the same runs; each is the other's transpose."""
-    result = np.empty_like(x)
-    np.put_along_axis(result, order, _averaged(x, ties), -1)
-    return result
+    return np.take_along_axis(_averaged(x, ties), np.argsort(order, -1), -1)
 
 
-def sorting(x: Any, axis: int) -> tuple[NDArray[np.intp], NDArray[np.intp] | None, NDArray[Any]]:
-    """The order of x along an axis, which becomes the last one, the ties in it, and the sorted values."""
-    lanes = np.moveaxis(plain(x), axis, -1)
+def _moved(x: Any, source: int, target: int) -> Any:
+    """``np.moveaxis``, where an axis has to be moved."""
+    return x if source % x.ndim == target % x.ndim else np.moveaxis(x, source, target)
+
+
+def sorting(x: Any, axis: int) -> tuple[Any, Any, Any]:
+    """The order of x along an axis, which becomes the last one, the ties in it if any, and the sorted values."""
+    lanes = _moved(plain(x), axis, -1)
     order = np.argsort(lanes, -1)
     ordered = np.take_along_axis(lanes, order, -1)
-    return order, _ties_of(ordered), ordered
+    return order, runs_of(ordered), ordered
 
 
 def _sort_rule(g: Any, out: Any, x: Any, axis: int | None, **_: Any) -> Any:
     if axis is None:
         return np.reshape(_sort_rule(g, out, np.ravel(plain(x)), -1), x.shape)
     order, ties, _ordered = sorting(x, axis)
-    return np.moveaxis(from_sorted(np.moveaxis(g, axis, -1), order=order, ties=ties), -1, axis)
+    return _moved(from_sorted(_moved(g, axis, -1), order=order, ties=ties), -1, axis)
 
 
 @table.primitive(
@@ -117,9 +141,9 @@ def _partition_rule(g: Any, out: Any, x: Any, kth: Any, axis: int | None, **_: A
         return np.reshape(_partition_rule(g, out, np.ravel(plain(x)), kth, -1), x.shape)
     # A partition moves elements about in no order that could be asked for, but it holds the same ones as x.
     order, ties, _ordered = sorting(x, axis)
-    found = np.argsort(np.moveaxis(plain(out), axis, -1), -1)
-    ordered = to_sorted(np.moveaxis(g, axis, -1), order=found, ties=None)
-    return np.moveaxis(from_sorted(ordered, order=order, ties=ties), -1, axis)
+    found = np.argsort(_moved(plain(out), axis, -1), -1)
+    ordered = to_sorted(_moved(g, axis, -1), order=found, ties=None)
+    return _moved(from_sorted(ordered, order=order, ties=ties), -1, axis)
 
 
 @table.primitive(

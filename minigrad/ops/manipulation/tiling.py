@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib import stride_tricks
 
 from minigrad.engine.examples import reals
+from minigrad.engine.stand_ins import array_of
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
 from minigrad.ops.manipulation.indexing import scatter_add
@@ -56,7 +57,7 @@ def _unrepeated(g: Any, shape: tuple[int, ...], repeats: Any, axis: int | None) 
     """The sums over the repetitions that `repeat` made of the elements of an array of a shape."""
     if axis is None or not shape:
         return np.reshape(_unrepeated(g, (math.prod(shape),), repeats, 0), shape)
-    repeats = np.asarray(plain(repeats))
+    repeats = array_of(plain(repeats))
     axis %= len(shape)
     if repeats.size == 1:
         copies = np.reshape(g, (*shape[: axis + 1], int(repeats.item()), *shape[axis + 1 :]))

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.examples import reals
+from minigrad.engine.stand_ins import StandIn, array_of, self_contained
 from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
-from minigrad.engine.values import plain, shape_of
+from minigrad.engine.values import as_array, plain, shape_of
 from minigrad.ops.manipulation.dtypes import astype
-from minigrad.ops.manipulation.indexing import repeats, scatter_add
+from minigrad.ops.manipulation.indexing import chosen, repeats, scatter_add
 from minigrad.ops.manipulation.shape import broadcast_to, reshape
 
 table = Table(__name__)
@@ -24,14 +25,14 @@ def _placed(values: Any, x: Any, index: Any) -> tuple[Any, Any]:
         ValueError: for values that do not fit into that shape.
         TypeError: for values of a kind that the array cannot hold, which would lose them and their gradients.
     """
-    x = x if isinstance(x, Tensor) else np.asarray(x)
-    if not isinstance(values, (Tensor, np.ndarray, np.generic)):
-        values = np.asarray(values)
+    x = as_array(x)
+    if not isinstance(values, (Tensor, np.ndarray, np.generic, StandIn)):
+        values = as_array(values)
         if np.can_cast(values.dtype, x.dtype, "same_kind"):
             values = values.astype(x.dtype)
     if not np.can_cast(values.dtype, x.dtype, "same_kind"):
         raise TypeError(f"values of {values.dtype} do not fit into an array of {x.dtype}")
-    shape = np.broadcast_to(False, x.shape)[plain(index)].shape
+    shape = chosen(np.broadcast_to(False, x.shape), plain(index)).shape
     # As in an assignment, further axes of size 1 may come first.
     further = max(values.ndim - len(shape), 0)
     if further and set(values.shape[:further]) == {1}:
@@ -39,15 +40,37 @@ def _placed(values: Any, x: Any, index: Any) -> tuple[Any, Any]:
     return x, broadcast_to(values if values.dtype == x.dtype else astype(values, x.dtype), shape)
 
 
+@self_contained
+def is_last(array: Any, index: Any) -> Any:
+    """Where an index repeats, which of the repetitions is the last, whose value stays in an assignment."""
+    written = np.zeros(array.shape, int)
+    order = np.arange(written[index].size).reshape(written[index].shape)
+    written[index] = order
+    return np.equal(written[index], order)
+
+
 def _last_ones(g: Any, index: Any) -> Any:
     """The elements of g at an index; where it repeats, zero at all but the last repetition."""
-    chosen = g[plain(index)]
-    if not repeats(plain(index)):
-        return chosen
-    order = np.arange(chosen.size).reshape(chosen.shape)
-    last = np.empty(g.shape, order.dtype)
-    last[plain(index)] = order
-    return np.where(last[plain(index)] == order, chosen, 0.0)
+    index = plain(index)
+    # Of g the mask needs but the shape.
+    return np.where(is_last(plain(g), index), g[index], 0.0) if repeats(index) else g[index]
+
+
+@self_contained
+def index_along_axis(x: Any, indices: Any, axis: int) -> tuple[Any, ...]:
+    """The index of the elements of x that `np.take_along_axis` takes."""
+    index = list(np.ix_(*[np.arange(size) for size in np.shape(x)]))
+    index[axis] = indices
+    return tuple(index)
+
+
+@self_contained
+def assigned(x: Any, values: Any, index: Any) -> Any:
+    """What x is after ``x[index] = values``; where the index repeats, the last value stays."""
+    result = np.array(x, order="C")
+    # In one order of memory repetitions are written one after another.
+    result[index] = np.array(values, order="C")
+    return result
 
 
 @table.primitive(
@@ -66,10 +89,7 @@ def _last_ones(g: Any, index: Any) -> Any:
 )
 def overwritten(x: Any, values: Any, index: Any) -> Any:
     """x with values of exactly the shape of ``x[index]`` in that place: what `set_at` is made of."""
-    result = np.array(x, order="C")
-    # In one order of memory repetitions are written one after another, and the last one stays.
-    result[plain(index)] = np.array(values, order="C", copy=None)
-    return result
+    return assigned(x, values, plain(index))
 
 
 @table.composite(
@@ -128,15 +148,13 @@ def put_along_axis(x: Any, indices: Any, values: Any, axis: int | None) -> Any:
 
     Of several values in one place the last stays, and it alone gets a gradient.
     """
-    indices = np.asarray(plain(indices))
+    indices = array_of(plain(indices))
     if axis is None:
         return reshape(set_at(reshape(x, -1), indices, values), shape_of(x))
     shape = shape_of(x)
     if indices.ndim != len(shape):
         raise ValueError(f"indices of {indices.ndim} axes do not belong to an array of {len(shape)}")
-    index: list[Any] = list(np.ix_(*[range(size) for size in shape]))
-    index[axis] = indices
-    return set_at(x, tuple(index), values)
+    return set_at(x, index_along_axis(plain(x), indices, axis), values)
 
 
 if not TYPE_CHECKING:

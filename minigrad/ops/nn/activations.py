@@ -40,7 +40,7 @@ sigmoid = table.elementwise(
     examples=_UNARY,
     doc="1 / (1 + exp(-x)), without overflow; what is smaller than the smallest normal number may be 0.",
     name="sigmoid",
-    forward=_sigmoid,
+    kernel=_sigmoid,
 )
 log_sigmoid = table.elementwise(
     special.log_expit,
@@ -52,18 +52,23 @@ log_sigmoid = table.elementwise(
 )
 
 
+def _relu(x: Any) -> Any:
+    if type(x) is np.ndarray and x.size >= _WORTH_MORE_CALLS:
+        # The maximum with a number takes three times as long: NumPy has vector instructions for it in `clip` only.
+        return np.clip(x, 0.0, np.inf, out=buffers.like(x))
+    return np.maximum(x, 0.0)
+
+
 @table.primitive(
     lambda g, out, x: keep_where(g, out > 0.0),
     reads=("out",),
     overwriting=lambda g, out, x: zeroed(g, out > 0.0, out=g),
     examples=_UNARY,
     elementwise=True,
+    kernel=_relu,
 )
 def relu(x: Any) -> Any:
     """max(x, 0), elementwise; the derivative at 0 is 0."""
-    if type(x) is np.ndarray and x.size >= _WORTH_MORE_CALLS:
-        # The maximum with a number takes three times as long: NumPy has vector instructions for it in `clip` only.
-        return np.clip(x, 0.0, np.inf, out=buffers.like(x))
     return np.maximum(x, 0.0)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.examples import Sample, reals
+from minigrad.engine.stand_ins import with_kernel
 from minigrad.engine.table import Table
-from minigrad.engine.values import plain
 from minigrad.ops.nn.softmax import softmax
 from minigrad.ops.reductions.sums import divided
 
@@ -20,9 +20,20 @@ table = Table(__name__)
 _SMALLEST_PROBABILITY = 1e-12
 
 
-def _mean(x: Any) -> Any:
+def _fast_mean(x: Any) -> Any:
     # A sum divided by the count takes a third of the time, but sums of float16 overflow.
     return np.mean(x) if x.dtype == np.float16 else np.add.reduce(x, axis=None) / x.size
+
+
+_mean = with_kernel(np.mean, _fast_mean)
+
+
+def _fast_mean_squared_difference(x: Any, y: Any) -> Any:
+    difference = np.subtract(x, y)
+    if difference.dtype.char not in "fd":
+        return _mean(difference * difference)
+    flat = difference.ravel()
+    return np.dot(flat, flat) / flat.size
 
 
 @table.primitive(
@@ -31,20 +42,11 @@ def _mean(x: Any) -> Any:
     reads=("x y", "x y"),
     examples=[(reals(2, 3), reals(2, 3)), (reals(), reals())],
     public=False,
+    kernel=_fast_mean_squared_difference,
 )
 def mean_squared_difference(x: Any, y: Any) -> Any:
     """The mean of (x - y)^2 over all elements of two arrays of one shape, which is not checked."""
-    difference = np.subtract(x, y)
-    if difference.dtype.char not in "fd":
-        return _mean(difference * difference)
-    flat = difference.ravel()
-    return np.dot(flat, flat) / flat.size
-
-
-def _bounded(x: Any) -> Any:
-    """x, or the smallest probability where x is less, with the derivative of x."""
-    values = plain(x)
-    return x + np.maximum(_smallest(values.dtype) - values, 0.0)
+    return np.mean((x - y) ** 2)
 
 
 @functools.cache
@@ -56,8 +58,19 @@ _PROBABILITIES = Sample((2, 3), 0.1, 0.9)
 
 
 @table.primitive(
-    lambda g, out, x, y: divided(g, x.size) * ((1.0 - y) / _bounded(1.0 - x) - y / _bounded(x)),
-    lambda g, out, x, y: divided(g, x.size) * (np.log(_bounded(1.0 - x)) - np.log(_bounded(x))),
+    lambda g, out, x: g,
+    reads=("",),
+    examples=[_PROBABILITIES, Sample((), 0.1, 0.9), Sample((0, 3), 0.1, 0.9)],
+    public=False,
+)
+def bounded(x: Any) -> Any:
+    """x, or the smallest probability where x is less, with the derivative of x everywhere."""
+    return np.maximum(x, _smallest(x.dtype))
+
+
+@table.primitive(
+    lambda g, out, x, y: divided(g, x.size) * ((1.0 - y) / bounded(1.0 - x) - y / bounded(x)),
+    lambda g, out, x, y: divided(g, x.size) * (np.log(bounded(1.0 - x)) - np.log(bounded(x))),
     reads=("x y", "x"),
     examples=[(_PROBABILITIES, _PROBABILITIES), (Sample((), 0.1, 0.9), Sample((), 0.1, 0.9))],
     public=False,
@@ -71,27 +84,39 @@ def binary_cross_entropy(x: Any, y: Any) -> Any:
     return _mean(-y * np.log(np.maximum(x, least)) - (1.0 - y) * np.log(np.maximum(1.0 - x, least)))
 
 
+def _fast_one_hot(labels: Any, x: Any) -> Any:
+    rows = np.zeros(x.shape, x.dtype)
+    rows[np.arange(len(rows)), labels] = 1.0
+    return rows
+
+
+# A 1 in every row of x, of shape (N, K), at its label, and 0 elsewhere.
+_one_hot = with_kernel(lambda labels, x: np.equal(labels[:, np.newaxis], np.arange(x.shape[1])), _fast_one_hot)
+
+
+def _fast_label_cross_entropy(x: Any, labels: Any) -> Any:
+    shifted = x - np.maximum.reduce(x, axis=1, keepdims=True)
+    sums = np.add.reduce(np.exp(shifted), axis=1)
+    return _mean(np.log(sums) - shifted[np.arange(len(x)), labels])
+
+
 @table.primitive(
-    lambda g, out, x, labels: divided(g, len(x)) * (softmax(x) - _one_hot(labels, x)),
-    reads=("x",),
-    examples=[(reals(3, 4), {"labels": np.array([0, 3, 3])}), (reals(1, 2), {"labels": np.array([1])})],
+    lambda g, out, x, labels: divided(g, x.shape[0]) * (softmax(x) - _one_hot(labels, x)),
+    None,
+    reads=("x labels", ""),
+    examples=[(reals(3, 4), np.array([0, 3, 3])), (reals(1, 2), np.array([1]))],
     public=False,
+    kernel=_fast_label_cross_entropy,
 )
 def label_cross_entropy(x: Any, labels: Any) -> Any:
     """The mean over samples of -log softmax(x)[label], for logits of shape (N, K) and labels of shape (N,).
 
     That every label is an integer from 0 to K - 1 is not checked.
     """
-    shifted = x - np.maximum.reduce(x, axis=1, keepdims=True)
-    sums = np.add.reduce(np.exp(shifted), axis=1)
-    return _mean(np.log(sums) - shifted[np.arange(len(x)), labels])
-
-
-def _one_hot(labels: Any, x: Any) -> Any:
-    """Zeros in the shape and dtype of x, with a 1 in every row at its label."""
-    rows = np.zeros(x.shape, x.dtype)
-    rows[np.arange(len(rows)), labels] = 1.0
-    return rows
+    # The steps of `softmax`, so that its rule finds them again.
+    shifted = x - np.max(x, axis=-1, keepdims=True)
+    logarithms = shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
+    return -np.mean(np.take_along_axis(logarithms, labels[:, np.newaxis], axis=1))
 
 
 if not TYPE_CHECKING:

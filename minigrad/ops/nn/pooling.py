@@ -10,6 +10,7 @@ from minigrad.engine.examples import reals
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain, shape_of
 from minigrad.kernels.conv2d import pooling
+from minigrad.ops.nn import windows
 from minigrad.ops.nn.arguments import Pair, pair
 
 table = Table(__name__)
@@ -59,6 +60,11 @@ def _window(x: Any, size: Pair, stride: Pair | None, caller: str) -> tuple[tuple
     return window, steps
 
 
+def _windows_of(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
+    """The windows of images, as an array (N, C, rows, columns, h, w)."""
+    return np.lib.stride_tricks.sliding_window_view(x, size, axis=(2, 3))[:, :, :: stride[0], :: stride[1]]
+
+
 _WINDOWS = [
     (reals(2, 1, 4, 5), {"size": (2, 3), "stride": (1, 1)}),
     (reals(1, 2, 5, 4), {"size": (3, 2), "stride": (2, 1)}),
@@ -74,10 +80,11 @@ _LARGEST = np.array([[[[2.0, 3.0, 3.0], [1.5, 3.0, 3.0]]]])
     reads=("x out",),
     examples=_WINDOWS,
     public=False,
+    kernel=pooling.maxima,
 )
 def window_maxima(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """The maximum of every window: what `max_pool2d` computes when its arguments are checked."""
-    return pooling.maxima(x, size, stride)
+    return np.max(_windows_of(x, size, stride), axis=(-2, -1))
 
 
 @table.primitive(
@@ -88,10 +95,11 @@ def window_maxima(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any
         (reals(0, 1, 2, 3), {"x": _MAXIMA[:0], "largest": _LARGEST[:0], "size": (2, 2), "stride": (1, 1)}),
     ],
     public=False,
+    kernel=pooling.to_maxima,
 )
 def to_maxima(shares: Any, x: Any, largest: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """Each element of an array (N, C, rows, columns) to the largest of its window of x: the gradient of pooling."""
-    return pooling.to_maxima(shares, x, largest, size, stride)
+    return windows.max_pool2d_gradient(shares, x, largest, size, stride)
 
 
 @table.primitive(
@@ -102,10 +110,13 @@ def to_maxima(shares: Any, x: Any, largest: Any, size: tuple[int, int], stride: 
         (reals(0, 1, 3, 4), {"x": _MAXIMA[:0], "largest": _LARGEST[:0], "size": (2, 2), "stride": (1, 1)}),
     ],
     public=False,
+    kernel=pooling.from_maxima,
 )
 def from_maxima(values: Any, x: Any, largest: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """For each window the mean of the values where x attains the largest of the window."""
-    return pooling.from_maxima(values, x, largest, size, stride)
+    attained = np.equal(_windows_of(x, size, stride), largest[..., np.newaxis, np.newaxis])
+    ties = np.maximum(np.sum(attained, axis=(-2, -1)), 1).astype(values.dtype)
+    return np.sum(np.where(attained, _windows_of(values, size, stride), 0.0), axis=(-2, -1)) / ties
 
 
 @table.primitive(
@@ -113,10 +124,11 @@ def from_maxima(values: Any, x: Any, largest: Any, size: tuple[int, int], stride
     reads=("",),
     examples=_WINDOWS,
     public=False,
+    kernel=pooling.means,
 )
 def window_means(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """The mean of every window: what `avg_pool2d` computes when its arguments are checked."""
-    return pooling.means(x, size, stride)
+    return np.mean(_windows_of(x, size, stride), axis=(-2, -1))
 
 
 @table.primitive(
@@ -128,10 +140,11 @@ def window_means(x: Any, size: tuple[int, int], stride: tuple[int, int]) -> Any:
         (reals(0, 2, 2, 2), {"image": (3, 3), "size": (2, 2), "stride": (1, 1)}),
     ],
     public=False,
+    kernel=pooling.to_windows,
 )
 def to_windows(shares: Any, image: tuple[int, int], size: tuple[int, int], stride: tuple[int, int]) -> Any:
     """Each element of an array (N, C, rows, columns) in equal shares to its window of images of a size."""
-    return pooling.to_windows(shares, image, size, stride)
+    return windows.avg_pool2d_gradient(shares, image, size, stride)
 
 
 if not TYPE_CHECKING:

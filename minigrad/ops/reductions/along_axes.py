@@ -64,7 +64,7 @@ def apply_over_axes(func: Callable[..., Any], x: Any, axes: int | Sequence[int])
         axis = normalize_axis_index(axis, x.ndim)
         result = func(x, axis)
         x = result if np.ndim(result) == x.ndim else np.expand_dims(result, axis)
-    return x if type(plain(x)) is np.ndarray else np.copy(x)
+    return np.copy(x) if isinstance(plain(x), np.generic) else x
 
 
 if not TYPE_CHECKING:

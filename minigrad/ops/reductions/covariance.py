@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.engine.examples import positives, reals
+from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.table import Table
 from minigrad.engine.values import as_array, plain
+from minigrad.ops.manipulation.axes import inverse
 from minigrad.ops.manipulation.dtypes import astype
 from minigrad.ops.reductions.sums import Axes
 
@@ -30,7 +32,7 @@ def _weights_along(weights: Any, x: Any, axis: Axes) -> Any:
     axes = np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
     if weights.shape != tuple([x.shape[each] for each in axes]):
         raise ValueError(f"weights of shape {weights.shape} do not belong to axis {axis} of x of shape {x.shape}")
-    ordered = np.transpose(weights, np.argsort(axes))
+    ordered = np.transpose(weights, inverse(axes))
     return np.reshape(ordered, tuple([size if each in axes else 1 for each, size in enumerate(x.shape)]))
 
 
@@ -72,7 +74,8 @@ def average(x: Any, axis: Axes = None, weights: Any = None, returned: bool = Fal
     wide = np.result_type(dtype, np.float32)
     weights = _in_dtype(weights, wide)
     total = np.sum(weights, axis=None if weights.shape == x.shape and axis is None else axis, keepdims=keepdims)
-    if np.any(np.equal(plain(total), 0.0)):
+    # A program divides by the 0, which is seen in its result.
+    if not isinstance(plain(total), StandIn) and np.any(np.equal(plain(total), 0.0)):
         raise ZeroDivisionError("the weights sum to 0, so there is no average")
     result = _in_dtype(np.sum(_in_dtype(x, wide) * weights, axis=axis, keepdims=keepdims) / total, dtype)
     return (result, np.broadcast_to(_in_dtype(total, dtype), result.shape)) if returned else result

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.examples import reals
+from minigrad.engine.stand_ins import self_contained
 from minigrad.engine.table import Table, those_of_numpy
 from minigrad.engine.values import as_array
 
@@ -34,6 +35,49 @@ def cumsum(x: Any, axis: int | None = None) -> Any:
     return np.cumsum(x, axis=axis)
 
 
+def _by_doubling(x: Any, factors: Any) -> Any:
+    """What `summed_back` gives, in steps each of which doubles how many terms are summed.
+
+    Blelloch (1990), "Prefix sums and their applications".
+    """
+    size = x.shape[-1]
+    sums = x
+    reach = 1
+    while reach < size:
+        # sums[i] has the first `reach` terms, and factors[i] is the product of as many factors from i on.
+        sums = np.concatenate([sums[..., :-reach] + factors * sums[..., reach:], sums[..., size - reach :]], -1)
+        factors = factors[..., :-reach] * factors[..., reach:]
+        reach *= 2
+    return sums
+
+
+def _summed_forth(x: Any, factors: Any) -> Any:
+    """The same in the other direction."""
+    return np.flip(summed_back(np.flip(x, -1), np.flip(factors, -1)), -1)
+
+
+@table.primitive(
+    lambda g, out, x, factors: _summed_forth(g, factors),
+    lambda g, out, x, factors: _summed_forth(g, factors)[..., :-1] * out[..., 1:],
+    reads=("factors", "out factors"),
+    examples=[
+        (reals(5), reals(4)),
+        (reals(2, 3), reals(2, 2)),
+        (reals(1), reals(0)),
+        (reals(0), reals(0)),
+    ],
+    public=False,
+    kernel=_by_doubling,
+)
+@self_contained
+def summed_back(x: Any, factors: Any) -> Any:
+    """Sums along the last axis, from its end on: s[i] = x[i] + factors[i] * s[i + 1]."""
+    sums = np.array(x)
+    for position in range(x.shape[-1] - 2, -1, -1):
+        sums[..., position] += factors[..., position] * sums[..., position + 1]
+    return sums
+
+
 def _cumprod_by_x(g: Any, out: Any, x: Any, axis: int | None) -> Any:
     if axis is None or x.ndim == 0:
         return np.reshape(_from_later_products(g, out, np.reshape(x, -1)), x.shape)
@@ -44,19 +88,10 @@ def _from_later_products(g: Any, out: Any, x: Any) -> Any:
     """Along the last axis, the gradient of x[i], which multiplies every product from i on.
 
     It is (product before i) * s[i] with s[i] = sum over k >= i of g[k] x[i+1] ... x[k], that is, s[i] = g[i] + x[i+1]
-    s[i+1]: no division, which zeros would spoil. The steps of such a recurrence are combined by doubling: Blelloch
-    (1990), "Prefix sums and their applications".
+    s[i+1]: no division, which zeros would spoil.
     """
-    size = x.shape[-1]
-    factors, sums = x[..., 1:], g
-    reach = 1
-    while reach < size:
-        # sums[i] has the first `reach` terms of s[i], and factors[i] is x[i+1] ... x[i+reach].
-        sums = np.concatenate([sums[..., :-reach] + factors * sums[..., reach:], sums[..., size - reach :]], -1)
-        factors = factors[..., :-reach] * factors[..., reach:]
-        reach *= 2
     earlier = np.concatenate([np.ones_like(out[..., :1]), out[..., :-1]], -1)
-    return earlier * sums
+    return earlier * summed_back(g, x[..., 1:])
 
 
 @table.primitive(_cumprod_by_x, reads=("out x",), overrides=[np.cumprod], examples=_ALONG_AN_AXIS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.examples import reals
+from minigrad.engine.stand_ins import with_kernel
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
 from minigrad.ops.reductions.sums import REDUCED, Axes, divided, options, restored
@@ -16,19 +17,35 @@ table = Table(__name__)
 _MASK = np.array([[True, False, True], [False, True, True]])
 
 
-def shared_among_ties(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool, initial: Any, where: Any) -> Any:
-    """The gradient of an extremum: equal shares to all elements that attain it, and to `initial` if that does."""
-    extremum = restored(out, x, axis, keepdims)
-    dtype = np.result_type(g.dtype, np.float32)
-    included = True if where is True else plain(where)
-    attained = np.equal(x, extremum) & included
+def _attaining(x: Any, extremum: Any, axis: Axes, initial: Any, where: Any, dtype: Any) -> tuple[Any, Any]:
+    """Which elements attain an extremum, and how many share its gradient."""
+    # NaN is no extremum that an element could equal; it comes from elements that are NaN.
+    attained = np.where(np.isnan(extremum), np.isnan(x), np.equal(x, extremum))
+    if where is not True:
+        attained = attained & where
     ties = np.sum(attained, axis=axis, keepdims=True, dtype=dtype)
     if initial is not None:
         ties = ties + np.equal(extremum, initial)
-    if not np.all(ties):
-        # NaN is no extremum that an element could equal; it comes from elements that are NaN.
-        attained = np.where(ties, attained, np.isnan(x) & included)
-        ties = np.maximum(np.sum(attained, axis=axis, keepdims=True, dtype=dtype), 1.0)
+    return attained, np.maximum(ties, 1.0)
+
+
+def _attaining_at_once(x: Any, extremum: Any, axis: Axes, initial: Any, where: Any, dtype: Any) -> tuple[Any, Any]:
+    """The same; nothing is done about NaN where none is an extremum."""
+    attained = np.equal(x, extremum) & where
+    ties = np.sum(attained, axis=axis, keepdims=True, dtype=dtype)
+    if initial is not None:
+        ties = ties + np.equal(extremum, initial)
+    return (attained, ties) if np.all(ties) else _attaining(x, extremum, axis, initial, where, dtype)
+
+
+attaining = with_kernel(_attaining, _attaining_at_once)
+
+
+def shared_among_ties(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool, initial: Any, where: Any) -> Any:
+    """The gradient of an extremum: equal shares to all elements that attain it, and to `initial` if that does."""
+    extremum = plain(restored(out, x, axis, keepdims))
+    dtype = np.result_type(g.dtype, np.float32)
+    attained, ties = attaining(plain(x), extremum, axis, plain(initial), plain(where), dtype)
     return np.where(attained, divided(restored(g, x, axis, keepdims), ties), 0.0)
 
 

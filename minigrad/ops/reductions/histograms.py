@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.examples import reals
+from minigrad.engine.stand_ins import array_of
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
 from minigrad.ops.manipulation.dtypes import as_floats
@@ -38,7 +39,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     weights = as_floats(weights)
     if weights.shape != np.shape(x):
         raise ValueError(f"bincount takes as many weights as numbers, not {weights.shape} and {np.shape(x)}")
-    return scatter_add(weights, index=np.asarray(x, np.intp), shape=counts.shape)
+    return scatter_add(weights, index=array_of(x).astype(np.intp), shape=counts.shape)
 
 
 if not TYPE_CHECKING:

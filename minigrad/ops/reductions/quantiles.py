@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minigrad.engine.examples import reals
+from minigrad.engine.stand_ins import self_contained
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
+from minigrad.ops.manipulation.axes import inverse
 from minigrad.ops.manipulation.indexing import scatter_add
 from minigrad.ops.manipulation.sorting import from_sorted, sorting
 
@@ -21,17 +21,32 @@ table = Table(__name__)
 Axes = int | tuple[int, ...] | None
 
 
-def _positions(counts: NDArray[np.intp], of: Callable[..., Any], q: Any, method: str) -> NDArray[np.float64]:
-    """Between which of sorted values a quantile lies: 2.25 is a quarter of the way from number 2 to number 3.
+@self_contained
+def quantile_places(ordered: Any, q: Any, method: Any, percent: bool, skips_nan: bool) -> tuple[Any, Any]:
+    """Between which of the values sorted along the last axis quantiles lie.
 
-    Every method interpolates linearly between sorted values at positions that depend on their number alone, so the
-    quantiles of 0, 1, 2, ... are these positions; they are along an axis after those of `counts`.
+    A position of 2.25 is a quarter of the way from number 2 to number 3. Every method interpolates linearly between
+    sorted values, at positions that depend on how many there are, so the quantiles of 0, 1, 2, ... are positions.
+
+    Returns:
+        The index of the value below, in all values flattened, and which part of the way to the next one the quantile
+        lies; along an axis after those of the rows.
     """
-    positions = np.zeros((*counts.shape, np.size(q)))
+    *rows, length = ordered.shape
+    missing = np.isnan(ordered)
+    counts = np.sum(~missing, axis=-1) if skips_nan else np.full(rows, length)
+    positions = np.zeros((*rows, np.size(q)))
     for count in np.unique(counts):
         if count:
-            positions[counts == count] = np.ravel(of(np.arange(float(count)), q, method=method))
-    return positions
+            numbers = np.arange(float(count))
+            found = np.percentile(numbers, q, method=method) if percent else np.quantile(numbers, q, method=method)
+            positions[counts == count] = np.ravel(found)
+    if not skips_nan:
+        # A result that is NaN comes from one of these, which are sorted last.
+        positions[missing[..., -1]] = length - 1
+    below = np.floor(positions).astype(int)
+    starts = length * np.arange(counts.size).reshape(*rows, 1)
+    return starts + below, positions - below
 
 
 def _quantile_rule(
@@ -42,47 +57,36 @@ def _quantile_rule(
     keepdims: bool,
     q: Any = 0.5,
     method: str = "linear",
-    of: Callable[..., Any] = np.quantile,
-    skips: bool = False,
+    percent: bool = False,
+    skips_nan: bool = False,
 ) -> Any:
     """The gradient of quantiles: to the two sorted values around each, and from there to all that equal them.
 
-    `of` is NumPy's function for q on its scale. Where `skips`, NaN are left out; otherwise a result that is NaN comes
-    from these.
+    Where it `skips_nan`, these are left out; otherwise a result that is NaN comes from them.
     """
     if not x.size:
         return np.zeros_like(x)
-    q = plain(q)
     axes = np.lib.array_utils.normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
     kept = [each for each in range(x.ndim) if each not in axes]
     lanes_last = (*kept, *axes)
     moved = np.transpose(plain(x), lanes_last)
     lanes = tuple(x.shape[each] for each in kept)
-    length = math.prod(x.shape[each] for each in axes)
-    order, ties, ordered = sorting(np.reshape(moved, (*lanes, length)), -1)
-
-    missing = np.isnan(ordered)
-    counts = np.sum(~missing, axis=-1) if skips else np.full(lanes, length)
-    positions = _positions(counts, of, q, method)
-    if not skips:
-        positions[missing[..., -1]] = length - 1
-    lower = np.floor(positions).astype(np.intp)
-    upper_share = np.asarray(positions - lower, np.result_type(g.dtype, np.float32))
-    upper = lower + (upper_share > 0.0)
+    rows, length = math.prod(lanes), math.prod(x.shape[each] for each in axes)
+    order, ties, ordered = sorting(np.reshape(moved, (rows, length)), -1)
+    below, share = quantile_places(ordered, plain(q), method, percent, skips_nan)
+    share = share.astype(np.result_type(g.dtype, np.float32))
 
     # One row of gradients for each lane.
-    g = np.transpose(np.reshape(g, (np.size(q), math.prod(lanes))))
-    g = np.reshape(g, (*lanes, np.size(q)))
-    if skips:
-        g = np.where(counts[..., None] > 0, g, 0.0)
-    rows = np.ogrid[tuple(slice(size) for size in (*lanes, 1))][:-1]
-    shape = (*lanes, length)
-    below = g * (1.0 - upper_share)
-    total = scatter_add(below, index=(*rows, lower), shape=shape)
-    if np.any(upper_share):
-        total = total + scatter_add(g - below, index=(*rows, upper), shape=shape)
+    g = np.transpose(np.reshape(g, (np.size(q), rows)))
+    if skips_nan:
+        g = np.where(np.isnan(ordered[:, :1]), 0.0, g)
+    to_below = g * (1.0 - share)
+    is_between = np.greater(share, 0.0)
+    shares = np.concatenate([to_below, np.where(is_between, g - to_below, 0.0)], -1)
+    places = np.concatenate([below, below + is_between], -1)
+    total = np.reshape(scatter_add(shares, index=places, shape=(rows * length,)), (rows, length))
     result = np.reshape(from_sorted(total, order=order, ties=ties), moved.shape)
-    return np.transpose(result, np.argsort(lanes_last))
+    return np.transpose(result, inverse(lanes_last))
 
 
 def _constant(q: Any) -> Any:
@@ -149,7 +153,7 @@ def quantile(x: Any, q: Any, axis: Axes = None, method: str = "linear", keepdims
 
 
 @table.primitive(
-    functools.partial(_quantile_rule, of=np.percentile), reads=("x",), overrides=[np.percentile], examples=_PERCENTILES
+    functools.partial(_quantile_rule, percent=True), reads=("x",), overrides=[np.percentile], examples=_PERCENTILES
 )
 def percentile(x: Any, q: Any, axis: Axes = None, method: str = "linear", keepdims: bool = False) -> Any:
     """`quantile` of q / 100."""
@@ -157,7 +161,7 @@ def percentile(x: Any, q: Any, axis: Axes = None, method: str = "linear", keepdi
 
 
 @table.primitive(
-    functools.partial(_quantile_rule, skips=True), reads=("x",), overrides=[np.nanmedian], examples=_MEDIANS
+    functools.partial(_quantile_rule, skips_nan=True), reads=("x",), overrides=[np.nanmedian], examples=_MEDIANS
 )
 def nanmedian(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """`median` of what is not NaN; the gradient of NaN is 0."""
@@ -165,7 +169,7 @@ def nanmedian(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 
 @table.primitive(
-    functools.partial(_quantile_rule, skips=True), reads=("x",), overrides=[np.nanquantile], examples=_QUANTILES
+    functools.partial(_quantile_rule, skips_nan=True), reads=("x",), overrides=[np.nanquantile], examples=_QUANTILES
 )
 def nanquantile(x: Any, q: Any, axis: Axes = None, method: str = "linear", keepdims: bool = False) -> Any:
     """`quantile` of what is not NaN; the gradient of NaN is 0.
@@ -177,7 +181,7 @@ def nanquantile(x: Any, q: Any, axis: Axes = None, method: str = "linear", keepd
 
 
 @table.primitive(
-    functools.partial(_quantile_rule, of=np.percentile, skips=True),
+    functools.partial(_quantile_rule, percent=True, skips_nan=True),
     reads=("x",),
     overrides=[np.nanpercentile],
     examples=_PERCENTILES,

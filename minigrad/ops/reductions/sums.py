@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.engine.examples import reals
+from minigrad.engine.stand_ins import array_of
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
 from minigrad.ops.elementwise.where import keep_where
@@ -68,7 +69,7 @@ def count_of(x: Any, axis: Axes, keepdims: bool, where: Any) -> Any:
         mask = np.broadcast_to(plain(where), x.shape)
         return np.sum(mask, axis=axis, keepdims=keepdims, dtype=np.result_type(x.dtype, np.float32))
     if axis is None or x.ndim == 0:
-        return int(x.size)
+        return x.size
     return math.prod(x.shape[each] for each in _axes(axis))
 
 
@@ -131,17 +132,8 @@ def _product_of_others(x: Any, axis: Axes) -> Any:
 
 
 def _product_of_earlier(x: Any) -> Any:
-    """For each element the product of those before it along the last axis, by doubling.
-
-    Hillis and Steele (1986), "Data parallel algorithms": the prefix sum with products.
-    """
-    ones = np.ones_like(x[..., :1])
-    products = np.concatenate([ones, x[..., :-1]], -1)
-    reach = 1
-    while reach < products.shape[-1]:
-        products = np.concatenate([products[..., :reach], products[..., reach:] * products[..., :-reach]], -1)
-        reach *= 2
-    return products
+    """For each element the product of those before it along the last axis."""
+    return np.concatenate([np.ones_like(x[..., :1]), np.cumprod(x[..., :-1], axis=-1)], -1)
 
 
 def _prod_rule(
@@ -149,7 +141,7 @@ def _prod_rule(
 ) -> Any:
     x = x if dtype is None else astype(x, dtype)
     factors = x if where is True else np.where(plain(where), x, 1.0)
-    g = g if initial is None else g * float(initial)
+    g = g if initial is None else g * array_of(plain(initial)).astype(g.dtype)
     gradient = restored(g, x, axis, keepdims) * _product_of_others(factors, axis)
     return gradient if where is True else keep_where(gradient, plain(where))
 

@@ -31,6 +31,24 @@ def _from_last(axes: int | Sequence[int], ndim: int) -> list[int]:
     return [axis - ndim for axis in np.lib.array_utils.normalize_axis_tuple(axes, ndim)]
 
 
+def _differences_by_x(g: Any, out: Any, x: Any, axis: int) -> Any:
+    if not x.shape[axis]:
+        return np.zeros(x.shape, x.dtype)
+    widths = [(1, 1) if each == x.ndim + axis else (0, 0) for each in range(x.ndim)]
+    return -np.diff(np.pad(g, widths), axis=axis)
+
+
+@table.primitive(
+    _differences_by_x,
+    reads=("",),
+    examples=[(reals(4), -1), (reals(3, 2), -2), (reals(0), -1)],
+    public=False,
+)
+def differences(x: Any, axis: int) -> Any:
+    """Differences of neighbours along an axis that is counted from the last."""
+    return np.diff(x, axis=axis)
+
+
 @table.composite(
     overrides=[np.diff],
     examples=[
@@ -56,9 +74,8 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     (axis,) = _from_last(axis, x.ndim)
     parts = [x if part is x else _as_long_as(x, axis, part) for part in (prepend, x, append) if part is not None]
     x = np.concatenate(parts, axis) if len(parts) > 1 else x
-    subtract = np.not_equal if x.dtype == np.bool_ else np.subtract
     for _ in range(n):
-        x = subtract(x[_along(axis, slice(1, None))], x[_along(axis, slice(None, -1))])
+        x = differences(x, axis)
     return x
 
 
@@ -77,7 +94,7 @@ def _as_long_as(x: Any, axis: int, part: Any) -> Any:
 def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """Differences of neighbours among all elements in one row, between `to_begin` and `to_end`."""
     x = np.reshape(as_array(x), -1)
-    parts = [_in_one_row(to_begin, x.dtype), x[1:] - x[:-1], _in_one_row(to_end, x.dtype)]
+    parts = [_in_one_row(to_begin, x.dtype), differences(x, -1), _in_one_row(to_end, x.dtype)]
     return np.concatenate([part for part in parts if part is not None])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.examples import Sample, reals
+from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.table import Table
 from minigrad.engine.values import as_array, plain, scalar_if_0d
 
@@ -50,13 +51,21 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     after = np.searchsorted(plain(xp), plain(x), side="right")
     start = np.clip(after - 1, 0, max(xp.size - 2, 0))
     end = np.minimum(start + 1, xp.size - 1)
-    width = xp[end] - xp[start]
+    before, behind = _looked_up(fp, start), _looked_up(fp, end)
+    width = _looked_up(xp, end) - _looked_up(xp, start)
     jumps = np.equal(width, 0) & ~np.isnan(x)
     divisor = np.where(np.equal(width, 0), 1, width)
-    part = (x - xp[start]) / divisor
-    values = np.where(jumps, fp[end], fp[start] + part * (fp[end] - fp[start]))
+    part = (x - _looked_up(xp, start)) / divisor
+    values = np.where(jumps, behind, before + part * (behind - before))
     values = np.where(x < xp[0], fp[0] if left is None else left, values)
     return scalar_if_0d(np.where(x > xp[-1], fp[-1] if right is None else right, values))
+
+
+def _looked_up(values: Any, places: Any) -> Any:
+    if isinstance(places, StandIn) and isinstance(values, np.ndarray):
+        # A constant array does not know what such places are.
+        return np.reshape(np.take_along_axis(values, np.reshape(as_array(places), -1), 0), np.shape(as_array(places)))
+    return values[places]
 
 
 if not TYPE_CHECKING:

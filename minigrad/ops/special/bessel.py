@@ -14,8 +14,10 @@ import numpy as np
 from scipy import special
 
 from minigrad.engine.examples import positives, reals
+from minigrad.engine.stand_ins import in_one_step
 from minigrad.engine.table import Table, half_by_single
 from minigrad.engine.values import plain
+from minigrad.ops.special.gamma import refuse_order
 
 table = Table(__name__)
 
@@ -43,13 +45,13 @@ def _with_order(ufunc: np.ufunc, v: Any, x: Any) -> Any:
             name = ufunc.__name__
             raise TypeError(f"{name} has no derivative by its order v, which must be integers or one Python number")
         dtype = np.result_type(x)
-        v = np.asarray(v, dtype if dtype.kind == "f" else float)
+        v = v.astype(dtype if dtype.kind == "f" else float) if hasattr(v, "astype") else v + 0.0
     return half_by_single(ufunc)(v, x)
 
 
 def _signed(v: Any) -> Any:
     """Orders whose neighbours can be had: those of small or unsigned integers would wrap round."""
-    return v if isinstance(v, (int, float)) else np.asarray(plain(v), np.int64)
+    return v if isinstance(v, (int, float)) else plain(v).astype(np.int64)
 
 
 # Of order 0 and 1.
@@ -127,6 +129,24 @@ k1 = table.elementwise(
 _END_OF_IVE = 1e9
 
 
+def _is_far(x: Any) -> Any:
+    return np.greater(np.abs(x).astype(float), _END_OF_IVE)
+
+
+def _ive_everywhere(v: Any, x: Any) -> Any:
+    """SciPy's ive, and where that is NaN the first terms of the expansion for large x.
+
+    NIST Digital Library of Mathematical Functions, 10.40.1: they are those of i0e times an exponential function.
+    """
+    values = _with_order(special.ive, v, x)
+    x = np.positive(x).astype(float)
+    size = np.abs(x)
+    order = v * 1.0
+    sign = np.sign(special.ive(order, np.copysign(_END_OF_IVE, x)))
+    beyond = sign * special.i0e(size) * np.exp(-0.5 * order * order / np.maximum(size, _END_OF_IVE))
+    return np.where(_is_far(x), beyond, values).astype(values.dtype)
+
+
 @table.primitive(
     None,
     lambda g, out, v, x: g * (0.5 * (jv(_signed(v) - 1, x) - jv(_signed(v) + 1, x))),
@@ -173,21 +193,11 @@ def iv(v: Any, x: Any) -> Any:
     overrides=[special.ive],
     examples=_BY_ORDER,
     broadcasts=True,
+    kernel=lambda v, x: _with_order(special.ive, v, x) if not np.any(_is_far(x)) else _ive_everywhere(v, x),
 )
 def ive(v: Any, x: Any) -> Any:
     """exp(-|x|) iv(v, x), elementwise; the order `v` is integers or one Python number."""
-    values = _with_order(special.ive, v, x)
-    x = np.asarray(x, float)
-    size = np.abs(x)
-    far = np.greater(size, _END_OF_IVE)
-    if np.any(far):
-        # SciPy gives NaN here. The first terms of the expansion for large x, NIST Digital Library of Mathematical
-        # Functions, 10.40.1, are those of i0e times an exponential function.
-        v = np.asarray(v, float)
-        sign = np.sign(special.ive(v, np.copysign(_END_OF_IVE, x)))
-        beyond = sign * special.i0e(size) * np.exp(-0.5 * v * v / np.maximum(size, _END_OF_IVE))
-        values = np.where(far, beyond, values).astype(values.dtype)
-    return values
+    return _ive_everywhere(v, x)
 
 
 @table.primitive(
@@ -207,7 +217,7 @@ def _spherical_slope(g: Any, n: Any, x: Any) -> Any:
     """(n j_{n-1} - (n + 1) j_{n+1}) / (2n + 1); where n is 0, the first term is 0 whatever its order."""
     n = _signed(n)
     share = n / (2 * n + 1)
-    if isinstance(n, np.ndarray):
+    if hasattr(n, "astype"):
         before, share = np.maximum(n - 1, 0), share.astype(x.dtype)
     else:
         before = max(n - 1, 0)
@@ -226,12 +236,11 @@ def spherical_jn(n: Any, x: Any) -> Any:
 
     It is ``scipy.special.spherical_jn``, which takes no Tensors itself.
     """
-    if np.result_type(n).kind not in "iu" or np.any(np.less(n, 0)):
-        raise ValueError(f"the order n of spherical_jn must be integers of at least 0, not {n}")
+    refuse_order(n, "spherical_jn")
     dtype = np.result_type(x)
     # SciPy before 1.15 has no values for negative x; those of odd order have the other sign there.
     sign = np.where(np.logical_and(np.equal(np.remainder(n, 2), 1), np.less(x, 0)), -1.0, 1.0)
-    values = sign * special.spherical_jn(n, np.abs(x))
+    values = sign * in_one_step(special.spherical_jn, n, np.abs(x))
     return values.astype(dtype) if dtype.kind == "f" else values
 
 

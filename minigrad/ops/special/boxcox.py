@@ -21,9 +21,10 @@ table = Table(__name__)
 
 def _by_exponent(g: Any, logarithm: Any, y: Any) -> Any:
     product = y * logarithm
-    limit = np.isneginf(plain(product))
-    if not np.any(limit):
+    if isinstance(logarithm, float) and math.isfinite(logarithm):
+        # That of a Python number, which turns no float32 into float64.
         return g * (logarithm * logarithm * exp_moment(product, n=1))
+    limit = np.isneginf(plain(product))
     # There the function is -1 / y.
     finite, divisor = np.where(limit, 0.0, logarithm), np.where(limit, y, 1.0)
     return g * np.where(limit, 1.0 / (divisor * divisor), finite * finite * exp_moment(y * finite, n=1))

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from minigrad.engine.examples import Sample, reals
+from minigrad.engine.stand_ins import self_contained
 from minigrad.engine.table import Table
 
 table = Table(__name__)
@@ -50,22 +51,6 @@ log_ndtr = table.elementwise(
 )
 
 
-def _mills_series(terms: int) -> list[int]:
-    """The a in the asymptotic series t + a[1] / t + a[2] / t^3 + ... of h(t) = inverse_mills(-t), where a[0] is 1.
-
-    They follow from h' = h (h - t); the first ones are those of Abramowitz and Stegun, 26.2.12, for the reciprocal.
-    """
-    a = [1]
-    for j in range(terms - 1):
-        a.append((1 - 2 * j) * a[j] - sum(a[m] * a[j + 1 - m] for m in range(1, j + 1)))
-    return a
-
-
-# Where the series takes over: there it is exact, and differences have not lost too many digits.
-_SERIES_FROM = 10.0
-_MILLS_SERIES = _mills_series(30)
-
-
 @table.primitive(
     lambda g, out, x, order: g * inverse_mills(x, order=order + 1),
     reads=("x",),
@@ -78,31 +63,42 @@ def inverse_mills(x: Any, order: int = 0) -> Any:
 
     Or its derivative of that `order`, without the differences that would lose all digits for large negative x.
     """
-    dtype = np.result_type(x)
-    far = np.less(x, -_SERIES_FROM)
-    values = _mills_nearby(np.clip(np.asarray(x, float), -_SERIES_FROM, 40.0), order)
-    if np.any(far):
-        values = np.where(far, _mills_far_out(np.maximum(np.negative(x, dtype=float), _SERIES_FROM), order), values)
-    return values.astype(dtype) if dtype.kind == "f" else values
+    values = mills_quotient(x.astype(float)) if order == 0 else mills_derivative(x.astype(float), order)
+    return values.astype(x.dtype) if x.dtype.kind == "f" else values
 
 
-def _mills_nearby(x: Any, order: int) -> Any:
-    # A quotient of the two would be 0 / 0 for x below -38; the scaled error function is their quotient itself.
-    h = [math.sqrt(2.0 / math.pi) / special.erfcx(x * -math.sqrt(0.5))]
-    # The derivatives of h' = -h e with e = x + h, by the product rule.
-    e = [x + h[0]]
+def mills_quotient(x: Any) -> Any:
+    """Density over distribution function: 0 / 0 for x below -38, but the scaled error function is their quotient."""
+    with np.errstate(divide="ignore"):
+        return math.sqrt(2.0 / math.pi) / special.erfcx(x * -math.sqrt(0.5))
+
+
+@self_contained
+def mills_derivative(x: Any, order: int) -> Any:
+    """Derivative of h(x), the density of the normal distribution over its distribution function.
+
+    By h' = -h (x + h) and the product rule; for x below -10, where that is a difference of almost equal numbers, by
+    the asymptotic series of h(-t), t + a[1] / t + a[2] / t^3 + ..., whose coefficients follow from the same equation.
+    """
+    near = np.clip(x, -10.0, 40.0)
+    h = [np.sqrt(2.0 / np.pi) / special.erfcx(near * -np.sqrt(0.5))]
+    e = [near + h[0]]
     for k in range(order):
-        h.append(-sum(math.comb(k, i) * h[i] * e[k - i] for i in range(k + 1)))
+        h.append(-sum(special.comb(k, i) * h[i] * e[k - i] for i in range(k + 1)))
         e.append(h[-1] + (k == 0))
-    return h[order]
-
-
-def _mills_far_out(t: Any, order: int) -> Any:
-    square = (1.0 / t) ** 2
+    if not np.any(x < -10.0):
+        return h[order]
+    a = [1]
+    for j in range(29):
+        a.append((1 - 2 * j) * a[j] - sum(a[m] * a[j + 1 - m] for m in range(1, j + 1)))
+    t = np.maximum(-x, 10.0)
     total = 0.0
-    for j, a in reversed(list(enumerate(_MILLS_SERIES))):
-        total = total * square + (-1) ** order * a * math.prod(1 - 2 * j - i for i in range(order))
-    return total * t ** (1.0 - order)
+    for j in reversed(range(30)):
+        factor = (-1) ** order * a[j]
+        for i in range(order):
+            factor = factor * (1 - 2 * j - i)
+        total = total * (1.0 / t) ** 2 + factor
+    return np.where(x < -10.0, total * t ** (1.0 - order), h[order])
 
 
 logit = table.elementwise(

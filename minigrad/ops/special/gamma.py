@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from minigrad.engine.examples import positives, reals
+from minigrad.engine.stand_ins import StandIn, in_one_step
 from minigrad.engine.table import Table
 
 table = Table(__name__)
@@ -42,6 +43,12 @@ digamma = table.elementwise(
 )
 
 
+def refuse_order(n: Any, operation: str) -> None:
+    """Raise unless the order of derivatives or Bessel functions is integers of at least 0."""
+    if np.result_type(n).kind not in "iu" or (not isinstance(n, StandIn) and np.any(np.less(n, 0))):
+        raise ValueError(f"the order n of {operation} must be integers of at least 0, not {n}")
+
+
 @table.primitive(
     None,
     lambda g, out, n, x: g * polygamma(n + 1, x),
@@ -60,10 +67,9 @@ def polygamma(n: Any, x: Any) -> Any:
 
     It is ``scipy.special.polygamma``, which takes no Tensors itself.
     """
-    if np.result_type(n).kind not in "iu" or np.any(np.less(n, 0)):
-        raise ValueError(f"the order n of polygamma must be integers of at least 0, not {n}")
+    refuse_order(n, "polygamma")
     dtype = np.result_type(x)
-    values = special.polygamma(n, x)
+    values = in_one_step(special.polygamma, n, x)
     return values.astype(dtype) if dtype.kind == "f" else values
 
 
