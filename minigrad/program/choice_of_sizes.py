@@ -1,0 +1,206 @@
+"""Which sizes of the inputs may change, and which change together?"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from minigrad.program.components import Components
+from minigrad.program.fresh_inputs import GROWTH, Kind, drawn
+from minigrad.program.inputs import Slot
+from minigrad.program.record import Recording
+
+# An axis, by slot and position; and what is done with it: the class of axes that it belongs to.
+Axis = tuple[int, int]
+Record = Callable[[Sequence[Any]], Recording]
+# How the size of a class follows from those of others, by their identity.
+Rule = Callable[[Mapping[int, int]], int]
+
+
+class SizeClass:
+    """Axes that are of one size, and change together.
+
+    Attributes:
+        axes: by slot and position.
+        size: at the example.
+        rule: None for a class that changes freely; else how its size follows from those of other classes.
+    """
+
+    def __init__(self, axes: Sequence[Axis], size: int) -> None:
+        self.axes, self.size = list(axes), size
+        self.rule: Rule | None = None
+
+
+class Choice:
+    """The sizes to record with.
+
+    Args:
+        slots: what the function takes.
+        first_code: the instructions of a recording at the examples.
+        record: makes a recording from arrays for all slots; whatever it raises says that these do not fit.
+
+    Attributes:
+        classes: those whose sizes change.
+    """
+
+    def __init__(self, slots: Sequence[Slot], first_code: Sequence[Any], record: Record) -> None:
+        self.slots, self.first_code, self._record = slots, first_code, record
+        self._arrays = [slot.value for slot in slots]
+        self._made: dict[Any, Recording] = {}
+        candidates = self._grouped()
+        self.classes: list[SizeClass] = []
+        if not candidates:
+            return
+        found = self._tried(candidates, 0)
+        if found is None:
+            candidates = self._those_that_fit(candidates)
+            found = self._tried(candidates, 0) if candidates else None
+        if found is None:
+            candidates = self._one_by_one(candidates)
+            found = self._tried(candidates, 0) if candidates else None
+        if found is not None:
+            candidates = self._split(candidates, found)
+        self.classes = candidates
+
+    def sizes(self, classes: Sequence[SizeClass], round_: int) -> dict[Axis, int]:
+        """The size of every axis that changes, in one of the recordings."""
+        growth = GROWTH[round_]
+        by_class: dict[int, int] = {}
+        result: dict[Axis, int] = {}
+        for position, each in enumerate(each for each in classes if each.rule is None):
+            grown = each.size + growth[position % len(growth)] + len(growth) * (position // len(growth))
+            by_class[id(each)] = grown
+            result |= dict.fromkeys(each.axes, grown)
+        for each in classes:
+            if each.rule is not None:
+                result |= dict.fromkeys(each.axes, each.rule(by_class))
+        return result
+
+    def arrays(self, classes: Sequence[SizeClass], round_: int, kind: Kind = "mild") -> list[Any]:
+        """Arrays of such sizes, of values that differ little, much, or have nothing to do with the example."""
+        return drawn(self._arrays, self.sizes(classes, round_), round_ + 1, kind)
+
+    def arrays_of(self, classes: Sequence[SizeClass], chosen: Mapping[int, int]) -> list[Any]:
+        """Arrays of these sizes, by the identity of classes that change freely; others follow, or stay."""
+        free = {id(each): chosen.get(id(each), each.size) for each in classes if each.rule is None}
+        sizes = {
+            axis: free[id(each)] if each.rule is None else each.rule(free) for each in classes for axis in each.axes
+        }
+        return drawn(self._arrays, sizes, 11 + sum(free.values()))
+
+    def _tried(self, classes: Sequence[SizeClass], round_: int) -> Recording | None:
+        try:
+            return self.recording(classes, round_)
+        except Exception:
+            # Whatever a function raises for sizes that it does not take.
+            return None
+
+    def recording(self, classes: Sequence[SizeClass], round_: int, kind: Kind = "mild") -> Recording:
+        """A recording at such arrays, which is made once."""
+        key = (tuple(sorted(self.sizes(classes, round_).items())), round_, kind)
+        if key not in self._made:
+            self._made[key] = self._record(self.arrays(classes, round_, kind))
+        return self._made[key]
+
+    def _grouped(self) -> list[SizeClass]:
+        """Axes of equal sizes, but for empty ones and those of parameters of layers."""
+        groups: dict[int, list[Axis]] = {}
+        for position, slot in enumerate(self.slots):
+            if slot.held is not None:
+                continue
+            for axis, size in enumerate(slot.value.shape):
+                if size > 1 or (size == 1 and not (slot.wanted and slot.requires_grad)):
+                    groups.setdefault(size, []).append((position, axis))
+        return [SizeClass(axes, size) for size, axes in groups.items()]
+
+    def _one_by_one(self, candidates: Sequence[SizeClass]) -> list[SizeClass]:
+        """Classes that change together, of those that change alone."""
+        kept: list[SizeClass] = []
+        for each in candidates:
+            if each.rule is not None or self._tried([*kept, each], 0) is not None:
+                kept.append(each)
+                continue
+            kept = self._led_by(each, kept, kept)
+        return kept
+
+    def _those_that_fit(self, candidates: list[SizeClass]) -> list[SizeClass]:
+        """The classes that can change alone, and those that can if another one follows."""
+        fitting = [each for each in candidates if self._tried([each], 0) is not None]
+        others = [each for each in candidates if each not in fitting]
+        for leader in sorted(others, key=lambda each: each.size):
+            if leader not in fitting and leader.rule is None:
+                # What does not change alone, first; then what does, and may have to.
+                fitting = self._led_by(leader, [*others, *fitting], fitting)
+        return fitting
+
+    def _led_by(
+        self, leader: SizeClass, followers: Sequence[SizeClass], fitting: Sequence[SizeClass]
+    ) -> list[SizeClass]:
+        """The fitting classes, and one that may change because another one follows it: a multiple, a sum, one more."""
+        if leader.size > 1:
+            for kind in (_multiple, _sum, _next):
+                for follower in followers:
+                    if follower is leader or follower.rule is not None:
+                        continue
+                    rest = [each for each in fitting if each is not follower]
+                    for rule in kind(leader, follower, rest):
+                        follower.rule = rule
+                        if self._tried([*rest, leader, follower], 0) or self._tried([leader, follower], 0):
+                            return [*rest, leader, follower]
+                        follower.rule = None
+        return list(fitting)
+
+    def _split(self, candidates: list[SizeClass], recording: Recording) -> list[SizeClass]:
+        """Classes taken apart where their axes are of one size by chance alone."""
+        if not any(len(each.axes) > 1 for each in candidates):
+            return candidates
+        components = Components(recording)
+        parts: list[SizeClass] = []
+        for each in candidates:
+            if each.rule is not None or any(other.rule is not None for other in candidates):
+                parts.append(each)
+                continue
+            groups: dict[Any, list[Axis]] = {}
+            for slot, axis in each.axes:
+                groups.setdefault(components.root(recording.inputs_made[slot], axis), []).append((slot, axis))
+            parts += [SizeClass(axes, each.size) for axes in groups.values()]
+        if len(parts) == len(candidates):
+            return candidates
+        if self._tried(parts, 0) is not None:
+            return parts
+        # One class after the other, so that one that cannot be taken apart does not hold the others together.
+        kept: list[SizeClass] = []
+        for each in candidates:
+            own = [part for part in parts if part.size == each.size]
+            rest = candidates[candidates.index(each) + 1 :]
+            kept += own if self._tried([*kept, *own, *rest], 0) is not None else [each]
+        return kept
+
+
+def _multiple(leader: SizeClass, follower: SizeClass, others: Sequence[SizeClass]) -> list[Rule]:
+    factor, rest = divmod(follower.size, leader.size)
+    return [lambda sizes: factor * sizes[id(leader)]] if factor > 1 and not rest else []
+
+
+def _sum(leader: SizeClass, follower: SizeClass, others: Sequence[SizeClass]) -> list[Rule]:
+    found: list[Rule] = []
+    for other in others:
+        if other.rule is None and follower.size == leader.size + other.size:
+            found.append(functools.partial(_sum_of, leader, other))
+    return found
+
+
+def _sum_of(first: SizeClass, second: SizeClass, sizes: Mapping[int, int]) -> int:
+    return sizes[id(first)] + sizes.get(id(second), second.size)
+
+
+def _next(leader: SizeClass, follower: SizeClass, others: Sequence[SizeClass]) -> list[Rule]:
+    difference = follower.size - leader.size
+    return [lambda sizes: sizes[id(leader)] + difference] if abs(difference) == 1 else []
+
+
+def symbols_of(classes: Sequence[SizeClass], choice: Choice, rounds: Sequence[int]) -> dict[Axis, tuple[int, ...]]:
+    """The sizes of every axis that changes, in each of the recordings."""
+    found = [choice.sizes(classes, round_) for round_ in rounds]
+    return {axis: tuple(sizes[axis] for sizes in found) for axis in (found[0] if found else {})}

@@ -1,0 +1,159 @@
+"""Which axes of the inputs have to be of one size, because the calls of a recording bring them together?
+
+Axes of equal sizes may be so by chance, as a batch of 4 and a layer of 4 are. What is found here is a proposal: the
+function is called with sizes chosen by it, and tells whether they fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from minigrad.program import ir
+from minigrad.program.ir import Instruction, Var
+from minigrad.program.record import Recording
+
+_REDUCTIONS = {np.sum, np.mean, np.max, np.min, np.prod, np.any, np.all, np.argmax, np.argmin, np.var, np.std}
+_SAME_SHAPE = {ir.astype, np.copy, np.zeros_like, np.ones_like, np.cumsum, np.cumprod, np.sort, np.argsort, np.round}
+
+
+class Components:
+    """The axes of all values of a recording, those that have to be of one size joined.
+
+    Args:
+        recording: made at sizes of which no two classes have the same.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self._parent: dict[tuple[Var, int], tuple[Var, int]] = {}
+        self._shapes = {var: np.shape(value) for var, value in recording.values.items()}
+        for instruction in recording.code:
+            self._join(instruction)
+
+    def root(self, var: Var, axis: int) -> tuple[Var, int]:
+        """One axis that stands for all that are joined with this one."""
+        found = (var, axis)
+        while (above := self._parent.get(found, found)) != found:
+            found = above
+        return found
+
+    def _same(self, first: tuple[Var, int], second: tuple[Var, int]) -> None:
+        a, b = self.root(*first), self.root(*second)
+        if a != b:
+            self._parent[b] = a
+
+    def _trailing(self, var: Var, other: Var, skip: int = 0) -> None:
+        """Join axes counted from the last, as broadcasting does."""
+        mine, theirs = self._shapes[var], self._shapes[other]
+        for back in range(1 + skip, min(len(mine), len(theirs)) + 1):
+            if mine[-back] == theirs[-back]:
+                self._same((var, len(mine) - back), (other, len(theirs) - back))
+
+    def _join(self, instruction: Instruction) -> None:
+        function, out = instruction.function, instruction.out
+        used = [var for var in instruction.uses() if var in self._shapes]
+        if out not in self._shapes or not used:
+            for first, second in pairwise(used):
+                self._by_size(first, second)
+            return
+        first, shape = used[0], self._shapes[out]
+        if (isinstance(function, np.ufunc) and function.signature is None) or function is np.where:
+            for var in used:
+                self._trailing(var, out)
+        elif function is np.matmul and len(used) == 2:
+            self._matmul(used, out)
+        elif function in _SAME_SHAPE or function is np.broadcast_to:
+            self._trailing(first, out)
+        elif function in _REDUCTIONS and len(used) == 1:
+            self._reduced(instruction, first, out)
+        elif function is np.transpose and len(instruction.args) == 1 and not instruction.kwargs:
+            for axis in range(len(shape)):
+                self._same((first, len(shape) - 1 - axis), (out, axis))
+        elif function is ir.item and self._is_basic(instruction.args[1]):
+            self._indexed(first, instruction.args[1], out)
+        elif function in (np.reshape, np.expand_dims, np.squeeze):
+            self._reshaped(first, out)
+        else:
+            # Nothing is known of it: axes of equal sizes stay together, those at the same place if they can be.
+            for var in used:
+                self._by_size(var, out)
+            for one, other in pairwise(used):
+                self._by_size(one, other)
+
+    def _by_size(self, var: Var, other: Var) -> None:
+        if len(self._shapes[var]) == len(self._shapes[other]):
+            for axis, (size, theirs) in enumerate(zip(self._shapes[var], self._shapes[other], strict=True)):
+                if size == theirs:
+                    self._same((var, axis), (other, axis))
+            return
+        for axis, size in enumerate(self._shapes[var]):
+            for position, theirs in enumerate(self._shapes[other]):
+                if size == theirs:
+                    self._same((var, axis), (other, position))
+
+    def _matmul(self, used: Sequence[Var], out: Var) -> None:
+        left, right = used
+        x, y, shape = self._shapes[left], self._shapes[right], self._shapes[out]
+        self._same((left, len(x) - 1), (right, max(len(y) - 2, 0)))
+        if len(x) > 1:
+            self._same((left, len(x) - 2), (out, len(shape) - (2 if len(y) > 1 else 1)))
+        if len(y) > 1:
+            self._same((right, len(y) - 1), (out, len(shape) - 1))
+        if len(x) > 2 or len(y) > 2:
+            for var in used:
+                if len(self._shapes[var]) > 2:
+                    self._trailing(var, out, skip=2)
+
+    def _reduced(self, instruction: Instruction, var: Var, out: Var) -> None:
+        ndim = len(self._shapes[var])
+        axis = instruction.kwargs.get("axis", instruction.args[1] if len(instruction.args) > 1 else None)
+        gone = {each % ndim for each in np.atleast_1d(axis).tolist()} if axis is not None else set(range(ndim))
+        if instruction.kwargs.get("keepdims"):
+            kept = [(each, each) for each in range(ndim) if each not in gone]
+        else:
+            kept = list(zip([each for each in range(ndim) if each not in gone], range(ndim), strict=False))
+        for mine, theirs in kept:
+            self._same((var, mine), (out, theirs))
+
+    @staticmethod
+    def _is_basic(index: Any) -> bool:
+        parts = index if isinstance(index, tuple) else (index,)
+        return all(isinstance(part, (int, slice, type(None), type(...))) for part in parts)
+
+    def _indexed(self, var: Var, index: Any, out: Var) -> None:
+        mine, theirs = self._shapes[var], self._shapes[out]
+        parts = list(index if isinstance(index, tuple) else (index,))
+        if ... not in parts:
+            parts.append(...)
+        place = parts.index(...)
+        taken = sum(part is not None and part is not ... for part in parts)
+        parts[place : place + 1] = [slice(None)] * (len(mine) - taken)
+        axis = position = 0
+        for part in parts:
+            if part is None:
+                position += 1
+                continue
+            if isinstance(part, slice):
+                if mine[axis] == theirs[position]:
+                    self._same((var, axis), (out, position))
+                position += 1
+            axis += 1
+
+    def _reshaped(self, var: Var, out: Var) -> None:
+        """Join axes before and after the part that changes."""
+        mine, theirs = self._shapes[var], self._shapes[out]
+        start = 0
+        while start < min(len(mine), len(theirs)) and mine[start] == theirs[start]:
+            self._same((var, start), (out, start))
+            start += 1
+        back = 1
+        while back <= min(len(mine), len(theirs)) - start and mine[-back] == theirs[-back]:
+            self._same((var, len(mine) - back), (out, len(theirs) - back))
+            back += 1
+        for axis in range(start, len(mine) - back + 1):
+            for position in range(start, len(theirs) - back + 1):
+                if mine[axis] == theirs[position] != 1:
+                    self._same((var, axis), (out, position))

@@ -1,0 +1,325 @@
+"""A program: a function and its gradients as one flat list of NumPy calls, which runs on other inputs."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.engine.pytrees import mapped, matched
+from minigrad.engine.tensor import Tensor
+from minigrad.program.errors import ProgramError
+from minigrad.program.inputs import is_array, is_holder, slots_of_holder
+from minigrad.program.ir import Guard, Input, Instruction, Size, Var
+from minigrad.program.run import evaluated
+
+if TYPE_CHECKING:
+    from minigrad.program.views.cost import Cost
+
+
+class Program:
+    """What `minigrad.program` records.
+
+    It is called with arguments as the examples were, and gives the value of the function as it returns it, and after
+    it one gradient for each argument that has some: an array for an array, a dict for a dict. All are arrays.
+
+    Attributes:
+        name: of the function.
+        arguments: the names of its arguments.
+        inputs: the arrays it takes, those of layers and of closed-over Tensors included.
+        code: the instructions, in order.
+        result: what the function returned, with values of the program in the places of arrays.
+        gradients: for each input, the value that is its gradient; None where none was asked for.
+        names: what values are called in the user's functions.
+        size_names: what sizes are called there.
+        gradient_of: for each gradient on the way, the value that it belongs to.
+        guards: what has to hold for the sizes of inputs.
+        examples: the arguments that it was recorded with; arrays among them are not used.
+        settings: what layers and optimisers were set to: objects, attributes, and their values.
+        sample: the arrays that it was recorded with, on which printed code is tried; None where it was read from text.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        arguments: Sequence[str],
+        inputs: Sequence[Input],
+        code: Sequence[Instruction],
+        result: Any,
+        gradients: Sequence[Var | None],
+        names: dict[Var, str],
+        size_names: dict[Size, str],
+        gradient_of: dict[Var, Var],
+        guards: Sequence[Guard],
+        examples: Sequence[Any],
+        function: Callable[..., Any] | None = None,
+        settings: Sequence[tuple[Any, str, Any]] = (),
+        sample: Sequence[Any] | None = None,
+    ) -> None:
+        self.name, self.arguments, self.inputs = name, list(arguments), list(inputs)
+        self.code, self.result, self.gradients = list(code), result, list(gradients)
+        self.names, self.size_names, self.gradient_of = names, size_names, gradient_of
+        self.guards, self.examples, self.function = list(guards), list(examples), function
+        self.settings, self.sample = list(settings), sample
+
+    def __repr__(self) -> str:
+        takes = ", ".join(each.name for each in self.inputs)
+        return f"<program {self.name}({takes}): {len(self.code)} instructions>"
+
+    @property
+    def outputs(self) -> list[Var]:
+        """The values that are wanted: those of the result, and the gradients."""
+        found = [part for part in _leaves(self.result) if isinstance(part, Var)]
+        return found + [gradient for gradient in self.gradients if gradient is not None]
+
+    def __call__(self, *arguments: Any) -> Any:
+        """The value of the function, and its gradients.
+
+        Raises:
+            ProgramError: for other structures, dtypes or numbers of axes than those that were recorded, for sizes that
+                the recording fixed, and where a branch would be taken in another way.
+        """
+        self._check_settings()
+        found = self._run(self._values(arguments))
+        result = mapped(self.result, lambda part: found[part] if isinstance(part, Var) else part)
+        gradients = self._gradients_in_kind(found)
+        return result if not gradients else (result, *gradients)
+
+    def text(self) -> str:
+        """The program as readable text, one line for each instruction."""
+        from minigrad.program.views.text import text
+
+        return text(self)
+
+    def dot(self) -> str:
+        """The program as a picture in the language of Graphviz, which ``dot -Tsvg`` draws."""
+        from minigrad.program.views.dot import dot
+
+        return dot(self)
+
+    def html(self, path: str | os.PathLike[str], *arguments: Any) -> None:
+        """Write a page on which a reader steps through what the program computes from these arguments.
+
+        It is one file that needs no network; buttons and the arrow keys go from step to step.
+        """
+        from minigrad.program.views.html import write_page
+
+        values = self._values(arguments)
+        self._check_sizes({each.var: np.shape(value) for each, value in zip(self.inputs, values, strict=True)})
+        write_page(self, path, values)
+
+    def to_json(self) -> str:
+        """The program as text that `from_json` reads.
+
+        What layers and closed-over Tensors hold is not written; it becomes arguments of its own, by name.
+        """
+        from minigrad.program.views.plain import to_json
+
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> Program:
+        """The program that was written by `to_json`.
+
+        Raises:
+            ProgramError: for text that is no program, and for functions that do not exist here.
+        """
+        from minigrad.program.views.reading import read
+
+        return cls(**read(text))
+
+    def difference(self, other: Program) -> str:
+        """What differs first between two programs, in words; nothing where they compute the same in the same way."""
+        from minigrad.program.views.difference import difference
+
+        return difference(self, other)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether two programs have the same inputs, calls, constants, sizes and results."""
+        return isinstance(other, Program) and not self.difference(other)
+
+    def __hash__(self) -> int:
+        return hash((len(self.inputs), len(self.code)))
+
+    def cost(self, *arguments: Any) -> Cost:
+        """What the program takes at the sizes of these arguments; without any, at those that it was recorded with."""
+        from minigrad.program.views.cost import cost
+
+        if not arguments:
+            return cost(self, None)
+        values = self._values(arguments)
+        self._check_sizes({each.var: np.shape(value) for each, value in zip(self.inputs, values, strict=True)})
+        return cost(self, values)
+
+    def source(self, name: str | None = None, comments: bool = False) -> str:
+        """The program as source of plain NumPy; see `minigrad.numpy_source`."""
+        from minigrad.program.source.writer import source_of
+
+        return source_of(self, name, comments)
+
+    def of_arrays(self, values: Sequence[Any]) -> list[Any]:
+        """The leaves of the result, and the gradients, for one array for each input.
+
+        Raises:
+            ProgramError: as where the program is called.
+        """
+        found = self._run([_array(value) for value in values])
+        results = [found[part] if isinstance(part, Var) else part for part in _leaves(self.result)]
+        return results + [found[gradient] for gradient in self.gradients if gradient is not None]
+
+    def _run(self, values: Sequence[Any]) -> dict[Var, Any]:
+        self._check_sizes({each.var: np.shape(value) for each, value in zip(self.inputs, values, strict=True)})
+        given = {each.var: value for each, value in zip(self.inputs, values, strict=True)}
+        found = evaluated(self.code, given, self.outputs)
+        return {var: _owned(value, values) for var, value in found.items()}
+
+    def _values(self, arguments: Sequence[Any]) -> list[Any]:
+        """The array for each input."""
+        if len(arguments) != len(self.examples):
+            raise ProgramError(
+                f"{self.name} takes {len(self.examples)} arguments ({', '.join(self.arguments)}), not {len(arguments)}"
+            )
+        values: list[Any] = []
+        for position, (argument, example) in enumerate(zip(arguments, self.examples, strict=True)):
+            name = self.arguments[position]
+            try:
+                given = matched(argument, example)
+            except ValueError as error:
+                raise ProgramError(f"{name} has another structure than the recorded one: {error}") from None
+            recorded = matched(example, example)
+            inputs = iter([each for each in self.inputs if each.argument == position])
+            for value, like in zip(given, recorded, strict=True):
+                values += self._leaf(name, value, like, inputs)
+        for each in self.inputs:
+            if each.argument is None:
+                values.append(_array(each.held.read()))
+        return values
+
+    def _leaf(self, name: str, value: Any, like: Any, inputs: Any) -> list[Any]:
+        """The arrays that one leaf of an argument stands for."""
+        if is_holder(like):
+            if value is not like:
+                raise ProgramError(
+                    f"{name} is another {type(value).__name__} than the recorded one; its parameters may change, but "
+                    "another model needs a program of its own"
+                )
+            count = len(slots_of_holder(like))
+            return [_array(each.held.read()) for each in itertools.islice(inputs, count)]
+        if not is_array(like):
+            if value is not like and not _equal(value, like):
+                raise ProgramError(
+                    f"{name} was {like!r} when the program was recorded, and is {value!r} now: only arrays, Tensors "
+                    "and floats may change; record it again"
+                )
+            return []
+        each = next(inputs)
+        if not is_array(value) and not isinstance(value, (int, list)):
+            raise ProgramError(f"{each.name} has to be an array, not a {type(value).__name__}")
+        array = _array(value)
+        if isinstance(array, np.random.Generator) != (each.var.dtype is not None and each.var.dtype.kind == "O"):
+            raise ProgramError(
+                f"{each.name} has to be {_kind(each.var.dtype)}, not {_kind(getattr(array, 'dtype', None))}"
+            )
+        if isinstance(array, np.random.Generator):
+            return [array]
+        if isinstance(value, (int, float)) and not isinstance(value, (bool, np.generic)):
+            array = np.asarray(value, each.var.dtype)[()]
+        if array.dtype != each.var.dtype:
+            raise ProgramError(
+                f"{each.name} has dtype {array.dtype}; the program was recorded for {each.var.dtype}: convert it with "
+                f".astype(np.{each.var.dtype}), or record it again"
+            )
+        assert each.var.shape is not None
+        if array.ndim != len(each.var.shape):
+            raise ProgramError(
+                f"{each.name} has shape {array.shape}; the program was recorded for {len(each.var.shape)} axes"
+            )
+        return [array]
+
+    def _check_sizes(self, shapes: dict[Var, tuple[int, ...]]) -> None:
+        named = {each.var: each.name for each in self.inputs}
+        for guard in self.guards:
+            found = shapes[guard.dim.var][guard.dim.axis]
+            wanted = guard.size.value(shapes) if isinstance(guard.size, Size) else guard.size
+            if found != wanted:
+                raise ProgramError(
+                    f"axis {guard.dim.axis} of {named[guard.dim.var]} has size {found}, and has to have {wanted}: "
+                    f"{guard.why}"
+                )
+
+    def _check_settings(self) -> None:
+        """Refuse to run where something has changed that is part of the program, such as a learning rate."""
+        for owner, attribute, recorded in self.settings:
+            found = getattr(owner, attribute)
+            if found != recorded:
+                raise ProgramError(
+                    f"{attribute} of {type(owner).__name__} was {recorded!r} when the program was recorded, and is "
+                    f"{found!r} now; record it again"
+                )
+
+    def _gradients_in_kind(self, owned: dict[Var, Any]) -> list[Any]:
+        """For each argument that has gradients, these in its structure; then those of closed-over Tensors."""
+        found: list[Any] = []
+        for position, example in enumerate(self.examples):
+            own = [
+                (each, gradient)
+                for each, gradient in zip(self.inputs, self.gradients, strict=True)
+                if each.argument == position
+            ]
+            if not any(gradient is not None for _, gradient in own):
+                continue
+            if any(is_holder(leaf) for leaf in _leaves(example)):
+                found += [owned[gradient] for _, gradient in own if gradient is not None]
+                continue
+            remaining = iter(own)
+
+            def gradient_of(leaf: Any, remaining: Any = remaining) -> Any:
+                if not is_array(leaf):
+                    return None
+                _, gradient = next(remaining)
+                return None if gradient is None else owned[gradient]
+
+            found.append(mapped(example, gradient_of))
+        found += [
+            owned[gradient]
+            for each, gradient in zip(self.inputs, self.gradients, strict=True)
+            if each.argument is None and gradient is not None
+        ]
+        return found
+
+
+def _array(value: Any) -> Any:
+    if isinstance(value, np.random.Generator):
+        return value
+    array = np.asarray(value._array if isinstance(value, Tensor) else value)
+    return array if array.ndim else array[()]
+
+
+def _kind(dtype: Any) -> str:
+    return "a np.random.Generator" if dtype is None or dtype.kind == "O" else f"an array of {dtype}"
+
+
+def _owned(value: Any, inputs: Sequence[Any]) -> Any:
+    """A result that shares no memory with what was passed in, and can be written to."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if not value.flags.writeable or value.base is not None or any(value is each for each in inputs):
+        return value.copy()
+    return value
+
+
+def _equal(value: Any, other: Any) -> bool:
+    try:
+        return type(value) is type(other) and bool(value == other)
+    except (TypeError, ValueError):
+        return False
+
+
+def _leaves(tree: Any) -> list[Any]:
+    found: list[Any] = []
+    mapped(tree, found.append)
+    return found
