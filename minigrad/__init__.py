@@ -9,6 +9,8 @@ from minigrad import losses as losses
 from minigrad import nn as nn
 from minigrad import ops
 from minigrad import optim as optim
+from minigrad.debugging import NotFiniteError as NotFiniteError
+from minigrad.debugging import debug as debug
 from minigrad.engine.blocks import no_grad as no_grad
 from minigrad.engine.define import primitive as primitive
 from minigrad.engine.recording import is_grad_enabled as is_grad_enabled
@@ -16,6 +18,10 @@ from minigrad.engine.tensor import Tensor as Tensor
 from minigrad.kernels.threads import get_num_threads as get_num_threads
 from minigrad.kernels.threads import set_num_threads as set_num_threads
 from minigrad.ops import *
+from minigrad.program.build import program as program
+from minigrad.program.errors import ProgramError as ProgramError
+from minigrad.program.program import Program as Program
+from minigrad.program.source.function import numpy_source as numpy_source
 from minigrad.training import History as History
 from minigrad.training import NonFiniteLossError as NonFiniteLossError
 from minigrad.training import accuracy as accuracy
@@ -38,6 +44,8 @@ __version__ = "0.1.0"
 _OWN = [
     *("Tensor", "gradients", "no_grad", "is_grad_enabled", "primitive"),
     *("grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"),
+    *("program", "numpy_source", "ProgramError", "Program"),
+    *("debug", "NotFiniteError"),
     *("get_num_threads", "set_num_threads"),
     *("train", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
     *("nn", "losses", "optim", "data", "checkpoint"),

@@ -9,7 +9,7 @@ RANKS = [
     ["engine"],
     ["kernels"],
     ["ops"],
-    ["transforms", "program", "nn", "losses", "optim", "data"],
+    ["transforms", "program", "debugging", "nn", "losses", "optim", "data"],
     ["training", "exchange", "plot"],
     ["__init__"],
     ["testing"],

@@ -5,14 +5,17 @@ import contextlib
 import doctest
 import inspect
 import io
+import linecache
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from debug_stories import STORIES
 
 import minigrad as mg
 from minigrad import data, losses, nn, optim, testing
+from minigrad.debugging.formulas import STABLE
 from minigrad.engine.registry import operations
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -30,6 +33,28 @@ def test_readme_examples_print_what_they_say(code, output):
     assert without_rounding(printed.getvalue()) == without_rounding(output)
 
 
+DEBUGGING = (Path(__file__).parent.parent / "docs" / "debugging.md").read_text()
+
+
+@pytest.mark.parametrize(("code", "output"), re.findall(PATTERN, DEBUGGING, re.DOTALL))
+def test_the_page_on_debugging_prints_what_it_says(code, output, monkeypatch):
+    # The messages show lines of a file.
+    monkeypatch.setitem(linecache.cache, "train.py", (len(code), None, code.splitlines(keepends=True), "train.py"))
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
+        exec(compile(ast.parse(code), "train.py", "exec"), {"__name__": "page"})
+    assert printed.getvalue() == output
+
+
+def test_the_page_on_debugging_lists_the_causes():
+    package = Path(mg.__file__).parent / "debugging"
+    source = "\n".join(path.read_text() for path in package.glob("*.py"))
+    first = re.findall(r"^\| (`.*?) \|", DEBUGGING, re.MULTILINE)
+    told = {cause for cell in first for cause in re.findall(r"`(.*?)`", cell)}
+    named = {*re.findall(r'Cause\(\s*"(.*?)"', source), *STABLE, *(story.cause for story in STORIES)}
+    assert told == named | {"power at 0"}
+
+
 PAGE = (Path(__file__).parent.parent / "docs" / "checking.md").read_text()
 
 
@@ -40,6 +65,18 @@ def test_the_page_on_checking_prints_what_it_says():
         with contextlib.redirect_stdout(printed):
             exec(compile(ast.parse(code), "docs/checking.md", "exec"), names)
         assert without_rounding(printed.getvalue()) == without_rounding(output)
+
+
+PROGRAM_PAGE = (Path(__file__).parent.parent / "docs" / "program.md").read_text()
+
+
+def test_the_page_on_programs_prints_what_it_says():
+    names = {"__name__": "page"}
+    for code, output in re.findall(PATTERN, PROGRAM_PAGE, re.DOTALL):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(ast.parse(code), "docs/program.md", "exec"), names)
+        assert printed.getvalue() == output
 
 
 def test_the_page_on_checking_lists_the_causes():

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import _figures
 import check_my_backward
+import derive
 import gaussian_process
 import mnist
 import mnist_conv
@@ -168,6 +169,14 @@ def test_planted_mistakes_are_found_and_the_mended_pass_is_verified(capsys):
     with pytest.raises(SystemExit):
         check_my_backward.main(["--help"])
     assert "--seed" in capsys.readouterr().out
+
+
+def test_backward_passes_are_derived_printed_and_verified(capsys):
+    assert derive.main([])
+    shown = capsys.readouterr().out
+    assert "def network_and_gradients(W1, b1, W2, b2, x, y):" in shown
+    assert "def lstm_cell_and_gradients(W, U, b, x, h, c):" in shown
+    assert shown.count("check_backward passed") == 2
 
 
 def test_gaussian_process_is_fitted_with_few_evaluations_where_there_are_second_derivatives(capsys):

@@ -83,7 +83,7 @@ def test_helpers_are_not_shown_to_users(name):
 
 
 def test_known_helpers_are_declared_as_such():
-    assert {"keep_where", "tall_qr", "to_windows", "label_cross_entropy", "matmul_with_bias", "getitem"} <= {*HELPERS}
+    assert {"keep_where", "contract", "to_windows", "label_cross_entropy", "matmul_with_bias", "getitem"} <= {*HELPERS}
 
 
 # The methods of arrays that write to them or look into their memory, which a Tensor does not let anybody do.
@@ -91,7 +91,7 @@ REFUSED = {"byteswap", "data", "fill", "flat", "getfield", "itemset", "partition
 REFUSED |= {"setflags", "sort", "strides", "tobytes", "tofile", "view", "ctypes", "base", "flags", "device"}
 REFUSED |= {"dump", "dumps", "to_device"}
 OWN = {"backward", "data", "detach", "grad", "is_leaf", "name", "named", "numpy", "requires_grad", "requires_grad_"}
-OWN |= {"retain_grad", "zero_grad"}
+OWN |= {"register_hook", "retain_grad", "zero_grad"}
 
 
 def test_a_tensor_has_the_methods_of_arrays_and_the_functions_of_each_element():
