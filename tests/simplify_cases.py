@@ -220,6 +220,6 @@ KNOWN = [
     (two_layers, [reals(3, 4), reals(4), reals(4, 2), reals(2), reals(5, 3), reals(5, 2)], 4, (24, 10)),
     (lstm_cell, [reals(2, 12), reals(3, 12), reals(12), reals(5, 2), reals(5, 3), reals(5, 3)], 6, (52, 18)),
     (attention, [reals(6, 4), reals(6, 4), reals(6, 5), reals(5, 6), reals(2, 3, 6), reals(2, 3, 6)], 4, (42, 18)),
-    (batch_norm, [reals(4), reals(4), reals(5, 4), reals(5, 4)], 3, (23, 9)),
+    (batch_norm, [reals(4), reals(4), reals(5, 4), reals(5, 4)], 3, (23, 10)),
     (gaussian_process, [reals(), reals(), reals(), reals(6, 2), reals(6)], 3, (48, 13)),
 ]

@@ -47,6 +47,11 @@ def one_like(value: Any) -> Any:
     return np.ones(value.shape, value.dtype) if value.shape else value.dtype.type(1)
 
 
+def counted(value: Any, stop: int) -> Any:
+    """``np.arange(stop)``, where `stop` comes of the sizes of a value; of a stand-in it is written down as well."""
+    return value.taken_whole(np.arange, (stop,), {}) if isinstance(value, StandIn) else np.arange(stop)
+
+
 def copy_of(value: Any, dtype: DTypeLike | None = None) -> Any:
     """``np.array(value, dtype)``; stand-ins need no copy, because nobody can write to them."""
     if not isinstance(value, StandIn):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.examples import reals
-from minigrad.engine.stand_ins import self_contained
+from minigrad.engine.stand_ins import counted
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
 from minigrad.ops.manipulation.indexing import scatter_add
@@ -39,17 +39,16 @@ def triu(x: Any, k: int = 0) -> Any:
     return np.triu(x, k)
 
 
-@self_contained
-def along_diagonal(values: Any, offset: int) -> tuple[Any, Any]:
+def _along_diagonal(values: Any, offset: int) -> tuple[Any, Any]:
     """The rows and the columns of the places on a diagonal, where the last axis of these values lies."""
-    along = np.arange(values.shape[-1])
+    along = counted(values, values.shape[-1])
     return along + max(-offset, 0), along + max(offset, 0)
 
 
 def _onto_diagonal(g: Any, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Any:
     """Zeros of a shape, with g on a diagonal, along its own last axis."""
     others = tuple([size for axis, size in enumerate(shape) if axis not in (axis1 % len(shape), axis2 % len(shape))])
-    index = (..., *along_diagonal(plain(g), offset))
+    index = (..., *_along_diagonal(plain(g), offset))
     placed = scatter_add(g, index=index, shape=(*others, shape[axis1], shape[axis2]), unique=True)
     return np.moveaxis(placed, (-2, -1), (axis1, axis2))
 

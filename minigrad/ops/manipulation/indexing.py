@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from minigrad.engine.examples import reals
-from minigrad.engine.stand_ins import StandIn, array_of, self_contained, stand_in_among
+from minigrad.engine.stand_ins import StandIn, array_of, counted, self_contained, stand_in_among
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
 from minigrad.kernels import placing
@@ -34,10 +34,9 @@ def chosen(array: Any, index: Any) -> Any:
     return array[index]
 
 
-@self_contained
-def numbers_of(x: Any, first: int = 0) -> Any:
+def numbers_of(x: Any) -> Any:
     """The numbers of the elements of x, in its shape."""
-    return np.arange(first, first + x.size).reshape(x.shape)
+    return counted(x, x.size).reshape(x.shape)
 
 
 @self_contained

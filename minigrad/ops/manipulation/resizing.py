@@ -55,7 +55,7 @@ def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """
     x, values = as_array(x), as_array(values)
     # NumPy puts the numbers of the elements in where they belong.
-    further = numbers_of(plain(values), first=x.size)
+    further = x.size + numbers_of(plain(values))
     numbers = np.insert(numbers_of(plain(x)), plain(obj), further, axis)
     joined = concatenate([reshape(x, -1), reshape(values if values.dtype == x.dtype else astype(values, x.dtype), -1)])
     return getitem(joined, numbers)

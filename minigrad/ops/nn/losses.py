@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.examples import Sample, reals
-from minigrad.engine.stand_ins import with_kernel
+from minigrad.engine.stand_ins import counted, with_kernel
 from minigrad.engine.table import Table
+from minigrad.ops.manipulation.indexing import placed_at
 from minigrad.ops.nn.softmax import softmax
 from minigrad.ops.reductions.sums import divided
 
@@ -91,7 +92,10 @@ def _fast_one_hot(labels: Any, x: Any) -> Any:
 
 
 # A 1 in every row of x, of shape (N, K), at its label, and 0 elsewhere.
-_one_hot = with_kernel(lambda labels, x: np.equal(labels[:, np.newaxis], np.arange(x.shape[1])), _fast_one_hot)
+_one_hot = with_kernel(
+    lambda labels, x: placed_at(np.ones_like(labels, x.dtype), (counted(x, x.shape[0]), labels), x.shape),
+    _fast_one_hot,
+)
 
 
 def _fast_label_cross_entropy(x: Any, labels: Any) -> Any:
@@ -116,7 +120,7 @@ def label_cross_entropy(x: Any, labels: Any) -> Any:
     # The steps of `softmax`, so that its rule finds them again.
     shifted = x - np.max(x, axis=-1, keepdims=True)
     logarithms = shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
-    return -np.mean(np.take_along_axis(logarithms, labels[:, np.newaxis], axis=1))
+    return -np.mean(logarithms[counted(x, x.shape[0]), labels])
 
 
 if not TYPE_CHECKING:

@@ -84,7 +84,7 @@ def _placed(call: Instruction) -> Parts | None:
     if type(value) is not Var or value.shape is None or shape is None:
         return None
     parts = plain_parts(index, shape)
-    if parts is None or None in parts or ... in parts:
+    if parts is None or not all(type(part) in (int, slice) for part in parts):
         return None
     chosen = [place for place, part in enumerate(parts) if not is_full(part)]
     if len(chosen) != 1:

@@ -109,6 +109,15 @@ def _swapped(sweep: Sweep, value: Any) -> Var:
     return sweep.call(np.swapaxes, value, -1, -2, out_shape=shape, out_dtype=value.dtype)
 
 
+def moved_nowhere(sweep: Sweep, call: Instruction) -> Var | None:
+    """``np.moveaxis(x, -1, 1)`` of a matrix."""
+    value, *axes = call.args
+    if type(value) is not Var or value.shape is None or call.kwargs or len(axes) != 2:
+        return None
+    before, after = [np.atleast_1d(each) % len(value.shape) for each in axes]
+    return value if np.array_equal(before, after) else None
+
+
 def product_with_one_number(sweep: Sweep, call: Instruction) -> Instruction | None:
     """``x @ [[2.0]]`` becomes ``2.0 * x``."""
     first, second = call.args

@@ -85,6 +85,28 @@ def sum_of_a_sum(sweep: Sweep, call: Instruction) -> Instruction | None:
     return instruction_like(call, np.sum, value, **({} if axis is None else {"axis": axis}))
 
 
+def about_a_known_mean(sweep: Sweep, call: Instruction) -> Instruction | None:
+    """``np.var(x, axis=0)`` becomes ``np.var(x, axis=0, mean=mean)`` where that was computed before."""
+    value = call.args[0]
+    if len(call.args) != 1 or set(call.kwargs) - {"axis", "keepdims", "ddof"} or type(value) is not Var:
+        return None
+    # The mean of halves is computed in float32, and handed on as halves.
+    if value.shape is None or value.dtype not in (np.float32, np.float64):
+        return None
+    axes = axes_of(call.kwargs.get("axis"), len(value.shape))
+    if axes is None:
+        return None
+    named = {key: axis for key, axis in call.kwargs.items() if key == "axis"}
+    mean = sweep.known(np.mean, value, **named, keepdims=True)
+    if mean is None and axes == tuple(range(len(axes))):
+        # Broadcasting adds the first axes.
+        mean = sweep.known(np.mean, value, **named)
+    if mean is None:
+        return None
+    sweep.use(mean)
+    return instruction_like(call, call.function, value, **call.kwargs, mean=mean)
+
+
 def sum_of_zeros(sweep: Sweep, call: Instruction) -> Instruction | None:
     """A sum of zeros is zeros."""
     inner = sweep.maker(call.args[0])

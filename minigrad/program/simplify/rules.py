@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.manipulation.indexing import added_at
+from minigrad.ops.manipulation.indexing import added_at, placed_at
 from minigrad.program import ir
 from minigrad.program.simplify import (
     arguments,
     identities,
     joining,
+    masks,
     matrices,
     numbers,
     placing,
@@ -76,7 +77,10 @@ RULES: dict[Any, list[Rule]] = {
         signs.of_one,
     ],
     np.expand_dims: [views.axis_added],
-    added_at: [placing.once],
+    added_at: [placing.index_named, placing.once],
+    placed_at: [placing.index_named],
+    np.moveaxis: [matrices.moved_nowhere],
+    np.where: [masks.product_with_a_mask],
     ir.item: [
         identities.whole,
         views.index_named,
@@ -94,6 +98,7 @@ RULES[np.sum] = [
     reductions.sum_of_a_sum,
     signs.of_one,
 ]
+RULES[np.var] = RULES[np.std] = [reductions.axes_named, reductions.about_a_known_mean]
 RULES[np.mean] = [reductions.axes_named, reductions.over_no_axes, signs.of_one]
 
 # Tried as well when equal calls have become one.

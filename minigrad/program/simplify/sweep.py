@@ -163,9 +163,9 @@ class Sweep:
         """Whether all uses of a value are arguments of elementwise functions."""
         return value not in self._mixed
 
-    def known(self, function: Callable[..., Any], *args: Any) -> Var | None:
+    def known(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Var | None:
         """The value of a call that was made before."""
-        return self._seen.get(key_of(Instruction(function, args, {}, _NOBODY)))
+        return self._seen.get(key_of(Instruction(function, args, kwargs, _NOBODY)))
 
     def use(self, value: Var) -> None:
         """Count one more use of a value."""

@@ -84,9 +84,9 @@ def index_named(sweep: Sweep, call: Instruction) -> Instruction | None:
 
 
 def plain_parts(index: Any, shape: Shape) -> tuple[Any, ...] | None:
-    """An index of slices and integers as people write it; None where it has other parts."""
+    """An index of slices, integers and arrays of integers as people write it; None where it has other parts."""
     parts = list(index) if type(index) is tuple else [index]
-    if not all(part is None or part is ... or type(part) in (int, slice) for part in parts):
+    if not all(part is None or part is ... or type(part) in (int, slice) or are_integers(part) for part in parts):
         return None
     missing = len(shape) - sum(part is not None and part is not ... for part in parts)
     dots = [place for place, part in enumerate(parts) if part is ...]
@@ -104,6 +104,11 @@ def plain_parts(index: Any, shape: Shape) -> tuple[Any, ...] | None:
     while len(parts) > 1 and is_full(parts[-1]) and not dots:
         parts.pop()
     return tuple(parts)
+
+
+def are_integers(part: Any) -> bool:
+    """Whether a part of an index is an array of integers, which takes one axis, as no mask does for sure."""
+    return type(part) is Var and part.dtype is not None and part.dtype.kind in "iu"
 
 
 def _plain_slice(part: slice, size: int | Size) -> slice:

@@ -18,9 +18,9 @@ from minigrad.program.source.expressions import argument, expression, index_text
 from minigrad.program.source.kinds import weak_values
 from minigrad.program.source.lines import Line
 from minigrad.program.source.loops import LoopWriter
-from minigrad.program.source.results import is_view
 from minigrad.program.source.scope import Scope
-from minigrad.program.source.text import POWER, PRODUCT, Text, broken, quoted
+from minigrad.program.source.sums import Places, SumWriter, terms_of
+from minigrad.program.source.text import POWER, Text, broken, quoted
 
 # Their long lists of parts are broken between two of them.
 _JOINING = {np.concatenate, np.stack}
@@ -64,7 +64,8 @@ class Block:
                 self.picks.setdefault(instruction.args[0], {})[instruction.args[1]] = instruction.out
         self._weak = weak_values(code, self.kept)
         self._numbers: dict[Var, int | float] = {}
-        self._inlined: dict[Var, Instruction] = {}
+        self.inlined: dict[Var, Instruction] = {}
+        self._places = Places(code, self._is_inner, scope.planned)
 
     def write(self) -> list[Line]:
         """The lines."""
@@ -86,12 +87,20 @@ class Block:
         elif out in self._weak and (value := self._number(instruction)) is not None:
             self._numbers[out] = value
             self.scope.texts[out] = number(value)
-        elif self._has_line(instruction):
+        elif out in self._places.deferred:
+            self.inlined[out] = instruction
+        elif out in self._places.written or self._has_line(instruction):
             self._assign(instruction)
         else:
             # A sum may become a line for each of what it adds up.
-            self.scope.texts[out] = self._text(instruction, self.width if instruction.function is not np.add else 10**6)
-            self._inlined[out] = instruction
+            self.scope.texts[out] = self.text(instruction, self.width if instruction.function is not np.add else 10**6)
+            self.inlined[out] = instruction
+
+    def _is_inner(self, var: Var) -> bool:
+        """Whether a value is needed once, inside the block, and has no name."""
+        return self._uses[var] == 1 and not (
+            var in self.kept or var in self._measured or var in self.scope.names_of_user
+        )
 
     def _number(self, instruction: Instruction) -> int | float | None:
         """What is computed from numbers alone."""
@@ -117,26 +126,26 @@ class Block:
             return False
         return not (_is_cheap(instruction) and self.scope.texts[instruction.args[0]].is_name)
 
-    def _text(self, instruction: Instruction, width: int) -> Text:
+    def text(self, instruction: Instruction, width: int) -> Text:
         """What a call looks like; parts of it get a line of their own until it is short enough."""
         while True:
             text = expression(instruction, self.scope, instruction.out in self._weak)
             if len(text.text) <= width or (instruction.function in _JOINING and broken(text.text, width) is not None):
                 return text
             longest = max(
-                (var for var in instruction.uses() if var in self._inlined),
+                (var for var in instruction.uses() if var in self.inlined),
                 key=lambda var: len(self.scope.texts[var].text),
                 default=None,
             )
             if longest is None or len(self.scope.texts[longest].text) < _SHORTEST_SPLIT:
                 return text
-            self._assign(self._inlined.pop(longest))
+            self._assign(self.inlined.pop(longest))
 
     def _assign(self, instruction: Instruction) -> None:
         """A line, or a few, for one value."""
         out = instruction.out
         if not self._uses[out] and not is_pure(instruction.function):
-            self.lines.append(Line(self._text(instruction, self.width).text, instruction))
+            self.lines.append(Line(self.text(instruction, self.width).text, instruction))
             return
         if instruction.function is plus_at:
             _, index, values = instruction.args
@@ -144,15 +153,16 @@ class Block:
             line = f"{name}[{index_text(index, self.scope)}] += {self.argument(values).text}"
             self.lines.append(Line(line, instruction))
             return
-        terms = self._terms(instruction)
-        if len(terms) > 2 and out in self.scope.gradients and out not in self.scope.planned:
-            texts = [self._term(term) for term in terms]
-            if sum(len(text.text) for text in texts) > self.width // 2:
-                self._accumulate(instruction, terms, texts)
+        terms = terms_of(instruction, self.inlined)
+        is_placed = out in self._places.written or out in self._places.deferred
+        if is_placed or (len(terms) > 2 and out in self.scope.gradients and out not in self.scope.planned):
+            writer = SumWriter(self, instruction, terms)
+            if is_placed or writer.length > self.width // 2:
+                self.lines += writer.lines()
                 return
         # The name is as long as it will be, or a little shorter.
         width = self.width - 3 - len(self.scope.names_of_user.get(out, "d" * 8))
-        text = self._text(instruction, width)
+        text = self.text(instruction, width)
         name = self.scope.introduce(out)
         share = text.text.removeprefix(f"{name} + ")
         is_share = out in self.scope.summed and share != text.text
@@ -171,9 +181,9 @@ class Block:
 
     def give_line(self, var: Var) -> None:
         """Let a value be computed here, and not where it is used, if it is more than a view."""
-        instruction = self._inlined.get(var)
+        instruction = self.inlined.get(var)
         if instruction is not None and not _is_cheap(instruction):
-            self._assign(self._inlined.pop(var))
+            self._assign(self.inlined.pop(var))
 
     def needed_alone(self) -> set[Var]:
         """The values that are needed by themselves, and not step by step in a loop."""
@@ -189,44 +199,14 @@ class Block:
             if isinstance(each.function, Loop) and each is not call:
                 yield from each.args[1]
 
-    def _terms(self, instruction: Instruction) -> list[Var]:
-        """What a sum of sums adds up, in order; nothing for what is no sum of values."""
-        if not _is_sum(instruction):
-            return []
-        found = [instruction.args[1]]
-        first = instruction.args[0]
-        while (inner := self._inlined.get(first)) is not None and _is_sum(inner) and _is_like(first, instruction.out):
-            found.append(inner.args[1])
-            first = inner.args[0]
-        return [first, *found[::-1]]
-
-    def _term(self, term: Var) -> Text:
-        instruction = self._inlined.get(term)
-        if instruction is not None:
-            self.scope.texts[term] = self._text(instruction, self.width - 12)
-        return self.scope.texts[term]
-
-    def _accumulate(self, instruction: Instruction, terms: Sequence[Var], texts: Sequence[Text]) -> None:
-        """A sum of many contributions, one line for each."""
-        out = instruction.out
-        name = self.scope.introduce(out)
-        # Only an array that was made here, and has no other name, is written to.
-        first = self._inlined.get(terms[0])
-        own = first is not None and not is_view(first) and _is_like(terms[0], out)
-        self.lines.append(Line(f"{name} = {texts[0].text}", instruction))
-        for text in texts[1:]:
-            added = f"{name} += {text.text}" if own else f"{name} = {name} + {text.within(PRODUCT)}"
-            self.lines.append(Line(added, instruction))
-            own = True
-
     def _write_several(self, instruction: Instruction) -> None:
         """A call that gives several results at once."""
         out, picks = instruction.out, self.picks.get(instruction.out, {})
         if len(picks) == 1 and self._uses[out] == 1:
-            self.scope.texts[out] = self._text(instruction, self.width)
-            self._inlined[out] = instruction
+            self.scope.texts[out] = self.text(instruction, self.width)
+            self.inlined[out] = instruction
             return
-        text = self._text(instruction, self.width)
+        text = self.text(instruction, self.width)
         function = instruction.function
         words = RESULTS.get(function) or (("",) * function.nout if isinstance(function, np.ufunc) else None)
         if words is None or self._uses[out] != len(picks):
@@ -254,16 +234,6 @@ class Block:
             test = f"{kind}({text.text}) != {wanted}"
         message = quoted(f"{place}: this was recorded for the case where it is {wanted}")
         return Line(f"if {test}:\n    raise ValueError({message})", instruction)
-
-
-def _is_sum(instruction: Instruction) -> bool:
-    """Whether a call adds two values."""
-    args = instruction.args
-    return instruction.function is np.add and not instruction.kwargs and all(type(part) is Var for part in args)
-
-
-def _is_like(var: Var, other: Var) -> bool:
-    return var.shape == other.shape and var.dtype == other.dtype
 
 
 def _is_cheap(instruction: Instruction) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.ops.manipulation.indexing import added_at, placed_at
+
 _HOMES = {
     "np": "numpy", "np.linalg": "numpy.linalg", "np.fft": "numpy.fft",
     "np.lib.stride_tricks": "numpy.lib.stride_tricks", "special": "scipy.special", "signal": "scipy.signal",
@@ -23,6 +25,9 @@ METHODS: dict[Any, str] = {
     for name in ("sum", "mean", "max", "min", "prod", "any", "all", "argmax", "argmin", "cumsum", "std", "var")
 }
 METHOD_KEYWORDS = {"axis", "keepdims", "dtype", "ddof"}
+
+# What is written as assignments to places of an array, and needs no name.
+PLACING: frozenset[Callable[..., Any]] = frozenset({placed_at, added_at})
 
 
 def public_name(function: Callable[..., Any]) -> str | None:

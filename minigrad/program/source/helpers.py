@@ -12,6 +12,7 @@ from typing import Any
 from minigrad.engine.stand_ins import is_self_contained
 from minigrad.program.errors import ProgramError
 from minigrad.program.ir import Instruction
+from minigrad.program.source.functions import PLACING
 
 _MODULES = {"np", "special", "signal"}
 
@@ -28,7 +29,7 @@ class Helpers:
         self.names: dict[Callable[..., Any], str] = {}
         self.definitions: list[str] = []
         for instruction in code:
-            if is_self_contained(instruction.function):
+            if is_self_contained(instruction.function) and instruction.function not in PLACING:
                 self._add(instruction.function)
 
     def _add(self, function: Callable[..., Any]) -> None:

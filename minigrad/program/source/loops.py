@@ -16,6 +16,7 @@ from minigrad.program.repeats.loop import Carried, Loop, Result
 from minigrad.program.source.carrying import is_overwritten, is_summed
 from minigrad.program.source.elements import Element, Steps, affine, counted, is_reversed, unit_vectors, word_of, words
 from minigrad.program.source.lines import Line
+from minigrad.program.source.sums import zeros_text
 from minigrad.program.source.surrounding import Surrounding
 from minigrad.program.source.text import Text
 
@@ -197,13 +198,7 @@ class LoopWriter:
             return self.block.argument(first).text
         if each.inside.shape == ():
             return "0.0"
-        owner = self.scope.owner_like(each.after, self._last(each))
-        if owner is not None:
-            return f"np.zeros_like({owner})"
-        assert each.inside.shape is not None
-        shape = self.block.argument(tuple(each.inside.shape)).text
-        kind = "" if each.inside.dtype == np.float64 else f", {self.block.argument(each.inside.dtype).text}"
-        return f"np.zeros({shape}{kind})"
+        return zeros_text(each.inside, self.scope.owner_like(each.after, self._last(each)), self.scope)
 
     # What is needed of single steps.
 

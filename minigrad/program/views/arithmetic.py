@@ -161,7 +161,7 @@ def _none(instruction: Instruction, shape_of: ShapeOf) -> float:
 
 # Functions that are declared as self-contained.
 _BY_NAME: dict[str, Callable[[Instruction, ShapeOf], float]] = {
-    **dict.fromkeys(("placed_at", "assigned", "chosen", "numbers_of", "index_along_axis", "along_diagonal"), _none),
+    **dict.fromkeys(("placed_at", "assigned", "chosen", "index_along_axis"), _none),
     "added_at": lambda i, shape_of: math.prod(shape_of(i.args[0])),
     "conv2d": lambda i, shape_of: 2 * math.prod(shape_of(i.out)) * _kernel_size(shape_of(i.args[1])),
     "conv2d_transpose": lambda i, shape_of: 2 * math.prod(shape_of(i.args[0])) * _kernel_size(shape_of(i.args[1])),
