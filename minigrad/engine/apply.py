@@ -15,7 +15,7 @@ from minigrad.engine.constants import COPIED, kept_arrays, kept_params
 from minigrad.engine.graph import NO_PARAMS, Node, Primitive, TracedNode, active_traces, inherit_traces, next_order
 from minigrad.engine.recording import PLAIN, current_recording, is_grad_enabled, latest_recording
 from minigrad.engine.residuals import WORTH_REPLACING, unread_left_out
-from minigrad.engine.stand_ins import StandIn
+from minigrad.engine.stand_ins import StandIn, ongoing
 from minigrad.engine.tensor import Tensor
 
 # 0-d results are NumPy scalars, and stay so. Python's own numbers need no conversion either, because NumPy lets them
@@ -56,7 +56,7 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
             arrays.append(arg)
             parents.append(None)
     try:
-        compute = primitive.operator if any_tensor else primitive.forward
+        compute = primitive.careful if ongoing else primitive.operator if any_tensor else primitive.forward
         out = compute(*arrays, **params) if params else compute(*arrays)
     except _EXPLAINED as error:
         raise _explained(error, primitive, arrays, params) from error
@@ -70,14 +70,14 @@ def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> 
 
 def of_one(primitive: Primitive) -> Callable[[Any], Any]:
     """The function that applies a primitive without parameters to one argument, in less time than `apply`."""
-    operator = primitive.operator
+    operator, careful = primitive.operator, primitive.careful
 
     def call(x: Any) -> Any:
         if type(x) is not Tensor:
             return apply(primitive, (x,), NO_PARAMS)
         array, node = x._array, x._node
         try:
-            out = operator(array)
+            out = careful(array) if ongoing else operator(array)
         except _EXPLAINED as error:
             raise _explained(error, primitive, (array,), NO_PARAMS) from error
         return _result(primitive, (array,), (node,), NO_PARAMS, out, node is not None, False)

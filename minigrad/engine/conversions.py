@@ -12,6 +12,7 @@ from minigrad.engine.advice import LostGradientError, lost_gradient
 from minigrad.engine.aliasing import hand_out
 from minigrad.engine.graph import Node, depends_on_a_variable, is_variable
 from minigrad.engine.site import calling_function
+from minigrad.engine.stand_ins import StandIn
 
 
 class Conversions:
@@ -58,7 +59,11 @@ class Conversions:
             )
 
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
+        array = self._array
+        if isinstance(array, StandIn):
+            text = repr(array)
+        else:
+            text = np.array2string(np.asarray(array), separator=", ", prefix="Tensor(")
         parts = [text]
         if self._array.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)) or self._array.size == 0:
             parts.append(f"dtype={self._array.dtype}")

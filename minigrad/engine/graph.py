@@ -20,7 +20,8 @@ class Primitive:
     Attributes:
         name: what error messages and printed graphs call it.
         meaning: ``meaning(*arrays, **params)``, plain NumPy as a person would write it.
-        forward: gives the same: the meaning itself, or a kernel in its place that takes less time.
+        forward: gives the same for arrays: the meaning itself, or a kernel in its place that takes less time.
+        careful: gives the same also for what stands in for arrays.
         rules: ``rules[i](g, out, *arrays, **params)`` gives the vector-Jacobian product with respect to argument i;
             ``None`` where there is none. A `variadic` primitive has one, which takes the position first.
         broadcasts: whether arguments are broadcast against each other, so that a rule may return the shape of the
@@ -37,6 +38,7 @@ class Primitive:
 
     __slots__ = (
         "broadcasts",
+        "careful",
         "ever_read",
         "forward",
         "meaning",
@@ -61,7 +63,8 @@ class Primitive:
     ) -> None:
         self.name = name
         self.meaning = meaning
-        self.forward = meaning if kernel is None else with_kernel(meaning, kernel)
+        self.forward = meaning if kernel is None else kernel
+        self.careful = meaning if kernel is None else with_kernel(meaning, kernel)
         self.rules = tuple(rules)
         self.broadcasts = broadcasts
         self.reads = reads

@@ -9,7 +9,8 @@ out, because the meaning of the operation says the same.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -18,6 +19,8 @@ from numpy.typing import DTypeLike
 P = ParamSpec("P")
 R = TypeVar("R")
 ndarray = np.ndarray
+# The recordings that are going on, in whichever thread. Without any there are no stand-ins, and nobody has to look.
+ongoing: list[object] = []
 # What holds no stand-in, and needs no closer look.
 _ATOMS = frozenset({int, bool, float, str, type(None), type(...), ndarray})
 
@@ -35,8 +38,20 @@ class StandIn:
         raise NotImplementedError
 
 
+@contextmanager
+def going_on(recording: object) -> Iterator[None]:
+    """A block inside which there are stand-ins."""
+    ongoing.append(recording)
+    try:
+        yield
+    finally:
+        ongoing.remove(recording)
+
+
 def array_of(value: Any) -> Any:
     """``np.asarray(value)``; stand-ins stay what they are."""
+    if type(value) is ndarray:
+        return value
     return value if isinstance(value, StandIn) else np.asarray(value)
 
 
@@ -88,7 +103,7 @@ def self_contained(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        recorded = stand_in_among((*args, *kwargs.values()))
+        recorded = stand_in_among((*args, *kwargs.values())) if ongoing else None
         if recorded is None:
             return function(*args, **kwargs)
         return recorded.taken_whole(call, args, kwargs)  # type: ignore[no-any-return]  # what stands in for an R
@@ -99,7 +114,7 @@ def self_contained(function: Callable[P, R]) -> Callable[P, R]:
 
 def in_one_step(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """What a function of SciPy gives that makes arrays of its arguments; a program calls it by its name."""
-    recorded = stand_in_among((*args, *kwargs.values()))
+    recorded = stand_in_among((*args, *kwargs.values())) if ongoing else None
     if recorded is None:
         return function(*args, **kwargs)
     return recorded.taken_whole(function, args, kwargs)  # type: ignore[no-any-return]  # what stands in for an R
@@ -127,6 +142,8 @@ def with_kernel(meaning: Callable[..., Any], kernel: Callable[..., Any]) -> Call
     """What gives the result of an operation: the kernel for arrays, and the meaning for stand-ins."""
 
     def compute(*arrays: Any, **params: Any) -> Any:
+        if not ongoing:
+            return kernel(*arrays, **params)
         for array in arrays:
             if type(array) is not ndarray and isinstance(array, StandIn):
                 return meaning(*arrays, **params)

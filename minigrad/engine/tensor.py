@@ -129,7 +129,9 @@ class Tensor(ArrayLike, Conversions, Hooked, NumPyProtocols):
         if node is not None:
             fresh = Node(None, (), (), NO_PARAMS, self._array)
             # As old as before, so that a pass looks as far back as graphs that hold the old one.
-            fresh.order, fresh.grad, fresh.hooks, fresh.special = node.order, node.grad, node.hooks, node.special
+            fresh.order, fresh.grad = node.order, node.grad
+            if node.hooks:
+                fresh.hooks, fresh.special = node.hooks, node.special
             if self._name is not None:
                 fresh.name = self._name
             # One right after the other, without a call between them, in which Ctrl-C could come.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.stand_ins import StandIn
+from minigrad.engine.stand_ins import StandIn, ongoing
 from minigrad.engine.state import check_state
 from minigrad.engine.tensor import Tensor
 from minigrad.optim.arithmetic import in_dtype, telling_afterwards
@@ -122,7 +122,7 @@ class Optimizer(ABC):
                 try:
                     # Graphs from before are told first: should Ctrl-C come, none of them meets values it does not know.
                     parameter._mark_changed()
-                    if isinstance(values, StandIn) or isinstance(gradient, StandIn):
+                    if ongoing and (isinstance(values, StandIn) or isinstance(gradient, StandIn)):
                         self._update_recorded(position, gradient, lr)
                     else:
                         self._update(position, values, gradient, scratch, lr)
@@ -133,11 +133,11 @@ class Optimizer(ABC):
                 updated = True
         if not updated:
             require_a_gradient(self._parameters)
-        is_recorded = isinstance(self._own["steps"], StandIn)
-        if is_recorded:
-            self._own["steps"] = self._own["steps"] + 1
+        steps = self._own["steps"]
+        if isinstance(steps, StandIn):
+            self._own["steps"] = steps + 1
         else:
-            self._own["steps"].fill(self.steps + 1)
+            steps.fill(int(steps) + 1)
 
     def _update_recorded(self, position: int, gradient: Any, lr: float) -> None:
         """Update one parameter by its equation: what stands in for an array is not written to, but replaced."""

@@ -11,6 +11,7 @@ import numpy as np
 from minigrad.engine.blocks import recording
 from minigrad.engine.graph import Node, next_order
 from minigrad.engine.pytrees import mapped
+from minigrad.engine.stand_ins import going_on
 from minigrad.engine.tensor import Tensor
 from minigrad.program.calling import outcome
 from minigrad.program.inputs import Inputs
@@ -49,6 +50,7 @@ class Recording(Recorder):
         self.inputs_made: list[Var] = [recorded.variable for recorded in made]
         watcher = self.watched()
         with (
+            going_on(self),
             recording(True, observer=self),
             np.errstate(all="ignore"),
             outcome(inputs, made, None, watcher, self.during("backward")) as found,
@@ -63,6 +65,7 @@ class Recording(Recorder):
                         self._gradient(gradient, recorded) if slot.wanted else None
                         for slot, gradient, recorded in zip(inputs.slots, found.gradients, made, strict=True)
                     ]
+        self.is_over = True
 
     def _gradient(self, found: Any, like: Any) -> Var:
         """The value of a gradient; zeros where nothing depends on the input."""

@@ -102,6 +102,7 @@ class Recorded(StandIn):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if any(isinstance(part, Tensor) for part in inputs):
             return NotImplemented
+        self.recorder.check_going_on()
         outs = kwargs.pop("out", None)
         if outs is not None and any(out is not None for out in outs):
             raise ProgramError(
@@ -127,6 +128,7 @@ class Recorded(StandIn):
     ) -> Any:
         if any(issubclass(kind, Tensor) for kind in types):
             return NotImplemented
+        self.recorder.check_going_on()
         if function in _WRITING or kwargs.get("out") is not None:
             raise ProgramError(
                 f"{self.recorder.here()}{numpy_name(function)} writes into an array, which a program does not; "
@@ -137,6 +139,7 @@ class Recorded(StandIn):
         return self.recorder.emit(function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        self.recorder.check_going_on()
         raise ProgramError(
             f"{self.recorder.here()}an array is made of a value that the program computes, which would freeze it; give "
             "the value itself to functions of NumPy (np.stack([x, y]) joins values, x.astype(dtype) converts them)"

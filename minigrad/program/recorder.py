@@ -32,6 +32,7 @@ class Recorder(Observer):
         numbers: integers of the user's functions by name, which may turn out to be sizes.
         gradient_of: for each gradient, the value that it belongs to.
         phase: in which part of the work the next instructions fall; see `Instruction`.
+        is_over: whether nothing is written down any more.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class Recorder(Observer):
         self.numbers: dict[str, int] = {}
         self.gradient_of: dict[Var, Var] = {}
         self.phase = "forward"
+        self.is_over = False
         self._watcher = Watcher(self._note, self._has_news)
         self._number = itertools.count(1).__next__
         self._scopes = Scopes()
@@ -71,6 +73,8 @@ class Recorder(Observer):
 
     def emit(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a function and write the call down; the result, or each of its parts, as a recorded value."""
+        if self.is_over:
+            self.check_going_on()
         values: list[Any] = []
         references: list[Any] = []
         for arg in args:
@@ -181,6 +185,18 @@ class Recorder(Observer):
             )
         self._replaced[old.variable] = users_place()
         return new
+
+    def check_going_on(self) -> None:
+        """Refuse values that the function left somewhere.
+
+        Raises:
+            ProgramError: when the recording is over.
+        """
+        if self.is_over:
+            raise ProgramError(
+                f"{self.here()}this is a value that a function left in a list or an attribute while it was recorded as "
+                "a program; call the function itself with arrays, and what it leaves there is arrays again"
+            )
 
     def here(self) -> str:
         """The line of the user's code, as the beginning of a message."""

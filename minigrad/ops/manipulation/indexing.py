@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from minigrad.engine.examples import reals
-from minigrad.engine.stand_ins import StandIn, array_of, counted, self_contained, stand_in_among
+from minigrad.engine.stand_ins import StandIn, array_of, counted, ongoing, self_contained
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
 from minigrad.kernels import placing
@@ -78,7 +78,7 @@ def getitem(x: Any, index: Any) -> Any:
         return x[index]
     index = plain(index)
     # An array does not take recorded values for an index; where it is one itself, it does.
-    return x[index] if isinstance(x, StandIn) or stand_in_among((index,)) is None else chosen(x, index)
+    return x[index] if not ongoing or isinstance(x, StandIn) else chosen(x, index)
 
 
 def _scattered(x: Any, index: Any, shape: Shape, unique: bool = False) -> Any:
