@@ -133,11 +133,10 @@ class Optimizer(ABC):
                 updated = True
         if not updated:
             require_a_gradient(self._parameters)
-        steps = self._own["steps"]
-        if isinstance(steps, StandIn):
-            self._own["steps"] = steps + 1
+        if isinstance(self._own["steps"], StandIn):
+            self._own["steps"] = self._own["steps"] + 1  # type: ignore[operator]  # as arrays do
         else:
-            steps.fill(int(steps) + 1)
+            self._own["steps"].fill(self.steps + 1)
 
     def _update_recorded(self, position: int, gradient: Any, lr: float) -> None:
         """Update one parameter by its equation: what stands in for an array is not written to, but replaced."""

@@ -18,6 +18,7 @@ from minigrad.program.alignment import Aligned, DisagreementError
 from minigrad.program.by_the_tape import by_the_tape, difference
 from minigrad.program.choice_of_sizes import Choice, SizeClass, symbols_of
 from minigrad.program.errors import ProgramError
+from minigrad.program.first_call import check_examples, check_result, explaining
 from minigrad.program.fresh_inputs import Kind
 from minigrad.program.held import HeldTensor, settings_of
 from minigrad.program.inputs import Inputs, Slot, Wanted, is_array, slots_of_layer, slots_of_state
@@ -58,14 +59,11 @@ def program(function: Callable[..., Any], *examples: Any, wrt: Wanted = None, na
         >>> dw
         array([2., 2., 2.])
     """
-    if not callable(function):
-        raise ProgramError(
-            "a function comes first, and then what it is called with: mg.program(f, x, y), not mg.program(f(x, y)); "
-            f"this is a {type(function).__name__}"
-        )
+    check_examples(function, examples)
     closed_over = _closed_over(function)
     inputs = Inputs(function, examples, wrt, closed_over)
-    first = Recording(inputs, [slot.value for slot in inputs.slots])
+    with explaining(inputs.arguments, examples):
+        first = Recording(inputs, [slot.value for slot in inputs.slots])
     if closed_over:
         used = {part for each in first.code for part in each.uses()} | set(first.updates_made)
         needed = [
@@ -80,6 +78,8 @@ def program(function: Callable[..., Any], *examples: Any, wrt: Wanted = None, na
             f"the function uses {first.strangers[0].describe()}, which requires a gradient and is not among its "
             "arguments; pass it as an argument"
         )
+    if not first.updates:
+        check_result(function, first.returned)
     arrays = [slot.value for slot in inputs.slots]
     choice = Choice(inputs.slots, first.code, lambda values: Recording(inputs, values))
     called = name or str(getattr(function, "__name__", type(function).__name__))

@@ -100,7 +100,9 @@ def _is_differentiated(outputs: Sequence[Any], wrt: Wanted) -> bool:
     Raises:
         ProgramError: where gradients were asked for by name or position, and it is more than one number.
     """
-    is_number = len(outputs) == 1 and np.shape(outputs[0]) == () and np.result_type(outputs[0]).kind == "f"
+    # To NumPy, None and strings are names of dtypes.
+    is_one = len(outputs) == 1 and not (outputs[0] is None or isinstance(outputs[0], str))
+    is_number = is_one and np.shape(outputs[0]) == () and np.result_type(outputs[0]).kind == "f"
     if wrt is None:
         node = outputs[0]._node if is_number and isinstance(outputs[0], Tensor) else None
         # The function may have gone back through its graph itself.

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.pytrees import mapped, matched
-from minigrad.engine.tensor import Tensor
-from minigrad.program.errors import ProgramError
-from minigrad.program.inputs import is_array, is_holder, slots_of_holder
+from minigrad.engine.pytrees import mapped
+from minigrad.program.given import array_of, check_settings, check_sizes, values_of
+from minigrad.program.inputs import is_array, is_holder
 from minigrad.program.ir import Guard, Input, Instruction, Size, Var
 from minigrad.program.run import evaluated
 
@@ -83,8 +81,8 @@ class Program:
             ProgramError: for other structures, dtypes or numbers of axes than those that were recorded, for sizes that
                 the recording fixed, and where a branch would be taken in another way.
         """
-        self._check_settings()
-        found = self._run(self._values(arguments))
+        check_settings(self)
+        found = self._run(values_of(self, arguments))
         result = mapped(self.result, lambda part: found[part] if isinstance(part, Var) else part)
         gradients = self._gradients_in_kind(found)
         return result if not gradients else (result, *gradients)
@@ -108,8 +106,8 @@ class Program:
         """
         from minigrad.program.views.html import write_page
 
-        values = self._values(arguments)
-        self._check_sizes({each.var: np.shape(value) for each, value in zip(self.inputs, values, strict=True)})
+        values = values_of(self, arguments)
+        check_sizes(self, {each.var: np.shape(value) for each, value in zip(self.inputs, values, strict=True)})
         write_page(self, path, values)
 
     def to_json(self) -> str:
@@ -151,8 +149,8 @@ class Program:
 
         if not arguments:
             return cost(self, None)
-        values = self._values(arguments)
-        self._check_sizes({each.var: np.shape(value) for each, value in zip(self.inputs, values, strict=True)})
+        values = values_of(self, arguments)
+        check_sizes(self, {each.var: np.shape(value) for each, value in zip(self.inputs, values, strict=True)})
         return cost(self, values)
 
     def source(self, name: str | None = None, comments: bool = False) -> str:
@@ -167,99 +165,15 @@ class Program:
         Raises:
             ProgramError: as where the program is called.
         """
-        found = self._run([_array(value) for value in values])
+        found = self._run([array_of(value) for value in values])
         results = [found[part] if isinstance(part, Var) else part for part in _leaves(self.result)]
         return results + [found[gradient] for gradient in self.gradients if gradient is not None]
 
     def _run(self, values: Sequence[Any]) -> dict[Var, Any]:
-        self._check_sizes({each.var: np.shape(value) for each, value in zip(self.inputs, values, strict=True)})
+        check_sizes(self, {each.var: np.shape(value) for each, value in zip(self.inputs, values, strict=True)})
         given = {each.var: value for each, value in zip(self.inputs, values, strict=True)}
         found = evaluated(self.code, given, self.outputs)
         return {var: _owned(value, values) for var, value in found.items()}
-
-    def _values(self, arguments: Sequence[Any]) -> list[Any]:
-        """The array for each input."""
-        if len(arguments) != len(self.examples):
-            raise ProgramError(
-                f"{self.name} takes {len(self.examples)} arguments ({', '.join(self.arguments)}), not {len(arguments)}"
-            )
-        values: list[Any] = []
-        for position, (argument, example) in enumerate(zip(arguments, self.examples, strict=True)):
-            name = self.arguments[position]
-            try:
-                given = matched(argument, example)
-            except ValueError as error:
-                raise ProgramError(f"{name} has another structure than the recorded one: {error}") from None
-            recorded = matched(example, example)
-            inputs = iter([each for each in self.inputs if each.argument == position])
-            for value, like in zip(given, recorded, strict=True):
-                values += self._leaf(name, value, like, inputs)
-        for each in self.inputs:
-            if each.argument is None:
-                values.append(_array(each.held.read()))
-        return values
-
-    def _leaf(self, name: str, value: Any, like: Any, inputs: Any) -> list[Any]:
-        """The arrays that one leaf of an argument stands for."""
-        if is_holder(like):
-            if value is not like:
-                raise ProgramError(
-                    f"{name} is another {type(value).__name__} than the recorded one; its parameters may change, but "
-                    "another model needs a program of its own"
-                )
-            count = len(slots_of_holder(like))
-            return [_array(each.held.read()) for each in itertools.islice(inputs, count)]
-        if not is_array(like):
-            if value is not like and not _equal(value, like):
-                raise ProgramError(
-                    f"{name} was {like!r} when the program was recorded, and is {value!r} now: only arrays, Tensors "
-                    "and floats may change; record it again"
-                )
-            return []
-        each = next(inputs)
-        if not is_array(value) and not isinstance(value, (int, list)):
-            raise ProgramError(f"{each.name} has to be an array, not a {type(value).__name__}")
-        array = _array(value)
-        if isinstance(array, np.random.Generator) != (each.var.dtype is not None and each.var.dtype.kind == "O"):
-            raise ProgramError(
-                f"{each.name} has to be {_kind(each.var.dtype)}, not {_kind(getattr(array, 'dtype', None))}"
-            )
-        if isinstance(array, np.random.Generator):
-            return [array]
-        if isinstance(value, (int, float)) and not isinstance(value, (bool, np.generic)):
-            array = np.asarray(value, each.var.dtype)[()]
-        if array.dtype != each.var.dtype:
-            raise ProgramError(
-                f"{each.name} has dtype {array.dtype}; the program was recorded for {each.var.dtype}: convert it with "
-                f".astype(np.{each.var.dtype}), or record it again"
-            )
-        assert each.var.shape is not None
-        if array.ndim != len(each.var.shape):
-            raise ProgramError(
-                f"{each.name} has shape {array.shape}; the program was recorded for {len(each.var.shape)} axes"
-            )
-        return [array]
-
-    def _check_sizes(self, shapes: dict[Var, tuple[int, ...]]) -> None:
-        named = {each.var: each.name for each in self.inputs}
-        for guard in self.guards:
-            found = shapes[guard.dim.var][guard.dim.axis]
-            wanted = guard.size.value(shapes) if isinstance(guard.size, Size) else guard.size
-            if found != wanted:
-                raise ProgramError(
-                    f"axis {guard.dim.axis} of {named[guard.dim.var]} has size {found}, and has to have {wanted}: "
-                    f"{guard.why}"
-                )
-
-    def _check_settings(self) -> None:
-        """Refuse to run where something has changed that is part of the program, such as a learning rate."""
-        for owner, attribute, recorded in self.settings:
-            found = getattr(owner, attribute)
-            if found != recorded:
-                raise ProgramError(
-                    f"{attribute} of {type(owner).__name__} was {recorded!r} when the program was recorded, and is "
-                    f"{found!r} now; record it again"
-                )
 
     def _gradients_in_kind(self, owned: dict[Var, Any]) -> list[Any]:
         """For each argument that has gradients, these in its structure; then those of closed-over Tensors."""
@@ -292,17 +206,6 @@ class Program:
         return found
 
 
-def _array(value: Any) -> Any:
-    if isinstance(value, np.random.Generator):
-        return value
-    array = np.asarray(value._array if isinstance(value, Tensor) else value)
-    return array if array.ndim else array[()]
-
-
-def _kind(dtype: Any) -> str:
-    return "a np.random.Generator" if dtype is None or dtype.kind == "O" else f"an array of {dtype}"
-
-
 def _owned(value: Any, inputs: Sequence[Any]) -> Any:
     """A result that shares no memory with what was passed in, and can be written to."""
     if not isinstance(value, np.ndarray):
@@ -310,13 +213,6 @@ def _owned(value: Any, inputs: Sequence[Any]) -> Any:
     if not value.flags.writeable or value.base is not None or any(value is each for each in inputs):
         return value.copy()
     return value
-
-
-def _equal(value: Any, other: Any) -> bool:
-    try:
-        return type(value) is type(other) and bool(value == other)
-    except (TypeError, ValueError):
-        return False
 
 
 def _leaves(tree: Any) -> list[Any]:

@@ -26,6 +26,7 @@ class ProgramLike(Protocol):
     guards: list[Guard]
     examples: list[Any]
     sample: Sequence[Any] | None
+    settings: list[tuple[Any, str, Any]]
 
     def of_arrays(self, values: Sequence[Any]) -> list[Any]:
         """As in `Program`."""
