@@ -1,7 +1,9 @@
 """Which programs are interrupted, and what has to hold afterwards?"""
 
 import contextlib
+import sys
 import threading
+import traceback
 
 import interrupts
 import numpy as np
@@ -79,7 +81,9 @@ def run_in_a_thread(function):
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(10.0)
-    assert not thread.is_alive(), "a lock is held"
+    if thread.is_alive():
+        frame = sys._current_frames()[thread.ident]
+        raise AssertionError("a lock is held; this waits for it:\n" + "".join(traceback.format_stack(frame)))
     assert not failures, failures
 
 

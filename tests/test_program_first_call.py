@@ -92,6 +92,6 @@ def test_values_that_a_function_left_somewhere_are_refused(use):
 
     mg.program(leaves, np.ones(2000))
     assert "Recorded" in repr(kept[0])
-    with pytest.raises(mg.ProgramError, match="left in a list or an attribute"):
+    with pytest.raises(mg.ProgramError, match="keeps a value from an earlier call, in a list or an attribute"):
         use(kept[0])
     assert mg.program(leaves, np.ones(2000))(np.ones(2000))[0] > 0

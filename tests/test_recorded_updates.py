@@ -6,6 +6,7 @@ from test_optim import every_rule, tensors
 
 import minigrad as mg
 from minigrad import optim
+from minigrad.engine.stand_ins import going_on
 from minigrad.program.recorder import Recorder
 
 TOLERANCE = {np.float64: 1e-13, np.float32: 1e-6, np.float16: 2e-3}
@@ -31,7 +32,8 @@ class Recorded:
     def step(self, number):
         for parameter, gradient in zip(self.parameters, gradients_for(self.parameters, number), strict=True):
             parameter.grad = mg.Tensor._wrap(self.recorder.input(gradient._array, "g"))
-        self.optimizer.step()
+        with going_on(self.recorder):
+            self.optimizer.step()
 
 
 def steps_of(kind, settings, dtype):

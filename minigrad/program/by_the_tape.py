@@ -11,7 +11,7 @@ from minigrad.engine.pytrees import leaves
 from minigrad.engine.tensor import Tensor
 from minigrad.program.agreement import agree
 from minigrad.program.calling import outcome
-from minigrad.program.errors import ProgramError
+from minigrad.program.errors import KEPT, ProgramError
 from minigrad.program.held import fresh
 from minigrad.program.inputs import Inputs
 from minigrad.program.program import Program
@@ -44,10 +44,7 @@ def by_the_tape(inputs: Inputs, arrays: Sequence[Any], updated: Collection[int])
 def _array(value: Any) -> Any:
     array = value._array if isinstance(value, Tensor) else value
     if isinstance(array, Recorded):
-        raise ProgramError(
-            "the function keeps a value from an earlier call, and uses it in a later one; compute it anew, or pass it "
-            "as an argument"
-        )
+        raise ProgramError(KEPT)
     return np.array(array)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from minigrad.engine.recording import Observer
 from minigrad.engine.tensor import Tensor
 from minigrad.program import ir
-from minigrad.program.errors import ProgramError
+from minigrad.program.errors import KEPT, ProgramError
 from minigrad.program.generator import RecordedGenerator
 from minigrad.program.ir import Instruction, Place, Var, mapped_atoms
 from minigrad.program.places import Watcher, users_place
@@ -144,10 +144,7 @@ class Recorder(Observer):
             part = part._array
         if isinstance(part, (Recorded, RecordedGenerator)):
             if part.recorder is not self:
-                raise ProgramError(
-                    f"{self.here()}a value of another recording is used here, which was kept from an earlier call of "
-                    "the function; compute it anew, or pass it as an argument"
-                )
+                raise ProgramError(self.here() + KEPT)
             if part.variable in self._replaced:
                 raise ProgramError(
                     f"{self.here()}a value is used that was changed in place at {self._replaced[part.variable]}; "
@@ -193,10 +190,7 @@ class Recorder(Observer):
             ProgramError: when the recording is over.
         """
         if self.is_over:
-            raise ProgramError(
-                f"{self.here()}this is a value that a function left in a list or an attribute while it was recorded as "
-                "a program; call the function itself with arrays, and what it leaves there is arrays again"
-            )
+            raise ProgramError(self.here() + KEPT)
 
     def here(self) -> str:
         """The line of the user's code, as the beginning of a message."""
