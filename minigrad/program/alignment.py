@@ -81,7 +81,7 @@ class Aligned:
                     known = Dim(var, axis)
                     self._symbols[known] = found
                 sizes.append(Size("dim", (known,)))
-            object.__setattr__(var, "shape", tuple(sizes))
+            var.shape = tuple(sizes)
             self.var[made] = var
         self._align()
         self._name_sizes()
@@ -152,7 +152,7 @@ class Aligned:
                 self._found.clear()
                 found = Size("dim", (own,))
             sizes.append(found)
-        object.__setattr__(var, "shape", tuple(sizes))
+        var.shape = tuple(sizes)
         return var
 
     def _inferred(self, numbers: Sequence[Any], rounding: float = 1e-13) -> Size | None:

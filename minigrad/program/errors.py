@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 KEPT = (
     "a function keeps a value from an earlier call, in a list or an attribute, and that call was recorded as a "
     "program; inside of the function compute the value anew, or pass it as an argument; outside, call the function "

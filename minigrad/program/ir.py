@@ -15,7 +15,7 @@ from minigrad.program.errors import ProgramError
 Shape: TypeAlias = "tuple[int | Size, ...]"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Var(OneValue):
     """One value of a program, which is assigned once.
 
@@ -161,18 +161,28 @@ class Input:
     example: tuple[int, ...] = ()
 
 
-def atoms(tree: Any) -> Iterator[Any]:
+def atoms(tree: Any) -> list[Any]:
     """Everything inside lists, tuples, dicts and slices, in order."""
-    if isinstance(tree, (list, tuple)) and type(tree) is not Dim:
+    found: list[Any] = []
+    _gather(tree, found)
+    return found
+
+
+def _gather(tree: Any, found: list[Any]) -> None:
+    kind = type(tree)
+    if kind is Var:
+        # What most parts are.
+        found.append(tree)
+    elif isinstance(tree, (list, tuple)) and kind is not Dim:
         for item in tree:
-            yield from atoms(item)
-    elif isinstance(tree, dict):
+            _gather(item, found)
+    elif kind is dict:
         for item in tree.values():
-            yield from atoms(item)
-    elif isinstance(tree, slice):
-        yield from atoms((tree.start, tree.stop, tree.step))
+            _gather(item, found)
+    elif kind is slice:
+        found += [tree.start, tree.stop, tree.step]
     else:
-        yield tree
+        found.append(tree)
 
 
 def mapped_atoms(tree: Any, function: Callable[[Any], Any]) -> Any:

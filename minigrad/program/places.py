@@ -19,18 +19,21 @@ from minigrad.program.ir import Place
 _HOMES = (os.path.dirname(os.path.dirname(__file__)), *(os.path.dirname(str(each.__file__)) for each in (np, scipy)))
 _LIBRARIES = tuple(os.path.abspath(home) + os.sep for home in _HOMES)
 _PYTHON = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
-_known: dict[CodeType, bool] = {}
 
 
-def is_users(code: CodeType) -> bool:
-    """Whether a function was written by somebody else than minigrad, NumPy, SciPy, or Python itself."""
-    found = _known.get(code)
-    if found is None:
+class _Users(dict[CodeType, bool]):
+    """By function, whether it was written by somebody else than minigrad, NumPy, SciPy, or Python itself."""
+
+    def __missing__(self, code: CodeType) -> bool:
         name = code.co_filename
         is_pythons = name.startswith(_PYTHON) and "-packages" not in name
         found = not (name.startswith(("<frozen", *_LIBRARIES)) or is_pythons or _is_generated(code))
-        _known[code] = found
-    return found
+        self[code] = found
+        return found
+
+
+# Asked at every call that is watched, which is why it is no function: that would be watched, too.
+_is_users = _Users()
 
 
 def _is_generated(code: CodeType) -> bool:
@@ -42,7 +45,7 @@ def _is_generated(code: CodeType) -> bool:
 def users_place() -> Place | None:
     """The innermost line of the user's code that is running now."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not is_users(frame.f_code):
+    while frame is not None and not _is_users[frame.f_code]:
         frame = frame.f_back
     return None if frame is None else Place(frame.f_code.co_filename, frame.f_lineno)
 
@@ -81,13 +84,15 @@ class Watcher:
         """Look at all functions of the user that are running."""
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:
-            if is_users(frame.f_code):
+            if _is_users[frame.f_code]:
                 self._look(frame, "return", None)
             frame = frame.f_back
 
     def _look(self, frame: FrameType, event: str, arg: Any) -> None:
+        if event == "c_return":
+            return
         where: FrameType | None = frame.f_back if event == "call" else frame
-        if where is None or not is_users(where.f_code) or event == "c_return":
+        if where is None or not _is_users[where.f_code]:
             return
         if where.f_globals.get("__name__", "").startswith("namedtuple_"):
             # Python's own code, which has no file.

@@ -12,7 +12,7 @@ from minigrad.engine.pytrees import mapped
 from minigrad.program.given import array_of, check_settings, check_sizes, values_of
 from minigrad.program.inputs import is_array, is_holder
 from minigrad.program.ir import Guard, Input, Instruction, Size, Var
-from minigrad.program.run import evaluated
+from minigrad.program.run import Runner
 
 if TYPE_CHECKING:
     from minigrad.program.views.cost import Cost
@@ -63,6 +63,8 @@ class Program:
         self.names, self.size_names, self.gradient_of = names, size_names, gradient_of
         self.guards, self.examples, self.function = list(guards), list(examples), function
         self.settings, self.sample = list(settings), sample
+        # Made when the program runs first, and anew for other code.
+        self._runner: Runner | None = None
 
     def __repr__(self) -> str:
         takes = ", ".join(each.name for each in self.inputs)
@@ -172,7 +174,10 @@ class Program:
     def _run(self, values: Sequence[Any]) -> dict[Var, Any]:
         check_sizes(self, {each.var: np.shape(value) for each, value in zip(self.inputs, values, strict=True)})
         given = {each.var: value for each, value in zip(self.inputs, values, strict=True)}
-        found = evaluated(self.code, given, self.outputs)
+        outputs = self.outputs
+        if self._runner is None or self._runner.code is not self.code or self._runner.wanted != outputs:
+            self._runner = Runner(self.code, list(given), outputs)
+        found = self._runner(given)
         return {var: _owned(value, values) for var, value in found.items()}
 
     def _gradients_in_kind(self, owned: dict[Var, Any]) -> list[Any]:

@@ -14,8 +14,20 @@ from typing import Any
 from minigrad.program.reachable import is_layer
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# What to do at a frame: "look" at the layer that it calls, "stop" where the recording begins, or go on.
-_kinds: dict[CodeType, str] = {}
+
+
+class _Kinds(dict[CodeType, str]):
+    """What to do at a frame: "look" at the layer that it calls, "stop" where the recording begins, or go on."""
+
+    def __missing__(self, code: CodeType) -> str:
+        is_ours = os.path.dirname(code.co_filename).startswith(_PACKAGE)
+        name = code.co_qualname if is_ours else ""
+        found = {"Layer.__call__": "look", "Recording.__init__": "stop"}.get(name, "go on")
+        self[code] = found
+        return found
+
+
+_kinds = _Kinds()
 
 
 class Scopes:
@@ -30,7 +42,7 @@ class Scopes:
         layers: list[Any] = []
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:
-            kind = _kind(frame.f_code)
+            kind = _kinds[frame.f_code]
             if kind == "stop":
                 break
             if kind == "look":
@@ -51,15 +63,6 @@ class Scopes:
             kind = type(layer).__name__
             self._known[key] = (kind if path is None else f"{path} {kind}", outer, layer)
         return self._known[key][0]
-
-
-def _kind(code: CodeType) -> str:
-    found = _kinds.get(code)
-    if found is None:
-        is_ours = os.path.dirname(code.co_filename).startswith(_PACKAGE)
-        name = code.co_qualname if is_ours else ""
-        found = _kinds[code] = {"Layer.__call__": "look", "Recording.__init__": "stop"}.get(name, "go on")
-    return found
 
 
 def _inside(layer: Any) -> Iterator[tuple[str, Any]]:

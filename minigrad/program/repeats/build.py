@@ -128,7 +128,7 @@ class Built:
                 for axis, sizes in enumerate(zip(*[var.shape for var in vars_ if var.shape is not None], strict=True))
             ]
         )
-        object.__setattr__(made, "shape", shape)
+        made.shape = shape
         return made
 
 

@@ -188,14 +188,12 @@ def _pruned(code: list[Instruction]) -> list[Instruction]:
 
 def _prune(call: Instruction, picks: list[Instruction]) -> None:
     loop: Loop = call.function  # type: ignore[assignment]  # the caller looked
-    results: list[Result] = []
+    places: dict[Result, int] = {}
     for pick in picks:
         result = loop.results[pick.args[1]]
-        if result not in results:
-            results.append(result)
         # Picks of one result are one call from here on.
-        pick.args = (pick.args[0], results.index(result))
-    loop.results = results
+        pick.args = (pick.args[0], places.setdefault(result, len(places)))
+    loop.results = list(places)
     firsts, values, shared, measured = call.args
     # A value that is carried for itself alone is not needed.
     carried = list(zip(loop.carried, firsts, strict=True))

@@ -191,8 +191,9 @@ class Wiring:
         if name == "carried":
             first = self._atoms[0][position]
             return CarriedFrom(from_, ZEROS if first is None else self._key(first[place]))
-        there = [step for step, copy in enumerate(self._atoms) if copy[position] is not None]
-        keys = [self._key(found[step]) if step in there else None for step in range(len(found))]
+        is_there = [copy[position] is not None for copy in self._atoms]
+        there = [step for step, is_it in enumerate(is_there) if is_it]
+        keys = [self._key(value) if is_it else None for value, is_it in zip(found, is_there, strict=True)]
         known = [keys[step] for step in there]
         if all(key == known[0] for key in known):
             return Shared(known[0])
@@ -207,7 +208,7 @@ class Wiring:
             if type(first) is Var and not _alike(found[step], first):
                 raise MismatchError(step)
         if type(first) is int:
-            missing = [step for step in range(len(found)) if step not in there]
+            missing = sorted({*range(len(found))}.difference(there))
             if missing and len(there) < 3:
                 # Two numbers do not tell what a third would be, and a wrong one might not even be computed.
                 raise MismatchError(missing[0] or 1)
@@ -262,7 +263,7 @@ class Wiring:
 
 def parts(instruction: Instruction) -> list[Any]:
     """The arguments of a call, those in lists, tuples and slices one by one."""
-    return list(atoms((instruction.args, instruction.kwargs)))
+    return atoms((instruction.args, instruction.kwargs))
 
 
 def _alike(first: Var, second: Var) -> bool:

@@ -173,7 +173,7 @@ def _without_operations(instruction: Instruction, shapes: dict[Var, Shape]) -> A
     if instruction.function is ir.pick:
         # What gives several results writes them; they are counted where they are picked.
         return Amount(1, 0, 0, written)
-    parts = list(atoms((instruction.args, instruction.kwargs)))
+    parts = atoms((instruction.args, instruction.kwargs))
     read = [
         _size(part, shapes) if isinstance(part, Var) else part.nbytes
         for part in parts

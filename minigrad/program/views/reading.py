@@ -143,7 +143,7 @@ class _Reader:
         self.values.append(var)
         if found["shape"] is not None:
             # A size may be one of the value itself, where it depends on other values.
-            object.__setattr__(var, "shape", tuple(self._number(self.tree(size)) for size in found["shape"]))
+            var.shape = tuple(self._number(self.tree(size)) for size in found["shape"])
         return var
 
     def _value(self, number: Any) -> Var:
