@@ -1,5 +1,7 @@
 """What does somebody read who calls mg.program or mg.numpy_source in a wrong way, prints, or keeps values?"""
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,10 @@ def squares(x):
     return (x**2).sum()
 
 
+def scaled(x, *, by):
+    return np.sum(x * by)
+
+
 W, X = np.ones((3, 2)), np.ones((4, 3))
 
 
@@ -24,8 +30,13 @@ W, X = np.ones((3, 2)), np.ones((4, 3))
         (of_two, (W,), r"cannot be called with 1 examples: missing a required argument: 'x'; give one for each"),
         (squares, (W, X), r"squares\(x\) cannot be called with 2 examples: too many positional arguments"),
         (W, (X,), r"a function comes first, .* this is a ndarray"),
-        (lambda x: None, (X,), r"returns None; .* add a return statement"),
+        (lambda x: None, (X,), r"returns None; .* return the arrays that it computes"),
         (lambda x: (None, "done"), (X,), r"returns \(None, 'done'\)"),
+        (lambda x: [], (X,), r"returns \[\]; a program is what a function returns"),
+        (lambda x: (each for each in x), (X,), "returns a generator, .*; return a list"),
+        (lambda x: {"h": map(np.sin, x)}, (X,), "returns a map, .*; return a list"),
+        (lambda x: {np.sin(x)}, (X,), "returns a set, .*; return a list"),
+        (scaled, (X,), "missing a required argument: 'by'; .* give with functools.partial"),
     ],
 )
 def test_refused(function, examples, message):
@@ -81,16 +92,25 @@ def test_functions_that_print_their_values(capsys):
         lambda h: mg.matmul(h, h),
         lambda h: mg.losses.mse(h, np.ones(2000)),
         lambda h: np.asarray(h.numpy()),
+        lambda h: float(h[0]),
+        lambda h: h.item(0),
+        lambda h: h.tolist(),
+        lambda h: bool(np.sum(h)),
+        lambda h: bool(h.numpy()[0]),
     ],
 )
-def test_values_that_a_function_left_somewhere_are_refused(use):
+@pytest.mark.parametrize("ends", [True, False])
+def test_values_that_a_function_left_somewhere_are_refused(use, ends):
     kept = []
 
     def leaves(x):
         kept.append(np.tanh(x))
+        if not ends and len(kept) == 1:
+            raise ValueError
         return np.sum(kept[-1])
 
-    mg.program(leaves, np.ones(2000))
+    with contextlib.nullcontext() if ends else pytest.raises(ValueError):  # noqa: PT011  # it says nothing
+        mg.program(leaves, np.ones(2000))
     assert "Recorded" in repr(kept[0])
     with pytest.raises(mg.ProgramError, match="keeps a value from an earlier call, in a list or an attribute"):
         use(kept[0])

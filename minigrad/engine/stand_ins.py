@@ -97,8 +97,8 @@ def self_contained(function: Callable[P, R]) -> Callable[P, R]:
 
     Such a function uses nothing but its arguments, builtins, ``np``, ``special`` (`scipy.special`), ``signal``
     (`scipy.signal`) and other self-contained functions. It may branch on values and write to arrays that it makes,
-    because it is run anew with each program. It is for what no single expression of NumPy says: sorting with ties,
-    pooling, quantiles. Given Tensors or arrays it is just called.
+    because it is run anew with each program. What it gives shares no memory with what it is given. It is for what no
+    single expression of NumPy says: sorting with ties, pooling, quantiles. Given Tensors or arrays it is just called.
     """
 
     @functools.wraps(function)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,15 @@ import numpy as np
 _CANCELLED = 64.0
 
 
-def agree(results: Sequence[Any], expected: Sequence[Any]) -> bool:
+def agree(results: Sequence[Any], expected: Sequence[Any], computed: Iterable[Any] = ()) -> bool:
     """Whether results have the shapes and dtypes that were expected, and the values but for rounding.
 
-    A gradient that would be zero without rounding is compared on the scale of the largest result.
+    A gradient that would be zero without rounding is compared on the scale of the largest result, and of what else was
+    `computed` on the way.
     """
     if len(results) != len(expected):
         return False
-    largest = max([_reach(np.asarray(each)) for each in expected], default=0.0)
+    largest = max([_reach(np.asarray(each)) for each in (*expected, *computed)], default=0.0)
     return all(_alike(np.asarray(a), np.asarray(b), largest) for a, b in zip(results, expected, strict=True))
 
 

@@ -13,6 +13,7 @@ from minigrad.engine.cotangents import cotangents
 from minigrad.engine.graph import Node
 from minigrad.engine.pytrees import leaves
 from minigrad.engine.recording import recorded_call
+from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.tensor import Tensor
 from minigrad.program.errors import ProgramError
 from minigrad.program.held import Held, HeldAttribute
@@ -100,8 +101,8 @@ def _is_differentiated(outputs: Sequence[Any], wrt: Wanted) -> bool:
     Raises:
         ProgramError: where gradients were asked for by name or position, and it is more than one number.
     """
-    # To NumPy, None and strings are names of dtypes.
-    is_one = len(outputs) == 1 and not (outputs[0] is None or isinstance(outputs[0], str))
+    # To NumPy, other objects may be names of dtypes.
+    is_one = len(outputs) == 1 and isinstance(outputs[0], (float, np.generic, np.ndarray, Tensor, StandIn))
     is_number = is_one and np.shape(outputs[0]) == () and np.result_type(outputs[0]).kind == "f"
     if wrt is None:
         node = outputs[0]._node if is_number and isinstance(outputs[0], Tensor) else None

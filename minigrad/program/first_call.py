@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,7 +34,7 @@ def check_examples(function: Callable[..., Any], examples: Sequence[Any]) -> Non
         name = getattr(function, "__name__", type(function).__name__)
         raise ProgramError(
             f"{name}{signature} cannot be called with {len(examples)} examples: {error}; give one for each argument, "
-            "in order, after the function"
+            "in order, after the function; what it takes by keyword alone, give with functools.partial"
         ) from None
 
 
@@ -66,6 +66,13 @@ def check_result(function: Callable[..., Any], result: Any) -> None:
         ProgramError: for such a result.
     """
     found = [leaf for _, leaf in leaves([result])]
+    name = getattr(function, "__name__", type(function).__name__)
+    strange = next((leaf for leaf in found if isinstance(leaf, (Iterator, Set))), None)
+    if strange is not None:
+        raise ProgramError(
+            f"{name} returns a {type(strange).__name__}, which has no order or is not computed yet; return a list"
+        )
     if all(leaf is None or isinstance(leaf, str) for leaf in found):
-        name = getattr(function, "__name__", type(function).__name__)
-        raise ProgramError(f"{name} returns {result!r}; a program is what a function returns: add a return statement")
+        raise ProgramError(
+            f"{name} returns {result!r}; a program is what a function returns, so return the arrays that it computes"
+        )

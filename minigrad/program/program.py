@@ -37,7 +37,7 @@ class Program:
         guards: what has to hold for the sizes of inputs.
         examples: the arguments that it was recorded with; arrays among them are not used.
         settings: what layers and optimisers were set to: objects, attributes, and their values.
-        sample: the arrays that it was recorded with, on which printed code is tried; None where it was read from text.
+        samples: arrays that it was recorded with, on which printed code is tried; none where it was read from text.
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class Program:
         examples: Sequence[Any],
         function: Callable[..., Any] | None = None,
         settings: Sequence[tuple[Any, str, Any]] = (),
-        sample: Sequence[Any] | None = None,
+        samples: Sequence[Sequence[Any]] = (),
     ) -> None:
         self.name, self.arguments, self.inputs = name, list(arguments), list(inputs)
         self.code, self.result, self.gradients = list(code), result, list(gradients)
         self.names, self.size_names, self.gradient_of = names, size_names, gradient_of
         self.guards, self.examples, self.function = list(guards), list(examples), function
-        self.settings, self.sample = list(settings), sample
+        self.settings, self.samples = list(settings), list(samples)
         # Made when the program runs first, and anew for other code.
         self._runner: Runner | None = None
 

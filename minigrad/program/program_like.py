@@ -25,7 +25,7 @@ class ProgramLike(Protocol):
     gradient_of: dict[Var, Var]
     guards: list[Guard]
     examples: list[Any]
-    sample: Sequence[Any] | None
+    samples: list[Sequence[Any]]
     settings: list[tuple[Any, str, Any]]
 
     def of_arrays(self, values: Sequence[Any]) -> list[Any]:

@@ -49,23 +49,25 @@ class Recording(Recorder):
         made = [self.input(value, slot.name) for slot, value in zip(inputs.slots, values, strict=True)]
         self.inputs_made: list[Var] = [recorded.variable for recorded in made]
         watcher = self.watched()
-        with (
-            going_on(self),
-            recording(True, observer=self),
-            np.errstate(all="ignore"),
-            outcome(inputs, made, None, watcher, self.during("backward")) as found,
-        ):
-            self.codes = watcher.codes
-            self.returned = mapped(found.result, self._output)
-            self.updates = {position: self._output(value) for position, value in found.updates.items()}
-            self.updates_made = [self.inputs_made[position] for position in self.updates]
-            if found.gradients is not None:
-                with self.during("backward"):
-                    self.gradients = [
-                        self._gradient(gradient, recorded) if slot.wanted else None
-                        for slot, gradient, recorded in zip(inputs.slots, found.gradients, made, strict=True)
-                    ]
-        self.is_over = True
+        try:
+            with (
+                going_on(self),
+                recording(True, observer=self),
+                np.errstate(all="ignore"),
+                outcome(inputs, made, None, watcher, self.during("backward")) as found,
+            ):
+                self.codes = watcher.codes
+                self.returned = mapped(found.result, self._output)
+                self.updates = {position: self._output(value) for position, value in found.updates.items()}
+                self.updates_made = [self.inputs_made[position] for position in self.updates]
+                if found.gradients is not None:
+                    with self.during("backward"):
+                        self.gradients = [
+                            self._gradient(gradient, recorded) if slot.wanted else None
+                            for slot, gradient, recorded in zip(inputs.slots, found.gradients, made, strict=True)
+                        ]
+        finally:
+            self.is_over = True
 
     def _gradient(self, found: Any, like: Any) -> Var:
         """The value of a gradient; zeros where nothing depends on the input."""

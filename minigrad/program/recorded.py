@@ -207,6 +207,7 @@ class Recorded(StandIn):
         raise self._frozen("x.tolist()")
 
     def _frozen(self, what: str) -> ProgramError:
+        self.recorder.check_going_on()
         return ProgramError(
             f"{self.recorder.here()}{what} of a value that the program computes would freeze the number; leave it a "
             "0-d array, and write np.sqrt(x) for math.sqrt(x), np.where(condition, x, y) for a branch"

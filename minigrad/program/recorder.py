@@ -166,6 +166,7 @@ class Recorder(Observer):
 
     def branch(self, recorded: Recorded, kind: type) -> Any:
         """The value by which the function goes on, with a guard that it is the same whenever the program runs."""
+        self.check_going_on()
         value = kind(recorded.value)
         where = users_place()
         out = Var(self._number(), None, None)

@@ -30,8 +30,8 @@ def repeats(index: Any) -> bool:
 
 @self_contained
 def chosen(array: Any, index: Any) -> Any:
-    """``array[index]``."""
-    return array[index]
+    """``array[index]``, as an array of its own."""
+    return np.array(array[index])
 
 
 def numbers_of(x: Any) -> Any:

@@ -90,6 +90,9 @@ def plain_parts(index: Any, shape: Shape) -> tuple[Any, ...] | None:
         return None
     missing = len(shape) - sum(part is not None and part is not ... for part in parts)
     dots = [place for place, part in enumerate(parts) if part is ...]
+    if dots and missing == 0 and 0 < dots[0] < len(parts) - 1 and any(are_integers(part) for part in parts):
+        # Dots move the axes of integer arrays to the front, also where they stand for no axis.
+        return None
     if dots and (missing <= 1 or dots[0] == len(parts) - 1):
         parts[dots[0] : dots[0] + 1] = [_FULL] * missing
         dots, missing = [], 0

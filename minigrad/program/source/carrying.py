@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.program.ir import Instruction, Var
 from minigrad.program.repeats.loop import Carried, Loop, plus_at
-from minigrad.program.source.results import is_view
+from minigrad.program.source.results import is_new
 from minigrad.program.source.scope import Scope
 
 
@@ -38,7 +38,7 @@ def is_overwritten(loop: Loop, carried: Carried, scope: Scope) -> bool:
         if position > limit:
             return True
         has_line = instruction.out in scope.names_of_user or instruction.out in wanted
-        if has_line or position == limit or (uses[instruction.out] > 1 and not is_view(instruction)):
+        if has_line or position == limit or (uses[instruction.out] > 1 and is_new(instruction)):
             return False
         return any(is_late(each) for each in users.get(instruction.out, []))
 

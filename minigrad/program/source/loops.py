@@ -183,7 +183,8 @@ class LoopWriter:
         for user in self.loop.body:
             # A share that the next step takes of a gradient.
             of = self.scope.gradient_name(user.out)
-            if user.function is np.add and each.inside in user.args and of and each.after not in self.scope.gradients:
+            takes_it = user.function is np.add and any(part is each.inside for part in user.args)
+            if takes_it and of and each.after not in self.scope.gradients:
                 return self.scope.names.own(f"{of}_next")
         name = self.inner.introduce(each.after)
         del self.inner.texts[each.after]

@@ -8,24 +8,34 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.pytrees import is_dataclass, leaves, mapped, parts
+from minigrad.engine.stand_ins import is_self_contained
 from minigrad.program import ir
 from minigrad.program.errors import ProgramError
 from minigrad.program.inputs import is_array, is_holder
 from minigrad.program.ir import Instruction, Var
 from minigrad.program.program_like import ProgramLike
+from minigrad.program.repeats.loop import Loop, plus_at
 from minigrad.program.source.expressions import argument
 from minigrad.program.source.functions import METHODS
 from minigrad.program.source.scope import Scope
 from minigrad.program.source.text import ATOM, Text
 
-# What may give a part of the array that it is given, or that array itself.
+# What gives the array that it is given, or a part of it, and no part of any other.
 _VIEWS = {
-    np.transpose, np.swapaxes, np.matrix_transpose, np.reshape, np.broadcast_to, np.squeeze, np.expand_dims,
-    np.moveaxis, np.rollaxis, np.ravel, np.diagonal, np.flip, np.fliplr, np.flipud, np.rot90, np.real, np.imag,
-    np.asarray, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, np.broadcast_arrays, np.atleast_1d,
-    np.atleast_2d, np.atleast_3d, np.diag, np.unstack, np.permute_dims, np.linalg.diagonal,
-    np.linalg.matrix_transpose, np.positive, np.trim_zeros, np.lib.stride_tricks.sliding_window_view,
-    np.lib.stride_tricks.as_strided, ir.pick,
+    np.transpose, np.swapaxes, np.matrix_transpose, np.reshape, np.squeeze, np.expand_dims, np.moveaxis, np.rollaxis,
+    np.ravel, np.diagonal, np.flip, np.fliplr, np.flipud, np.rot90, np.real, np.imag, np.asarray, np.split,
+    np.array_split, np.hsplit, np.vsplit, np.dsplit, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.diag, np.unstack,
+    np.permute_dims, np.linalg.diagonal, np.linalg.matrix_transpose, np.trim_zeros, ir.pick,
+}  # fmt: skip
+# What gives an array, or several, that share no memory with others: also where there is nothing to do.
+_NEW = {
+    *METHODS, ir.astype, plus_at, np.arange, np.argsort, np.bincount, np.clip, np.concatenate, np.convolve, np.copy,
+    np.correlate, np.cross, np.cumprod, np.dot, np.eye, np.full, np.full_like, np.inner, np.kron,
+    np.linalg.cholesky, np.linalg.det, np.linalg.eigh, np.linalg.inv, np.linalg.lstsq, np.linalg.pinv, np.linalg.qr,
+    np.linalg.slogdet, np.linalg.solve, np.linalg.svd, np.linspace, np.median, np.nonzero, np.ones, np.ones_like,
+    np.outer, np.pad, np.quantile, np.repeat, np.roll, np.searchsorted, np.sort, np.stack, np.take,
+    np.take_along_axis, np.tensordot, np.tile, np.trace, np.tril, np.triu, np.vdot, np.where, np.zeros,
+    np.zeros_like,
 }  # fmt: skip
 
 # What gives a scalar where others give an array of no axes.
@@ -36,11 +46,18 @@ _SCALARS = {
 }  # fmt: skip
 
 
+def is_new(instruction: Instruction) -> bool:
+    """Whether a call gives an array that shares no memory with what it is given, whatever that is."""
+    function = instruction.function
+    if function is ir.item:
+        return any(_is_advanced(part) for part in ir.atoms(instruction.args[1]))
+    is_scipys = (getattr(function, "__module__", None) or "").startswith("scipy.")
+    return isinstance(function, np.ufunc) or function in _NEW or is_scipys or is_self_contained(function)
+
+
 def is_view(instruction: Instruction) -> bool:
-    """Whether a call may give an array that shares memory with what it is given."""
-    if instruction.function is ir.item:
-        return not any(_is_advanced(part) for part in ir.atoms(instruction.args[1]))
-    return instruction.function in _VIEWS
+    """Whether a call gives a part of its first argument, if it gives no array of its own."""
+    return instruction.function in _VIEWS or (instruction.function is ir.item and not is_new(instruction))
 
 
 def _is_array(instruction: Instruction, made: Mapping[Var, Instruction]) -> bool:
@@ -90,12 +107,15 @@ class Results:
 
     def _shares(self, var: Var) -> bool:
         """Whether a value may be a part of an input, or cannot be written to."""
-        while (instruction := self.scope.made.get(var)) is not None:
-            if instruction.function is np.broadcast_to:
-                return True
-            if not is_view(instruction) or type(instruction.args[0]) is not Var:
-                return False
-            var = instruction.args[0]
+        made = self.scope.made
+        while (instruction := made.get(var)) is not None:
+            whole = made.get(instruction.args[0]) if instruction.function is ir.pick else None
+            if whole is not None and isinstance(whole.function, Loop):
+                var = whole.function.results[instruction.args[1]].inside
+            elif not is_view(instruction) or type(instruction.args[0]) is not Var:
+                return not is_new(instruction)
+            else:
+                var = instruction.args[0]
         return True
 
     def _gradients(self) -> Iterator[str]:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
@@ -20,9 +21,12 @@ from minigrad.program.simplify.arguments import filled_with
 from minigrad.program.source.expressions import argument, index_text
 from minigrad.program.source.functions import PLACING
 from minigrad.program.source.lines import Line
-from minigrad.program.source.results import is_view
+from minigrad.program.source.results import is_new
 from minigrad.program.source.scope import Scope
 from minigrad.program.source.text import ATOM, PRODUCT, Text
+
+# What ``np.add.at(dhidden, ..., ...)`` needs beside an index and values.
+_AROUND = 24
 
 
 class Writing(Protocol):
@@ -101,11 +105,15 @@ def terms_of(instruction: Instruction, inlined: dict[Var, Instruction]) -> list[
 
 
 def zeros_text(var: Var, owner: str | None, scope: Scope) -> str:
-    """Zeros in the shape of a value, of which a name may be known that has the same."""
-    if owner is not None:
-        return f"np.zeros_like({owner})"
+    """Zeros in the shape of a value, of which a name may be known that has the same.
+
+    They have the dtype of the value, and not that of the name: what is given integers is not to round to them.
+    """
     assert var.shape is not None
-    shape = argument(tuple(var.shape), scope).text if len(var.shape) != 1 else argument(var.shape[0], scope).text
+    if owner is not None:
+        shape = f"{owner}.shape"
+    else:
+        shape = argument(tuple(var.shape) if len(var.shape) != 1 else var.shape[0], scope).text
     kind = "" if var.dtype == np.float64 else f", {argument(var.dtype, scope).text}"
     return f"np.zeros({shape}{kind})"
 
@@ -145,6 +153,11 @@ class SumWriter:
         scope = self.block.scope
         zeros = zeros_text(out, scope.owner_like(out, out), scope) if first in values else ""
         name = self._name = scope.introduce(out)
+        later = [*values.values(), *(self._texts[term] for _, term in rest if term in self._texts)]
+        in_the_way = out in scope.planned and any(re.search(rf"\b{re.escape(name)}\b", each.text) for each in later)
+        if in_the_way:
+            # The name stands for the value of the step before, which is needed after the first line.
+            name = self._name = scope.names.users(f"{name}_new")
         # Only an array that was made here, and has no other name, is written to.
         if first in values:
             found = [f"{name} = {zeros}", self._put(first, values[first], "=")]
@@ -157,11 +170,13 @@ class SumWriter:
         for symbol, term in rest:
             line = self._put(term, values[term], symbol) if term in values else f"{name} += {self._texts[term].text}"
             found.append(line)
+        if in_the_way:
+            found.append(f"{scope.planned[out]} = {name}")
         return [Line(line, self.instruction) for line in found]
 
     def _is_own(self, term: Var) -> bool:
         made = self.block.inlined.get(term)
-        return made is not None and not is_view(made) and is_like(term, self.instruction.out)
+        return made is not None and is_new(made) and is_like(term, self.instruction.out)
 
     def _sum_of_two(self, first: Var, second: Var) -> list[str]:
         begin, more = f"{self._name} = {self._texts[first].text}", self._texts[second].within(PRODUCT)
@@ -185,7 +200,8 @@ class SumWriter:
                 break
             values = filled
         text = argument(values, self.block.scope)
-        if len(text.text) > self.block.width - 40 and type(values) is Var:
+        room = self.block.width - len(argument(made.args[1], self.block.scope).text) - _AROUND
+        if len(text.text) > room and type(values) is Var:
             self.block.give_line(values)
             text = argument(values, self.block.scope)
         return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,29 +14,36 @@ from minigrad.program.agreement import agree
 from minigrad.program.held import fresh
 from minigrad.program.inputs import is_array, is_holder
 from minigrad.program.program_like import ProgramLike
+from minigrad.program.run import evaluated
 
 
 def gives_the_same(text: str, name: str, program: ProgramLike) -> bool:
-    """Whether the function of this name in the text gives the results of a program, for the arrays of its recording."""
-    if program.sample is None:
-        return True
+    """Whether the function of this name in the text gives what a program gives, for the arrays of its recordings."""
+    names: dict[str, Any] = {}
+    exec(text, names)
+    return all(_agrees(names[name], program, sample) for sample in program.samples)
+
+
+def _agrees(function: Any, program: ProgramLike, sample: Sequence[Any]) -> bool:
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        expected = program.of_arrays([fresh(value) for value in program.sample])
-        names: dict[str, Any] = {}
-        exec(text, names)
+        expected = program.of_arrays([fresh(value) for value in sample])
+        given = _arguments(program, sample, list(inspect.signature(function).parameters))
         try:
-            result = names[name](*_arguments(program, list(inspect.signature(names[name]).parameters)))
+            result = [value for _, value in leaves(function(*given))]
         except Exception:
             # Whatever wrong code may raise.
             return False
-    return agree([value for _, value in leaves(result)], expected)
+        if agree(result, expected):
+            return True
+        inputs = {each.var: fresh(value) for each, value in zip(program.inputs, sample, strict=True)}
+        numbers = [each.out for each in program.code if each.out.dtype is not None and each.out.dtype.kind == "f"]
+        return agree(result, expected, evaluated(program.code, inputs, numbers).values())
 
 
-def _arguments(program: ProgramLike, parameters: list[str]) -> list[Any]:
+def _arguments(program: ProgramLike, sample: Sequence[Any], parameters: list[str]) -> list[Any]:
     """What the printed function is called with."""
-    assert program.sample is not None
-    values = [(each, fresh(value)) for each, value in zip(program.inputs, program.sample, strict=True)]
+    values = [(each, fresh(value)) for each, value in zip(program.inputs, sample, strict=True)]
     found: list[Any] = []
     for position, example in enumerate(program.examples):
         own = [value for each, value in values if each.argument == position]
