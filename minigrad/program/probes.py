@@ -59,5 +59,8 @@ def _whole(constants: Iterable[Any]) -> Iterator[int]:
     for value in constants:
         if isinstance(value, (tuple, frozenset)):
             yield from _whole(value)
+        elif isinstance(value, slice):
+            # Newer Pythons make them when they compile.
+            yield from _whole((value.start, value.stop, value.step))
         elif type(value) in (int, float) and value % 1 == 0 and abs(value) < 1e6:
             yield int(value)
