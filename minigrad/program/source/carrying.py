@@ -52,11 +52,11 @@ def is_summed(loop: Loop, carried: Carried) -> bool:
     made = next((each for each in loop.body if each.out is carried.after), None)
     if made is None or made.function not in (np.add, plus_at) or made.args[0] is not carried.inside:
         return False
-    owns_memory = carried.starts_at_zero or carried.inside.shape == ()
     used = Counter(var for each in loop.body for var in each.uses())
     steps = {result.step for result in loop.results if result.inside is carried.after}
     return (
-        owns_memory
+        # What it starts with otherwise belongs to somebody else, if it is an array: one of no axes, too.
+        carried.starts_at_zero
         and carried.inside.shape == carried.after.shape
         and carried.inside.dtype == carried.after.dtype
         and used[carried.inside] == 1

@@ -14,8 +14,9 @@ import numpy as np
 from minigrad.program.ir import Instruction, Var
 from minigrad.program.repeats.loop import Carried, Loop, Result
 from minigrad.program.source.carrying import is_overwritten, is_summed
-from minigrad.program.source.elements import Element, Steps, affine, counted, is_reversed, unit_vectors, word_of, words
+from minigrad.program.source.elements import Element, Steps, is_reversed, word_of, words
 from minigrad.program.source.lines import Line
+from minigrad.program.source.lookups import Lookups, ready
 from minigrad.program.source.sums import zeros_text
 from minigrad.program.source.surrounding import Surrounding
 from minigrad.program.source.text import Text
@@ -38,7 +39,6 @@ class LoopWriter:
         self.firsts, self.values, self.shared, _ = call.args
         self.picks = {self.loop.results[position]: outer for position, outer in block.picks.get(call.out, {}).items()}
         self.before: list[str] = []
-        self.top: list[str] = []
         self.bottom: list[str] = []
         self.steps = Steps(self.loop.count, is_reversed=is_reversed(self.values, self.scope.elements))
 
@@ -46,7 +46,9 @@ class LoopWriter:
         """What is done before, in and after the loop."""
         self._share()
         self._name_step()
-        self._index()
+        self._lookups = Lookups(self.block, self.inner, self.steps)
+        self._lookups.add(self.loop.indexed, self.values)
+        self.before += self._lookups.before
         kept, lists = self._requests()
         self._kept = set(kept)
         self._carry()
@@ -62,7 +64,9 @@ class LoopWriter:
         self._fill_lists()
         self._hand_on()
         self._hand_out()
-        inside = [*self.top, *[line.text for line in body], *self.bottom]
+        rest = [*[line.text for line in body], *self.bottom]
+        self._lookups.forget_unused(rest, self.before)
+        inside = [*self._lookups.top, *rest]
         text = "\n".join(f"{_INDENT}{part}" for line in inside for part in line.split("\n"))
         self.before.append(f"for {self.name if self.name in words(text) else '_'} in {self.steps.header()}:\n{text}")
         # Another loop may call its step the same.
@@ -73,83 +77,13 @@ class LoopWriter:
 
     def _share(self) -> None:
         for inside, outer in zip(self.loop.shared, self.shared, strict=True):
-            self.inner.texts[inside] = self._ready(outer)
+            self.inner.texts[inside] = ready(self.block, outer)
             if self.inner.texts[inside].is_name:
                 self.inner.sizes.introduce(inside, self.inner.texts[inside].text, False, False, True)
-
-    def _ready(self, outer: Any) -> Text:
-        """What stands for a value from outside, which is computed once."""
-        if type(outer) is not Var:
-            return self.block.argument(outer)
-        self.block.give_line(outer)
-        return self.block.scope.texts[outer]
 
     def _name_step(self) -> None:
         self.name = self.scope.names.first_free(["t", "k", "step"])
         self.steps.name = self.name
-
-    def _index(self) -> None:
-        """What is another value in each step, with the lines that look it up."""
-        groups: dict[str, list[tuple[Var, Element]]] = {}
-        for inside, values in zip(self.loop.indexed, self.values, strict=True):
-            found = counted(values)
-            if found is not None:
-                self.inner.texts[inside] = self.steps.text(*found)
-                continue
-            place = affine([self.scope.elements.get(value, []) for value in values if type(value) is Var], len(values))
-            if place is None:
-                self.inner.texts[inside] = self._looked_up(inside, values)
-                continue
-            whole = f"{place.before}[{self.steps.text(place.start, place.rise).text}]"
-            groups.setdefault(whole, []).append((inside, place))
-        for whole, members in groups.items():
-            self._look_up(whole, members)
-
-    def _looked_up(self, inside: Var, values: Sequence[Any]) -> Text:
-        """A value of a list that is written here."""
-        unit = unit_vectors(values)
-        if unit is not None:
-            name = self._call(inside, "v")
-            position = self.steps.text(*unit).text
-            self.top += [f"{name} = np.zeros({len(values)})", f"{name}[{position}] = 1.0"]
-            return Text(name, is_name=True)
-        name = self._call(inside, "x")
-        texts = [self._ready(value).text for value in (reversed(values) if self.steps.is_reversed else values)]
-        listed = self.scope.names.own(f"{name}s")
-        self.before.append(f"{listed} = [{', '.join(texts)}]")
-        self.top.append(f"{name} = {listed}[{self.name}]")
-        return Text(name, is_name=True)
-
-    def _call(self, inside: Var, otherwise: str) -> str:
-        named = self.scope.names_of_user.get(inside)
-        name = self.scope.names.users(named) if named else self.scope.names.own(otherwise)
-        self.inner.set_name(inside, name)
-        return name
-
-    def _look_up(self, whole: str, members: Sequence[tuple[Var, Element]]) -> None:
-        list_name = members[0][1].before
-        kept = self.scope.kept.get(list_name)
-        if kept is not None:
-            # What an earlier loop kept, a tuple for each step or one value.
-            named = {place.after: self._reuse(inside, kept[place.after]) for inside, place in members}
-            left = ", ".join(named.get(after, "_") for after in kept)
-            self.top.append(f"{left} = {whole}")
-            return
-        texts = [f"{whole}{place.after}" for _, place in members]
-        if len(members) > 1 and max(map(len, texts)) > len(whole):
-            name = self.scope.names.users(list_name[:-1] if list_name.endswith("s") and len(list_name) > 1 else "each")
-            self.top.append(f"{name} = {whole}")
-            texts = [f"{name}{place.after}" for _, place in members]
-        for (inside, _), text in zip(members, texts, strict=True):
-            self.inner.set_name(inside, text)
-            self.inner.words[inside] = word_of(text)
-
-    def _reuse(self, inside: Var, word: str) -> str:
-        """The name that a value had in the loop that kept it, unless something outside of it is still called so."""
-        outside = {text.text for text in self.scope.texts.values() if text.is_name}
-        name = self.scope.names.users(word) if word in outside else word
-        self.inner.set_name(inside, name)
-        return name
 
     # What goes from step to step.
 

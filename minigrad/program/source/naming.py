@@ -28,14 +28,14 @@ class Names:
 
     def users(self, name: str) -> str:
         """A name that the user gave, or one like it where that is taken."""
-        name = re.sub(r"\W+", "_", name).strip("_") or "x"
+        name = _identifier(name)
         if name in _FORBIDDEN or name[0].isdigit():
             name = f"{name}_" if not name[0].isdigit() else f"x{name}"
         return self._free(name, set())
 
     def gradient(self, of: str) -> str:
         """The name of the gradient of something."""
-        return self._free(f"d{of}", self._wanted)
+        return self._free(f"d{_identifier(of)}", self._wanted)
 
     def own(self, name: str) -> str:
         """A name that nobody gave: numbered, if it is a letter."""
@@ -63,3 +63,8 @@ class Names:
     def _take(self, name: str) -> str:
         self.taken.add(name)
         return name
+
+
+def _identifier(text: str) -> str:
+    """A name that is as near to a text, such as ``ws[0]``, as one can be."""
+    return re.sub(r"\W+", "_", text).strip("_") or "x"

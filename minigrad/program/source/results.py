@@ -85,11 +85,15 @@ class Results:
 
     def __init__(self, program: ProgramLike, scope: Scope, arguments: Mapping[int, str]) -> None:
         self.program, self.scope, self.arguments = program, scope, arguments
+        self._returned: set[Var] = set()
+        self._of_step: dict[tuple[Var, Var, int], Var] = {}
+        # Values of which it is known whether they are copied.
+        self._settled: set[Var] = set()
 
     def text(self) -> str:
         """What stands after ``return``."""
-        gradients = list(self._gradients())
         value = self._tree(self.program.result)
+        gradients = list(self._gradients())
         if gradients:
             return ", ".join([value, *gradients])
         is_tuple = type(self.program.result) is tuple and len(self.program.result) > 1
@@ -99,24 +103,45 @@ class Results:
         if part is None:
             return "None"
         if type(part) is not Var:
-            return argument(part, self.scope).text
+            constant = argument(part, self.scope)
+            return f"{constant.text}.copy()" if isinstance(part, np.ndarray) and constant.is_name else constant.text
         text = self.scope.texts[part]
-        if part.shape == () and part in self.scope.made and _is_array(self.scope.made[part], self.scope.made):
-            return f"{text.within(ATOM)}[()]"
-        return f"{text.within(ATOM)}.copy()" if part.shape != () and self._shares(part) else text.text
+        if part.shape == ():
+            made = self.scope.made.get(part)
+            if made is None:
+                # An array of no axes can be written to; NumPy's scalars, and Python's, have no such index.
+                return f"np.array({text.text})[()]"
+            return f"{text.within(ATOM)}[()]" if _is_array(made, self.scope.made) else text.text
+        return f"{text.within(ATOM)}.copy()" if part not in self._settled and self._is_shared(part) else text.text
 
-    def _shares(self, var: Var) -> bool:
-        """Whether a value may be a part of an input, or cannot be written to."""
+    def _is_shared(self, var: Var) -> bool:
+        """Whether a result would share memory with an argument, or with another result, or cannot be written to."""
+        owner, is_own = self._owner(var)
+        if not is_own or owner in self._returned:
+            return True
+        self._returned.add(owner)
+        return False
+
+    def _owner(self, var: Var) -> tuple[Var, bool]:
+        """The value whose memory a value shows, and whether that is a new array."""
         made = self.scope.made
         while (instruction := made.get(var)) is not None:
+            if not is_view(instruction) or type(instruction.args[0]) is not Var:
+                return var, is_new(instruction)
             whole = made.get(instruction.args[0]) if instruction.function is ir.pick else None
-            if whole is not None and isinstance(whole.function, Loop):
-                var = whole.function.results[instruction.args[1]].inside
-            elif not is_view(instruction) or type(instruction.args[0]) is not Var:
-                return not is_new(instruction)
+            if whole is None:
+                var = instruction.args[0]
+            elif isinstance(whole.function, Loop):
+                result = whole.function.results[instruction.args[1]]
+                inside, is_own = self._owner(result.inside)
+                # Each step makes an array of its own, of which the loop may give several views.
+                return self._of_step.setdefault((instruction.args[0], inside, result.step), var), is_own
+            elif is_new(whole):
+                # Several results at once are several arrays.
+                return var, True
             else:
                 var = instruction.args[0]
-        return True
+        return var, False
 
     def _gradients(self) -> Iterator[str]:
         """For each argument that has gradients, these in its structure; then those of closed-over Tensors."""
@@ -152,8 +177,11 @@ class Results:
     def _comprehension(self, tree: list[Any]) -> str | None:
         """A list of what a loop gave in each step."""
         whole = self.scope.whole_list(tree)
-        if whole is not None or len(tree) < 3:
-            return whole
+        if whole is not None:
+            shared = [part.shape != () and self._is_shared(part) for part in tree]
+            return f"[each.copy() for each in {whole}]" if any(shared) else whole
+        if len(tree) < 3:
+            return None
         columns = [[leaf for _, leaf in leaves(item)] for item in tree]
         rows = list(zip(*columns, strict=False))
         names = [self.scope.whole_list(row) for row in rows]
@@ -161,9 +189,12 @@ class Results:
             return None
         index = self.scope.names.first_free(["k", "t", "step"])
         scope = self.scope.child()
-        for leaf, name in zip(columns[0], names, strict=True):
-            scope.texts[leaf] = Text(f"{name}[{index}]")
-        one = Results(self.program, scope, self.arguments)._tree(tree[0])
+        inner = Results(self.program, scope, self.arguments)
+        for column, name in zip(zip(*columns, strict=True), names, strict=True):
+            shared = [self._is_shared(leaf) for leaf in column if type(leaf) is Var and leaf.shape != ()]
+            scope.texts[column[0]] = Text(f"{name}[{index}]{'.copy()' if any(shared) else ''}")
+            inner._settled.add(column[0])
+        one = inner._tree(tree[0])
         return f"[{one} for {index} in range({len(tree)})]"
 
     def _made(self, tree: Any, fields: Mapping[str, str]) -> str:

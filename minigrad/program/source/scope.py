@@ -126,7 +126,7 @@ class Scope:
         text = None if owner is None else self.texts.get(owner)
         if owner is None or text is None or not text.is_name:
             return None
-        return text.text if owner.shape == gradient.shape and owner.dtype == gradient.dtype else None
+        return text.text if _has_shape_of(gradient, owner) and owner.dtype == gradient.dtype else None
 
     def whole_list(self, parts: Sequence[object]) -> str | None:
         """The list that holds exactly these values."""
@@ -162,6 +162,15 @@ class Scope:
     def _introduce(self, var: Var, name: str, is_users: bool, is_input: bool = False) -> None:
         self.texts[var] = Text(name, is_name=True)
         self.sizes.introduce(var, name, is_users, is_input, var not in self._cut)
+
+
+def _has_shape_of(gradient: Var, owner: Var) -> bool:
+    """Whether sizes are the same, or nothing is known of that of the gradient but that it is one."""
+    sizes, others = gradient.shape or (), owner.shape or ()
+    return len(sizes) == len(others) and all(
+        size == other or size == Size("dim", (ir.Dim(gradient, axis),))
+        for axis, (size, other) in enumerate(zip(sizes, others, strict=True))
+    )
 
 
 def _cut(code: Sequence[Instruction]) -> set[Var]:

@@ -104,18 +104,18 @@ def terms_of(instruction: Instruction, inlined: dict[Var, Instruction]) -> list[
     return [("+=", first), *found[::-1]] if found else []
 
 
-def zeros_text(var: Var, owner: str | None, scope: Scope) -> str:
+def zeros_text(var: Var, owner: str | None, scope: Scope, shape: Any = None) -> str:
     """Zeros in the shape of a value, of which a name may be known that has the same.
 
     They have the dtype of the value, and not that of the name: what is given integers is not to round to them.
     """
-    assert var.shape is not None
+    sizes = tuple(var.shape or ()) if shape is None else shape
     if owner is not None:
-        shape = f"{owner}.shape"
+        text = f"{owner}.shape"
     else:
-        shape = argument(tuple(var.shape) if len(var.shape) != 1 else var.shape[0], scope).text
+        text = argument(sizes[0] if type(sizes) is tuple and len(sizes) == 1 else sizes, scope).text
     kind = "" if var.dtype == np.float64 else f", {argument(var.dtype, scope).text}"
-    return f"np.zeros({shape}{kind})"
+    return f"np.zeros({text}{kind})"
 
 
 class SumWriter:
@@ -151,7 +151,9 @@ class SumWriter:
             # The order of two does not matter, and zeros are of the right shape.
             first, rest = rest[0][1], [("+=", first), *rest[1:]]
         scope = self.block.scope
-        zeros = zeros_text(out, scope.owner_like(out, out), scope) if first in values else ""
+        zeros = ""
+        if first in values:
+            zeros = zeros_text(out, scope.owner_like(out, out), scope, self._placing[first].args[2])
         name = self._name = scope.introduce(out)
         later = [*values.values(), *(self._texts[term] for _, term in rest if term in self._texts)]
         in_the_way = out in scope.planned and any(re.search(rf"\b{re.escape(name)}\b", each.text) for each in later)

@@ -28,11 +28,15 @@ def _agrees(function: Any, program: ProgramLike, sample: Sequence[Any]) -> bool:
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = program.of_arrays([fresh(value) for value in sample])
-        given = _arguments(program, sample, list(inspect.signature(function).parameters))
+        # Also what has no axes is an array, which code could write to.
+        values = [np.array(value) if _is_plain(value) else fresh(value) for value in sample]
+        given = _arguments(program, values, list(inspect.signature(function).parameters))
         try:
             result = [value for _, value in leaves(function(*given))]
         except Exception:
             # Whatever wrong code may raise.
+            return False
+        if any(_is_plain(value) and not _is_same(value, before) for value, before in zip(values, sample, strict=True)):
             return False
         if agree(result, expected):
             return True
@@ -41,9 +45,17 @@ def _agrees(function: Any, program: ProgramLike, sample: Sequence[Any]) -> bool:
         return agree(result, expected, evaluated(program.code, inputs, numbers).values())
 
 
-def _arguments(program: ProgramLike, sample: Sequence[Any], parameters: list[str]) -> list[Any]:
-    """What the printed function is called with."""
-    values = [(each, fresh(value)) for each, value in zip(program.inputs, sample, strict=True)]
+def _is_plain(value: Any) -> bool:
+    return np.asarray(value).dtype != object
+
+
+def _is_same(value: Any, before: Any) -> bool:
+    return bool(np.array_equal(value, before, equal_nan=value.dtype.kind in "fc"))
+
+
+def _arguments(program: ProgramLike, given: Sequence[Any], parameters: list[str]) -> list[Any]:
+    """What the printed function is called with, for one value for each input."""
+    values = list(zip(program.inputs, given, strict=True))
     found: list[Any] = []
     for position, example in enumerate(program.examples):
         own = [value for each, value in values if each.argument == position]
