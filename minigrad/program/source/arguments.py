@@ -68,6 +68,7 @@ class Arguments:
         self.parameters.append(name)
         self.trees[position] = name
         remaining = iter(own)
+        self.lines += [f"assert len({path}) == {length}" for path, length in _lengths(name, example)]
         for path, leaf in found:
             if is_array(leaf):
                 each = next(remaining)
@@ -144,6 +145,14 @@ def _leaves(path: str, tree: Any) -> Iterator[tuple[str, Any]]:
             yield from _leaves(f"{path}{step}", item)
     else:
         yield path, tree
+
+
+def _lengths(path: str, tree: Any, is_whole: bool = True) -> Iterator[tuple[str, int]]:
+    """How long lists have to be. A tuple in something else is taken for one thing, such as weights and a bias."""
+    if type(tree) is list or (type(tree) is tuple and is_whole):
+        yield path, len(tree)
+    for step, item in steps(tree):
+        yield from _lengths(f"{path}{step}", item, False)
 
 
 def _text(leaf: Any) -> str | None:

@@ -120,9 +120,7 @@ class LoopWriter:
             takes_it = user.function is np.add and any(part is each.inside for part in user.args)
             if takes_it and of and each.after not in self.scope.gradients:
                 return self.scope.names.own(f"{of}_next")
-        name = self.inner.introduce(each.after)
-        del self.inner.texts[each.after]
-        return name
+        return self.inner.name_for(each.after)
 
     def _last(self, each: Carried) -> Var | None:
         """What the value of the last step is called outside."""

@@ -87,16 +87,17 @@ class Scope:
         if var in self.planned:
             self._introduce(var, self.planned[var], False)
             return self.planned[var]
+        found = self.name_for(var)
+        self._introduce(var, found, var in self.names_of_user and self._is_forward(var))
+        return found
+
+    def name_for(self, var: Var) -> str:
+        """A name that a value may be given."""
         named = self.names_of_user.get(var)
         of = self._final.get(var)
         if of is not None and of in self.texts and not named:
-            found = self.names.gradient(self.texts[of].text)
-        elif named:
-            found = self.names.users(named)
-        else:
-            found = self._named_by(var)
-        self._introduce(var, found, bool(named) and self._is_forward(var))
-        return found
+            return self.names.gradient(self.texts[of].text)
+        return self.names.users(named) if named else self._named_by(var)
 
     def introduce_as(self, var: Var, name: str) -> str:
         """Give a value a name of ours, or the user's."""
