@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from minigrad.program.components import Components
@@ -165,17 +165,35 @@ class Choice:
             for slot, axis in each.axes:
                 groups.setdefault(components.root(recording.inputs_made[slot], axis), []).append((slot, axis))
             parts += [SizeClass(axes, each.size) for axes in groups.values()]
-        if len(parts) == len(candidates):
-            return candidates
-        if self._tried(parts, 0) is not None:
+        if len(parts) > len(candidates) and self._tried(parts, 0) is not None:
             return parts
         # One class after the other, so that one that cannot be taken apart does not hold the others together.
         kept: list[SizeClass] = []
-        for each in candidates:
+        for position, each in enumerate(candidates):
+            rest = candidates[position + 1 :]
             own = [part for part in parts if part.size == each.size]
-            rest = candidates[candidates.index(each) + 1 :]
-            kept += own if self._tried([*kept, *own, *rest], 0) is not None else [each]
+            if len(own) > 1 and self._tried([*kept, *own, *rest], 0) is not None:
+                kept += own
+                continue
+            # Of these nothing is known but that they fit: whichever of them is the largest.
+            guesses = (
+                own
+                for own in self._by_place(each)
+                if all(self._tried([*kept, *order, *rest], 0) is not None for order in (own, own[::-1]))
+            )
+            kept += next(guesses, [each])
         return kept
+
+    def _by_place(self, whole: SizeClass) -> Iterator[list[SizeClass]]:
+        """A class taken apart where an argument has several of its axes: those at the same place stay together."""
+        if whole.rule is not None or len({slot for slot, _ in whole.axes}) == len(whole.axes):
+            return
+        for from_the_last in (True, False):
+            groups: dict[int, list[Axis]] = {}
+            for slot, axis in whole.axes:
+                place = axis - self.slots[slot].value.ndim if from_the_last else axis
+                groups.setdefault(place, []).append((slot, axis))
+            yield [SizeClass(axes, whole.size) for axes in groups.values()]
 
 
 def _multiple(leader: SizeClass, follower: SizeClass, others: Sequence[SizeClass]) -> list[Rule]:

@@ -29,6 +29,7 @@ class Components:
 
     def __init__(self, recording: Recording) -> None:
         self._parent: dict[tuple[Var, int], tuple[Var, int]] = {}
+        self._cut_from: dict[Var, Var] = {}
         self._shapes = {var: np.shape(value) for var, value in recording.values.items()}
         for instruction in recording.code:
             self._join(instruction)
@@ -65,6 +66,8 @@ class Components:
                 self._trailing(var, out)
         elif function is np.matmul and len(used) == 2:
             self._matmul(used, out)
+        elif function is np.linalg.solve and len(used) == 2:
+            self._solved(used, out)
         elif function in _SAME_SHAPE or function is np.broadcast_to:
             self._trailing(first, out)
         elif function in _REDUCTIONS and len(used) == 1:
@@ -73,9 +76,14 @@ class Components:
             for axis in range(len(shape)):
                 self._same((first, len(shape) - 1 - axis), (out, axis))
         elif function is ir.item and self._is_basic(instruction.args[1]):
+            self._cut_from[out] = first
             self._indexed(first, instruction.args[1], out)
         elif function in (np.reshape, np.expand_dims, np.squeeze):
             self._reshaped(first, out)
+        elif function is np.concatenate and not instruction.kwargs.keys() - {"axis"}:
+            self._concatenated(used, out, instruction.kwargs.get("axis", 0) % len(shape))
+        elif function is np.einsum and (letters := _letters(instruction)) is not None:
+            self._lettered([*used, out], letters)
         else:
             # Nothing is known of it: axes of equal sizes stay together, those at the same place if they can be.
             for var in used:
@@ -107,6 +115,13 @@ class Components:
                 if len(self._shapes[var]) > 2:
                     self._trailing(var, out, skip=2)
 
+    def _solved(self, used: Sequence[Var], out: Var) -> None:
+        matrix, right = used
+        last, ndim = len(self._shapes[matrix]) - 1, len(self._shapes[right])
+        self._same((matrix, last - 1), (matrix, last))
+        self._same((matrix, last), (right, max(ndim - 2, 0)))
+        self._trailing(right, out)
+
     def _reduced(self, instruction: Instruction, var: Var, out: Var) -> None:
         ndim = len(self._shapes[var])
         axis = instruction.kwargs.get("axis", instruction.args[1] if len(instruction.args) > 1 else None)
@@ -117,6 +132,24 @@ class Components:
             kept = list(zip([each for each in range(ndim) if each not in gone], range(ndim), strict=False))
         for mine, theirs in kept:
             self._same((var, mine), (out, theirs))
+
+    def _concatenated(self, used: Sequence[Var], out: Var, axis: int) -> None:
+        """Join all axes but the one that grows; that, with the axis that parts were cut from, if it is as long."""
+        for var in used:
+            for each in range(len(self._shapes[out])):
+                if each != axis:
+                    self._same((var, each), (out, each))
+            whole = self._cut_from.get(var)
+            size = self._shapes[out][axis]
+            if whole is not None and self._shapes[whole][axis : axis + 1] == (size,):
+                self._same((whole, axis), (out, axis))
+
+    def _lettered(self, values: Sequence[Var], letters: Sequence[str]) -> None:
+        """Join axes that one letter stands for."""
+        first: dict[str, tuple[Var, int]] = {}
+        for var, names in zip(values, letters, strict=True):
+            for axis, letter in enumerate(names):
+                self._same(first.setdefault(letter, (var, axis)), (var, axis))
 
     @staticmethod
     def _is_basic(index: Any) -> bool:
@@ -157,3 +190,13 @@ class Components:
             for position in range(start, len(theirs) - back + 1):
                 if mine[axis] == theirs[position] != 1:
                     self._same((var, axis), (out, position))
+
+
+def _letters(instruction: Instruction) -> list[str] | None:
+    """What the axes of each argument and of the result of ``np.einsum`` are called; None for dots and the like."""
+    text = instruction.args[0]
+    if not isinstance(text, str) or "->" not in text or "." in text:
+        return None
+    given, _, result = text.replace(" ", "").partition("->")
+    letters = [*given.split(","), result]
+    return letters if len(letters) == len(instruction.args) else None

@@ -119,7 +119,17 @@ class Arguments:
                     for axis, size in sorted(sizes.items())
                 ]
                 found.append(f"assert {' and '.join(tests)}")
-        return found
+        return found + list(self._squares())
+
+    def _squares(self) -> Iterator[str]:
+        """Axes of one array that belong together; where two arrays do, most calls fail without them."""
+        for guard in self.program.guards:
+            size, (var, axis) = guard.size, guard.dim
+            other = size.parts[0] if isinstance(size, Size) and size.operator == "dim" else None
+            if other is not None and other.var is var and var in self.scope.texts:
+                name = self.scope.texts[var].text
+                sides = [f"len({name})" if each == 0 else f"{name}.shape[{each}]" for each in (axis, other.axis)]
+                yield f"assert {' == '.join(sides)}"
 
 
 def looked_up_alone(program: ProgramLike) -> set[Var]:

@@ -95,7 +95,7 @@ class Scope:
         """A name that a value may be given."""
         named = self.names_of_user.get(var)
         of = self._final.get(var)
-        if of is not None and of in self.texts and not named:
+        if of is not None and of in self.texts and not named and not self._is_forward(var):
             return self.names.gradient(self.texts[of].text)
         return self.names.users(named) if named else self._named_by(var)
 
