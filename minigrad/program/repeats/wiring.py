@@ -208,16 +208,13 @@ class Wiring:
             if type(first) is Var and not _alike(found[step], first):
                 raise MismatchError(step)
         if type(first) is int:
-            missing = sorted({*range(len(found))}.difference(there))
-            if missing and len(there) < 3:
-                # Two numbers do not tell what a third would be, and a wrong one might not even be computed.
-                raise MismatchError(missing[0] or 1)
-            rise = found[there[1]] - first
-            for before, step in itertools.pairwise(there):
-                if found[step] - found[before] != rise * (step - before) or not rise:
+            if len(there) < len(found):
+                # What the missing number would be may not even exist: an index behind the last element.
+                raise MismatchError(keys.index(None) or 1)
+            rise = found[1] - first
+            for step, (before, number) in enumerate(itertools.pairwise(found), 1):
+                if number - before != rise or not rise:
                     raise MismatchError(step)
-            for step in range(len(found)):
-                keys[step] = self._key(first + rise * (step - there[0]))
         return keys
 
     def _fill_holes(self) -> None:

@@ -9,7 +9,7 @@ from minigrad.program.ir import Var
 from minigrad.program.source.elements import Element, Steps, affine, counted, unit_vectors, word_of, words
 from minigrad.program.source.scope import Scope
 from minigrad.program.source.surrounding import Surrounding
-from minigrad.program.source.text import Text
+from minigrad.program.source.text import Text, filled
 
 
 def ready(block: Surrounding, outer: Any) -> Text:
@@ -68,7 +68,7 @@ class Lookups:
         name = self._call(inside, "x")
         texts = [ready(self.block, value).text for value in (reversed(values) if self.steps.is_reversed else values)]
         listed = self.scope.names.own(f"{name}s")
-        self.before.append(f"{listed} = [{', '.join(texts)}]")
+        self.before.append(filled(f"{listed} = [", ", ".join(texts), "]", self.block.width))
         self.top.append(f"{name} = {listed}[{self.steps.name}]")
         self._looked[name] = self.before[-1], self.top[-1]
         return Text(name, is_name=True)

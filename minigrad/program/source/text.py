@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 # The higher, the tighter, as in the grammar of Python.
 COMPARISON, OR, XOR, AND, SHIFT, SUM, PRODUCT, UNARY, POWER, ATOM = range(6, 16)
+
+_INDENT = "    "
 
 
 class Text(NamedTuple):
@@ -30,6 +33,27 @@ def quoted(text: str) -> str:
     """A string in double quotes, as people write it, if it can be."""
     plain = repr(text)
     return f'"{plain[1:-1]}"' if plain[0] == "'" and '"' not in plain and "\\'" not in plain else plain
+
+
+def filled(opening: str, inside: str, closing: str, width: int) -> str:
+    """A line with what it has in parentheses; several where that is too long, which end behind a comma.
+
+    Args:
+        opening: with the parenthesis, or a bracket.
+        inside: what follows, up to the closing one.
+        closing: the rest.
+        width: how long a line may be.
+    """
+    whole = f"{opening}{inside}{closing}"
+    if len(whole) <= width:
+        return whole
+    lines = [""]
+    # A comma in a string ends no line.
+    for piece in re.findall(r"""(?:"[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*'|[^,"'])+,? ?""", inside):
+        if lines[-1] and len(_INDENT + lines[-1] + piece.rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join([opening, *[_INDENT + each.rstrip() for each in lines], closing])
 
 
 def broken(line: str, width: int) -> str | None:

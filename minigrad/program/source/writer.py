@@ -16,6 +16,7 @@ from minigrad.program.source.block import Block
 from minigrad.program.source.lines import Line
 from minigrad.program.source.results import Results
 from minigrad.program.source.scope import Scope
+from minigrad.program.source.text import filled
 from minigrad.program.source.trial import gives_the_same
 
 WIDTH = 100
@@ -36,12 +37,21 @@ def source_of(program: ProgramLike, name: str | None = None, comments: bool = Fa
     called = name or ("function" if called == "lambda" else called) + ("_and_gradients" if has_gradients else "")
     if not called.isidentifier() or keyword.iskeyword(called):
         raise ProgramError(f"name={called!r} is no name of a function in Python")
-    text = ""
+    failure: Exception | None = None
     for shorter in (tidied, simplified):
-        text = _written(shorter(program), called, comments)
+        try:
+            text = _written(shorter(program), called, comments)
+        except ProgramError:
+            raise
+        except Exception as error:
+            # The other way may do; an error that comes in both is told.
+            failure = error
+            continue
         if gives_the_same(text, called, program):
             return text
-    raise ProgramError(f"the code of {called} does not give what the program gives; this is an error of minigrad")
+    raise ProgramError(
+        f"the code of {called} does not give what the program gives; this is an error of minigrad"
+    ) from failure
 
 
 def _written(program: ProgramLike, called: str, comments: bool) -> str:
@@ -53,10 +63,12 @@ def _written(program: ProgramLike, called: str, comments: bool) -> str:
     scope.name_sizes({size: word for size, word in program.size_names.items() if size in _sizes(code)})
     lines = Block(program.code, scope, program.outputs, WIDTH - len(_INDENT)).write()
     returned = f"return {Results(program, scope, arguments.trees).text()}"
+    if len(returned) > WIDTH - len(_INDENT):
+        returned = filled("return (", returned.removeprefix("return "), ")", WIDTH - len(_INDENT))
     body = [*arguments.lines, *arguments.assertions(), *scope.sizes.assignments()]
     body += _laid_out(lines, scope, comments)
     text = "\n".join(
-        [f"def {called}({', '.join(arguments.parameters)}):"]
+        [filled(f"def {called}(", ", ".join(arguments.parameters), "):", WIDTH)]
         + [f"{_INDENT}{line}" if line else "" for part in [*body, returned] for line in part.split("\n")]
     )
     above = [*([chr(10).join(scope.constants.lines)] if scope.constants.lines else []), *scope.helpers.definitions]
