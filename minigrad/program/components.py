@@ -80,10 +80,10 @@ class Components:
             self._indexed(first, instruction.args[1], out)
         elif function in (np.reshape, np.expand_dims, np.squeeze):
             self._reshaped(first, out)
-        elif function is np.concatenate and not instruction.kwargs.keys() - {"axis"}:
-            self._concatenated(used, out, instruction.kwargs.get("axis", 0) % len(shape))
+        elif function is np.concatenate and type(axis := _axis(instruction, 0)) is int:
+            self._concatenated(used, out, axis % len(shape))
         elif function is np.einsum and (letters := _letters(instruction)) is not None:
-            self._lettered([*used, out], letters)
+            self._lettered([*instruction.args[1:], out], letters)
         else:
             # Nothing is known of it: axes of equal sizes stay together, those at the same place if they can be.
             for var in used:
@@ -124,7 +124,7 @@ class Components:
 
     def _reduced(self, instruction: Instruction, var: Var, out: Var) -> None:
         ndim = len(self._shapes[var])
-        axis = instruction.kwargs.get("axis", instruction.args[1] if len(instruction.args) > 1 else None)
+        axis = _axis(instruction, None)
         gone = {each % ndim for each in np.atleast_1d(axis).tolist()} if axis is not None else set(range(ndim))
         if instruction.kwargs.get("keepdims"):
             kept = [(each, each) for each in range(ndim) if each not in gone]
@@ -144,11 +144,11 @@ class Components:
             if whole is not None and self._shapes[whole][axis : axis + 1] == (size,):
                 self._same((whole, axis), (out, axis))
 
-    def _lettered(self, values: Sequence[Var], letters: Sequence[str]) -> None:
-        """Join axes that one letter stands for."""
+    def _lettered(self, values: Sequence[Any], letters: Sequence[str]) -> None:
+        """Join axes that one letter stands for; those of constants have no say."""
         first: dict[str, tuple[Var, int]] = {}
         for var, names in zip(values, letters, strict=True):
-            for axis, letter in enumerate(names):
+            for axis, letter in enumerate(names if type(var) is Var else ""):
                 self._same(first.setdefault(letter, (var, axis)), (var, axis))
 
     @staticmethod
@@ -190,6 +190,11 @@ class Components:
             for position in range(start, len(theirs) - back + 1):
                 if mine[axis] == theirs[position] != 1:
                     self._same((var, axis), (out, position))
+
+
+def _axis(instruction: Instruction, default: int | None) -> Any:
+    """The axis that a call is told, by name or as its second argument."""
+    return instruction.kwargs.get("axis", instruction.args[1] if len(instruction.args) > 1 else default)
 
 
 def _letters(instruction: Instruction) -> list[str] | None:
