@@ -94,7 +94,7 @@ def program(function: Callable[..., Any], *examples: Any, wrt: Wanted = None, na
             continue
         # The values of an example may be so special, such as zeros, that they hide mistakes.
         drawn = choice.arrays(classes, _ROUNDS[0]) if sum(array.size for array in arrays) <= LARGEST_PROBE else None
-        found = _made(function, called, inputs, aligned, [arrays] if drawn is None else [arrays, drawn])
+        found = _made(function, called, inputs, aligned, choice, [arrays] if drawn is None else [arrays, drawn])
         try:
             refusal = difference(found, arrays, expected)
         except ProgramError as error:
@@ -254,6 +254,7 @@ def _made(
     name: str,
     inputs: Inputs,
     aligned: Aligned,
+    choice: Choice,
     samples: Sequence[Sequence[Any]],
 ) -> Program:
     first = aligned.recordings[0]
@@ -267,10 +268,11 @@ def _made(
             if not isinstance(size, Size):
                 guards.append(Guard(Dim(own, axis), example, "the recording depends on this size; record it again"))
             elif size.parts[0] != Dim(own, axis):
-                other = next(each for each in made if each.var is size.parts[0].var)
-                guards.append(
-                    Guard(Dim(own, axis), size, f"it is the size of axis {size.parts[0].axis} of {other.name}")
-                )
+                position, other = next((n, each) for n, each in enumerate(made) if each.var is size.parts[0].var)
+                axes = (position, size.parts[0].axis), (len(made) - 1, axis)
+                why = f"it is the size of axis {size.parts[0].axis} of {other.name}"
+                is_checked = position != axes[1][0] and choice.belong_together(*axes)
+                guards.append(Guard(Dim(own, axis), size, why, not is_checked))
     names = {aligned.var[var]: called for var, called in first.names.items() if var in aligned.var}
     for position, update in aligned.updates.items():
         if isinstance(update, Var):

@@ -48,6 +48,7 @@ class Choice:
         self.slots, self.first_code, self._record = slots, first_code, record
         self._arrays = [slot.value for slot in slots]
         self._made: dict[Any, Recording] = {}
+        self._components: tuple[Components, Recording] | None = None
         candidates = self._grouped()
         self.classes: list[SizeClass] = []
         if not candidates:
@@ -62,6 +63,14 @@ class Choice:
         if found is not None:
             candidates = self._split(candidates, found)
         self.classes = candidates
+
+    def belong_together(self, first: Axis, second: Axis) -> bool:
+        """Whether two axes have to be of one size for calls that fail where they are not, as `x @ y` does."""
+        if self._components is None:
+            return True
+        components, recording = self._components
+        inside = [(recording.inputs_made[slot], axis) for slot, axis in (first, second)]
+        return components.belong_together(*inside)
 
     def sizes(self, classes: Sequence[SizeClass], round_: int) -> dict[Axis, int]:
         """The size of every axis that changes, in one of the recordings."""
@@ -156,6 +165,7 @@ class Choice:
         if not any(len(each.axes) > 1 for each in candidates):
             return candidates
         components = Components(recording)
+        self._components = components, recording
         parts: list[SizeClass] = []
         for each in candidates:
             if each.rule is not None or any(other.rule is not None for other in candidates):

@@ -8,43 +8,57 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from minigrad.ops.manipulation.indexing import added_at, placed_at
 from minigrad.program import ir
 from minigrad.program.ir import Instruction, Var
 from minigrad.program.record import Recording
 
-_REDUCTIONS = {np.sum, np.mean, np.max, np.min, np.prod, np.any, np.all, np.argmax, np.argmin, np.var, np.std}
-_SAME_SHAPE = {ir.astype, np.copy, np.zeros_like, np.ones_like, np.cumsum, np.cumprod, np.sort, np.argsort, np.round}
+_REDUCTIONS = {
+    np.sum, np.mean, np.max, np.min, np.prod, np.any, np.all, np.argmax, np.argmin, np.var, np.std, np.median,
+    np.linalg.vector_norm,
+}  # fmt: skip
+_SAME_SHAPE = {
+    ir.astype, np.copy, np.zeros_like, np.ones_like, np.cumsum, np.cumprod, np.sort, np.argsort, np.round, np.tril,
+    np.triu, np.flip, np.roll, np.clip,
+}  # fmt: skip
+_MOVING = {np.transpose, np.swapaxes, np.moveaxis, np.matrix_transpose, np.rollaxis}
+
+
+Axis: TypeAlias = tuple[Var, int]
 
 
 class Components:
     """The axes of all values of a recording, those that have to be of one size joined.
+
+    What calls need that are known here, and what others may need, is told apart.
 
     Args:
         recording: made at sizes of which no two classes have the same.
     """
 
     def __init__(self, recording: Recording) -> None:
-        self._parent: dict[tuple[Var, int], tuple[Var, int]] = {}
+        self._parent: dict[Axis, Axis] = {}
+        self._parent_for_sure: dict[Axis, Axis] = {}
         self._cut_from: dict[Var, Var] = {}
         self._shapes = {var: np.shape(value) for var, value in recording.values.items()}
         for instruction in recording.code:
             self._join(instruction)
 
-    def root(self, var: Var, axis: int) -> tuple[Var, int]:
+    def root(self, var: Var, axis: int) -> Axis:
         """One axis that stands for all that are joined with this one."""
-        found = (var, axis)
-        while (above := self._parent.get(found, found)) != found:
-            found = above
-        return found
+        return _root(self._parent, (var, axis))
 
-    def _same(self, first: tuple[Var, int], second: tuple[Var, int]) -> None:
-        a, b = self.root(*first), self.root(*second)
-        if a != b:
-            self._parent[b] = a
+    def belong_together(self, first: Axis, second: Axis) -> bool:
+        """Whether calls that are known here need two axes to be of one size, and fail where they are not."""
+        return _root(self._parent_for_sure, first) == _root(self._parent_for_sure, second)
+
+    def _same(self, first: Axis, second: Axis) -> None:
+        _join(self._parent, first, second)
+        _join(self._parent_for_sure, first, second)
 
     def _trailing(self, var: Var, other: Var, skip: int = 0) -> None:
         """Join axes counted from the last, as broadcasting does."""
@@ -66,18 +80,30 @@ class Components:
                 self._trailing(var, out)
         elif function is np.matmul and len(used) == 2:
             self._matmul(used, out)
+        elif function is np.outer and len(used) == 2 and all(len(self._shapes[var]) == 1 for var in used):
+            for axis, var in enumerate(used):
+                self._same((var, 0), (out, axis))
         elif function is np.linalg.solve and len(used) == 2:
             self._solved(used, out)
         elif function in _SAME_SHAPE or function is np.broadcast_to:
             self._trailing(first, out)
         elif function in _REDUCTIONS and len(used) == 1:
             self._reduced(instruction, first, out)
-        elif function is np.transpose and len(instruction.args) == 1 and not instruction.kwargs:
-            for axis in range(len(shape)):
-                self._same((first, len(shape) - 1 - axis), (out, axis))
+        elif function in _MOVING and len(used) == 1:
+            # Sizes that tell the axes apart.
+            told = np.broadcast_to(0.0, range(2, 2 + len(shape)))
+            moved = function(told, *instruction.args[1:], **instruction.kwargs).shape
+            for axis, size in enumerate(moved):
+                self._same((first, size - 2), (out, axis))
         elif function is ir.item and self._is_basic(instruction.args[1]):
             self._cut_from[out] = first
             self._indexed(first, instruction.args[1], out)
+        elif function in (placed_at, added_at) and self._is_basic(instruction.args[1]):
+            self._indexed(out, instruction.args[1], first)
+        elif function is ir.item and (arrays := self._arrays(instruction.args[1])) is not None:
+            self._chosen(first, arrays, out)
+        elif function in (placed_at, added_at) and (arrays := self._arrays(instruction.args[1])) is not None:
+            self._chosen(out, arrays, first)
         elif function in (np.reshape, np.expand_dims, np.squeeze):
             self._reshaped(first, out)
         elif function is np.concatenate and type(axis := _axis(instruction, 0)) is int:
@@ -95,12 +121,12 @@ class Components:
         if len(self._shapes[var]) == len(self._shapes[other]):
             for axis, (size, theirs) in enumerate(zip(self._shapes[var], self._shapes[other], strict=True)):
                 if size == theirs:
-                    self._same((var, axis), (other, axis))
+                    _join(self._parent, (var, axis), (other, axis))
             return
         for axis, size in enumerate(self._shapes[var]):
             for position, theirs in enumerate(self._shapes[other]):
                 if size == theirs:
-                    self._same((var, axis), (other, position))
+                    _join(self._parent, (var, axis), (other, position))
 
     def _matmul(self, used: Sequence[Var], out: Var) -> None:
         left, right = used
@@ -175,6 +201,31 @@ class Components:
                 position += 1
             axis += 1
 
+    def _arrays(self, index: Any) -> list[Any] | None:
+        """The arrays of integers that an index begins with, and nothing but them and positions; else None."""
+        parts = list(index) if isinstance(index, tuple) else [index]
+        for part in parts:
+            dtype = getattr(part, "dtype", None)
+            if type(part) is not int and (dtype is None or dtype.kind not in "iu"):
+                return None
+        return parts
+
+    def _chosen(self, whole: Var, parts: Sequence[Any], out: Var) -> None:
+        """Join the axes of index arrays with those that they make, and the axes behind with themselves."""
+        shapes = [np.shape(part) if type(part) is not Var else self._shapes[part] for part in parts]
+        made = max(map(len, shapes))
+        for place, (part, shape) in enumerate(zip(parts, shapes, strict=True)):
+            for back in range(1, len(shape) + 1):
+                if shape[-back] != self._shapes[out][made - back]:
+                    continue
+                if type(part) is Var:
+                    self._same((part, len(shape) - back), (out, made - back))
+                elif shape[-back] == self._shapes[whole][place]:
+                    # The constant np.arange(len(x)) of x[np.arange(len(x)), labels].
+                    self._same((whole, place), (out, made - back))
+        for axis in range(len(parts), len(self._shapes[whole])):
+            self._same((whole, axis), (out, axis - len(parts) + made))
+
     def _reshaped(self, var: Var, out: Var) -> None:
         """Join axes before and after the part that changes."""
         mine, theirs = self._shapes[var], self._shapes[out]
@@ -205,3 +256,15 @@ def _letters(instruction: Instruction) -> list[str] | None:
     given, _, result = text.replace(" ", "").partition("->")
     letters = [*given.split(","), result]
     return letters if len(letters) == len(instruction.args) else None
+
+
+def _root(parents: dict[Axis, Axis], axis: Axis) -> Axis:
+    while (above := parents.get(axis, axis)) != axis:
+        axis = above
+    return axis
+
+
+def _join(parents: dict[Axis, Axis], first: Axis, second: Axis) -> None:
+    a, b = _root(parents, first), _root(parents, second)
+    if a != b:
+        parents[b] = a

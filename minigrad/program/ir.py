@@ -132,11 +132,13 @@ class Guard:
         dim: an axis of an input.
         size: what its size has to be.
         why: the reason, for the error message.
+        is_written: whether printed code checks it, because no call in it would fail.
     """
 
     dim: Dim
     size: int | Size
     why: str
+    is_written: bool = True
 
 
 @dataclass(eq=False)

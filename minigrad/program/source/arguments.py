@@ -119,17 +119,20 @@ class Arguments:
                     for axis, size in sorted(sizes.items())
                 ]
                 found.append(f"assert {' and '.join(tests)}")
-        return found + list(self._squares())
+        return found + list(self._ties())
 
-    def _squares(self) -> Iterator[str]:
-        """Axes of one array that belong together; where two arrays do, most calls fail without them."""
+    def _ties(self) -> Iterator[str]:
+        """Axes that have to be of one size, though the calls may not fail where they are not."""
+        texts = self.scope.texts
         for guard in self.program.guards:
-            size, (var, axis) = guard.size, guard.dim
-            other = size.parts[0] if isinstance(size, Size) and size.operator == "dim" else None
-            if other is not None and other.var is var and var in self.scope.texts:
-                name = self.scope.texts[var].text
-                sides = [f"len({name})" if each == 0 else f"{name}.shape[{each}]" for each in (axis, other.axis)]
-                yield f"assert {' == '.join(sides)}"
+            if isinstance(guard.size, Size) and guard.size.operator == "dim" and guard.is_written:
+                dims = (guard.dim, guard.size.parts[0])
+                if all(var in texts for var, _ in dims):
+                    sides = [
+                        f"len({texts[var].text})" if axis == 0 else f"{texts[var].text}.shape[{axis}]"
+                        for var, axis in dims
+                    ]
+                    yield f"assert {' == '.join(sides)}"
 
 
 def looked_up_alone(program: ProgramLike) -> set[Var]:

@@ -82,8 +82,14 @@ class _Writer:
             "result": self.tree(program.result, "the result"),
             "gradients": [None if each is None else self.numbers[each] for each in program.gradients],
             "guards": [
-                [self.numbers[each.dim.var], each.dim.axis, self.tree(each.size, "a guard"), each.why]
-                for each in program.guards
+                [
+                    self.numbers[guard.dim.var],
+                    guard.dim.axis,
+                    self.tree(guard.size, "a guard"),
+                    guard.why,
+                    guard.is_written,
+                ]
+                for guard in program.guards
             ],
             "names": [[self.numbers[var], name] for var, name in program.names.items() if var in self.numbers],
             "size_names": [[self.tree(size, "a size"), name] for size, name in program.size_names.items()],
