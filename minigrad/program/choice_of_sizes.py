@@ -9,6 +9,7 @@ from typing import Any
 from minigrad.program.components import Components
 from minigrad.program.fresh_inputs import GROWTH, Kind, drawn
 from minigrad.program.inputs import Slot
+from minigrad.program.ir import Var
 from minigrad.program.record import Recording
 
 # An axis, by slot and position; and what is done with it: the class of axes that it belongs to.
@@ -49,6 +50,8 @@ class Choice:
         self._arrays = [slot.value for slot in slots]
         self._made: dict[Any, Recording] = {}
         self._components: tuple[Components, Recording] | None = None
+        # Axes at which the function fails where they alone are of another size than others of their class.
+        self._failing: set[Axis] = set()
         candidates = self._grouped()
         self.classes: list[SizeClass] = []
         if not candidates:
@@ -68,9 +71,11 @@ class Choice:
         """Whether two axes have to be of one size for calls that fail where they are not, as `x @ y` does."""
         if self._components is None:
             return True
+        if first in self._failing or second in self._failing:
+            return True
         components, recording = self._components
-        inside = [(recording.inputs_made[slot], axis) for slot, axis in (first, second)]
-        return components.belong_together(*inside)
+        one, other = [components.root_for_sure(recording.inputs_made[slot], axis) for slot, axis in (first, second)]
+        return bool(one == other)
 
     def sizes(self, classes: Sequence[SizeClass], round_: int) -> dict[Axis, int]:
         """The size of every axis that changes, in one of the recordings."""
@@ -162,37 +167,45 @@ class Choice:
 
     def _split(self, candidates: list[SizeClass], recording: Recording) -> list[SizeClass]:
         """Classes taken apart where their axes are of one size by chance alone."""
-        if not any(len(each.axes) > 1 for each in candidates):
+        if any(each.rule is not None for each in candidates) or all(len(each.axes) == 1 for each in candidates):
             return candidates
-        components = Components(recording)
-        self._components = components, recording
-        parts: list[SizeClass] = []
-        for each in candidates:
-            if each.rule is not None or any(other.rule is not None for other in candidates):
-                parts.append(each)
-                continue
-            groups: dict[Any, list[Axis]] = {}
-            for slot, axis in each.axes:
-                groups.setdefault(components.root(recording.inputs_made[slot], axis), []).append((slot, axis))
-            parts += [SizeClass(axes, each.size) for axes in groups.values()]
-        if len(parts) > len(candidates) and self._tried(parts, 0) is not None:
+        self._components = components, _ = Components(recording), recording
+        parts = [part for each in candidates for part in self._parts(each, components.root_for_sure)]
+        if len(parts) > len(candidates) and self._fit([], parts, []):
             return parts
         # One class after the other, so that one that cannot be taken apart does not hold the others together.
         kept: list[SizeClass] = []
         for position, each in enumerate(candidates):
-            rest = candidates[position + 1 :]
-            own = [part for part in parts if part.size == each.size]
-            if len(own) > 1 and self._tried([*kept, *own, *rest], 0) is not None:
-                kept += own
-                continue
-            # Of these nothing is known but that they fit: whichever of them is the largest.
-            guesses = (
-                own
-                for own in self._by_place(each)
-                if all(self._tried([*kept, *order, *rest], 0) is not None for order in (own, own[::-1]))
-            )
-            kept += next(guesses, [each])
+            kept += self._apart(each, kept, candidates[position + 1 :])
         return kept
+
+    def _apart(self, whole: SizeClass, before: list[SizeClass], after: list[SizeClass]) -> list[SizeClass]:
+        """One class taken apart; itself where the function does not take its parts at different sizes."""
+        assert self._components is not None
+        components, _ = self._components
+        finest = self._parts(whole, components.root_for_sure)
+        for own in (finest, self._parts(whole, components.root), *self._by_place(whole)):
+            if len(own) > 1 and self._fit(before, own, after):
+                return own
+        for part in finest if len(finest) > 1 else ():
+            others = SizeClass([axis for axis in whole.axes if axis not in part.axes], whole.size)
+            if len(finest) > 2 and self._fit(before, [part, others], after):
+                return [part, *self._apart(others, [*before, part], after)]
+            if not any(self._tried([*before, *own, *after], 0) for own in ([part, others], [others, part])):
+                self._failing.update(part.axes)
+        return [whole]
+
+    def _parts(self, whole: SizeClass, root: Callable[[Var, int], Any]) -> list[SizeClass]:
+        assert self._components is not None
+        _, recording = self._components
+        groups: dict[Any, list[Axis]] = {}
+        for slot, axis in whole.axes:
+            groups.setdefault(root(recording.inputs_made[slot], axis), []).append((slot, axis))
+        return [SizeClass(axes, whole.size) for axes in groups.values()]
+
+    def _fit(self, before: list[SizeClass], own: list[SizeClass], after: list[SizeClass]) -> bool:
+        """Whether the function takes these classes, whichever of them is the largest."""
+        return all(self._tried([*before, *order, *after], 0) is not None for order in (own, own[::-1]))
 
     def _by_place(self, whole: SizeClass) -> Iterator[list[SizeClass]]:
         """A class taken apart where an argument has several of its axes: those at the same place stay together."""

@@ -52,9 +52,9 @@ class Components:
         """One axis that stands for all that are joined with this one."""
         return _root(self._parent, (var, axis))
 
-    def belong_together(self, first: Axis, second: Axis) -> bool:
-        """Whether calls that are known here need two axes to be of one size, and fail where they are not."""
-        return _root(self._parent_for_sure, first) == _root(self._parent_for_sure, second)
+    def root_for_sure(self, var: Var, axis: int) -> Axis:
+        """The same, of what calls join that are known here."""
+        return _root(self._parent_for_sure, (var, axis))
 
     def _same(self, first: Axis, second: Axis) -> None:
         _join(self._parent, first, second)
