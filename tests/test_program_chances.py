@@ -1,4 +1,4 @@
-"""Are sizes told apart that are equal by chance: as many samples as features, classes, hidden units, rows of a table?"""
+"""Are sizes told apart that are equal by chance: as many samples as features, classes or rows of a table?"""
 
 # ruff: noqa: N803 -- matrices have the names that they have on paper
 

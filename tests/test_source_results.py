@@ -224,3 +224,18 @@ def test_long_lines_are_broken_between_arguments():
         assert max(map(len, source.splitlines())) <= 100
         value, *_ = executed(source)(*given)
         assert value == 40.0
+
+
+@pytest.mark.parametrize("name", ["np", "len", "special", "class", "2x"])
+def test_names_that_a_function_cannot_have(name):
+    with pytest.raises(mg.ProgramError, match=rf"name='{name}' (is no name|would hide)"):
+        mg.numpy_source(np.sum, uniform(3), name=name)
+
+
+def test_a_function_that_is_called_like_one_of_python():
+    def len(x):  # noqa: A001  # the point of the test
+        return np.sum(x) / x.shape[0]
+
+    source = mg.numpy_source(len, uniform(3), wrt=[])
+    assert "def len_(" in source
+    assert_same([executed(source)(np.ones(5))], [1.0])

@@ -46,7 +46,8 @@ def distinct_tensors(layer: Any) -> list[tuple[str, Tensor]]:
 def reachable(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
     """The Tensors and layers that a function may use, with the names of the variables that hold them.
 
-    Those inside lists, tuples and dicts, in functions that it calls, and in the objects of methods are among them.
+    Those inside lists, tuples and dicts, and in functions that it calls, are among them; the object of a method is if
+    it is a layer. Attributes of other objects are not looked at.
     """
     seen: set[int] = set()
 

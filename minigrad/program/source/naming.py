@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 # What would hide something, and what ruff takes for a digit.
-_FORBIDDEN = {*dir(builtins), *keyword.kwlist, "np", "special", "signal", "l", "O", "I", "_"}
+HIDING = {*dir(builtins), *keyword.kwlist, "np", "special", "signal", "l", "O", "I", "_"}
 
 
 class Names:
@@ -29,7 +29,7 @@ class Names:
     def users(self, name: str) -> str:
         """A name that the user gave, or one like it where that is taken."""
         name = _identifier(name)
-        if name in _FORBIDDEN or name[0].isdigit():
+        if name in HIDING or name[0].isdigit():
             name = f"{name}_" if not name[0].isdigit() else f"x{name}"
         return self._free(name, set())
 
@@ -56,7 +56,7 @@ class Names:
 
     def _free(self, name: str, others: set[str]) -> str:
         found, count = name, 2
-        while found in self.taken or found in others or found in _FORBIDDEN:
+        while found in self.taken or found in others or found in HIDING:
             found, count = f"{name}_{count}", count + 1
         return self._take(found)
 

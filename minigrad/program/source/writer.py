@@ -14,6 +14,7 @@ from minigrad.program.simplify.passes import simplified
 from minigrad.program.source.arguments import Arguments
 from minigrad.program.source.block import Block
 from minigrad.program.source.lines import Line
+from minigrad.program.source.naming import HIDING
 from minigrad.program.source.results import Results
 from minigrad.program.source.scope import Scope
 from minigrad.program.source.text import filled
@@ -34,9 +35,12 @@ def source_of(program: ProgramLike, name: str | None = None, comments: bool = Fa
     """
     has_gradients = any(gradient is not None for gradient in program.gradients)
     called = re.sub(r"\W+", "_", program.name).strip("_") or "function"
-    called = name or ("function" if called == "lambda" else called) + ("_and_gradients" if has_gradients else "")
+    called = ("function" if called == "lambda" else called) + ("_and_gradients" if has_gradients else "")
+    called = name or (f"{called}_" if called in HIDING else called)
     if not called.isidentifier() or keyword.iskeyword(called):
         raise ProgramError(f"name={called!r} is no name of a function in Python")
+    if called in HIDING:
+        raise ProgramError(f"name={called!r} would hide what the code itself may call so; give another name")
     failure: Exception | None = None
     for shorter in (tidied, simplified):
         try:
