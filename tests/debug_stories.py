@@ -293,6 +293,22 @@ def rate_of_a_poisson_regression():
     rate.backward()
 
 
+@story("exp overflow", "exp", "ends at exp(710)")
+def another_formula_on_the_next_line():
+    x = leaf(1000.0)
+    rate = mg.exp(x)  # <-
+    share = 1.0 / (1.0 + x)
+    (rate * share).sum().backward()
+
+
+@story("sigmoid by formula", "exp", "write mg.sigmoid(x)")
+def sigmoid_by_hand_in_two_lines():
+    x = leaf(-1000.0, 1.0)
+    grown = np.exp(-x)  # <-
+    offset = x * 2.0
+    (offset * 1.0 / (1.0 + grown)).sum().backward()
+
+
 @story("exp overflow", "sinh")
 def a_hyperbola():
     x = leaf(1.0, 800.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 import sys
 from dataclasses import dataclass
 from types import FrameType
@@ -42,15 +43,23 @@ class Place:
         return linecache.getline(self.file, self.line).strip()
 
     def formula(self) -> str:
-        """The line and the next ones as far as they may belong to the same block."""
+        """The line and the next ones of its block, as far as they go on with what the line gives a name."""
         lines = [linecache.getline(self.file, self.line + step) for step in range(_FORMULA)]
         indented = len(lines[0]) - len(lines[0].lstrip())
-        kept = lines[:1]
+        given = re.match(r"\s*(\w+)\s*=[^=]", lines[0])
+        kept, depth = lines[:1], _open(lines[0])
         for line in lines[1:]:
-            if not line.strip() or len(line) - len(line.lstrip()) < indented:
+            if not line.strip() or len(line) - len(line.lstrip()) < indented or re.match(r"\s*(def |class |@)", line):
                 break
-            kept.append(line)
+            if given is None or depth > 0 or re.search(rf"\b{given[1]}\b", line):
+                kept.append(line)
+            depth += _open(line)
         return "".join(kept)
+
+
+def _open(line: str) -> int:
+    """How many more brackets a line opens than it closes."""
+    return sum(line.count(each) for each in "([{") - sum(line.count(each) for each in ")]}")
 
 
 def users_place() -> Place | None:
