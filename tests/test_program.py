@@ -119,7 +119,6 @@ class TestSizes:
     @pytest.mark.parametrize(
         "function",
         [
-            lambda x: x.sum() if len(x) == 1 else (x * x).sum(),
             lambda x: x.sum() if x.shape[0] > 40 else (x * x).sum(),
             lambda x: sum(x[position] * position for position in range(len(x))),
             lambda x: (x * [1.0, 2.0, 3.0, 4.0, 5.0][: len(x)]).sum(),

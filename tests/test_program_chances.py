@@ -173,3 +173,45 @@ def test_what_is_equal_by_a_call_that_is_not_known_is_checked():
     x, w = mg.Tensor(uniform(2, 3), requires_grad=True), mg.Tensor(uniform(3), requires_grad=True)
     out = loss(x, w)
     assert_same(found, [out.numpy(), *[each.numpy() for each in mg.gradients(out, [x, w])]])
+
+
+def heat(u):
+    return np.sum((u[2:] - 2.0 * u[1:-1] + u[:-2]) ** 2)
+
+
+def laplace(u):
+    return np.mean((u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4.0 * u[1:-1, 1:-1]) ** 2)
+
+
+def lagged(u):
+    return np.mean((u[5:] - 0.5 * u[:-5]) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("loss", "example", "smaller", "others"),
+    [
+        (heat, (6,), (1,), [(3,), (4,), (9,), (50,)]),
+        (laplace, (5, 6), (4, 1), [(3, 3), (9, 8)]),
+        (lagged, (8,), (3,), [(6,), (20,)]),
+        (lambda u: np.sum(np.diff(u, n=2) ** 2), (6,), (1,), [(2,), (3,), (9,)]),
+        (lambda u: u.sum() if len(u) == 1 else (u * u).sum(), (5,), (1,), [(2,), (3,), (41,)]),
+        (lambda u: (u * u).sum() / min(len(u), 32), (40,), (31,), [(32,), (33,), (90,)]),
+        (lambda u: np.sum(u[3:] * u[:-3]) / (u[:4].sum() + 9.0), (7,), (2,), [(4,), (5,), (11,)]),
+    ],
+)
+def test_slices_need_arrays_that_are_long_enough(loss, example, smaller, others):
+    program = mg.program(loss, uniform(*example))
+    source = executed(program.source())
+    for shape in (example, *others):
+        u = uniform(*shape, seed=3)
+        value, gradient = mg.value_and_grad(loss)(u)
+        assert_same(program(u), [value, gradient])
+        assert_same(source(u), [value, gradient])
+    with pytest.raises(mg.ProgramError, match="has to have at least"):
+        program(uniform(*smaller))
+    with pytest.raises(AssertionError):
+        source(uniform(*smaller))
+    again = mg.Program.from_json(program.to_json())
+    assert again.text() == program.text()
+    with pytest.raises(mg.ProgramError, match="has to have at least"):
+        again(uniform(*smaller))

@@ -6,7 +6,6 @@ program. Then the program is run at the examples, and has to give what the funct
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -23,14 +22,13 @@ from minigrad.program.fresh_inputs import Kind
 from minigrad.program.held import HeldTensor, settings_of
 from minigrad.program.inputs import Inputs, Slot, Wanted, is_array, slots_of_layer, slots_of_state
 from minigrad.program.ir import Dim, Guard, Input, Size, Var, guard
-from minigrad.program.probes import LARGEST_PROBE, integers_in, sizes_to_try
+from minigrad.program.least_sizes import least_sizes
+from minigrad.program.probes import LARGEST_PROBE, LONG
 from minigrad.program.program import Program
 from minigrad.program.reachable import is_layer, reachable
 from minigrad.program.record import Recording
 
 _ROUNDS = (0, 1, 2, 3)
-# Of longer programs fewer recordings are made.
-_LONG = 2000
 
 
 def program(function: Callable[..., Any], *examples: Any, wrt: Wanted = None, name: str | None = None) -> Program:
@@ -99,36 +97,12 @@ def program(function: Callable[..., Any], *examples: Any, wrt: Wanted = None, na
             refusal = difference(found, arrays, expected)
         except ProgramError as error:
             refusal = error
-        if refusal is None and not _differs_elsewhere(found, inputs, choice, classes, first):
-            return found
+        if refusal is None:
+            least = least_sizes(found, inputs, choice, classes, first)
+            if least is not None:
+                found.guards += least
+                return found
     raise refusal or ProgramError(f"{called} cannot be recorded: it gives other results when it is called again")
-
-
-def _differs_elsewhere(
-    found: Program, inputs: Inputs, choice: Choice, classes: Sequence[SizeClass], first: Recording
-) -> bool:
-    """Whether a program gives something else than the function at sizes that it was not recorded with."""
-    held = integers_in(first.codes, first.numbers.values())
-    at_example = sum(slot.value.size for slot in inputs.slots)
-    for sizes in sizes_to_try(classes, held, len(first.code) > _LONG or at_example > LARGEST_PROBE):
-        arrays = choice.arrays_of(classes, sizes)
-        if sum(array.size for array in arrays) > max(LARGEST_PROBE, at_example):
-            continue
-        try:
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                expected = by_the_tape(inputs, arrays, first.updates)
-        except Exception:
-            # The function does not take such sizes.
-            continue
-        try:
-            if difference(found, arrays, expected) is not None:
-                return True
-        except ProgramError as error:
-            if error.__cause__ is not None:
-                # It would not be refused, but fail somewhere inside; and its source might not even fail.
-                return True
-    return False
 
 
 def _proposals(choice: Choice) -> Iterator[Sequence[SizeClass]]:
@@ -209,7 +183,7 @@ def _attempt(choice: Choice, classes: Sequence[SizeClass]) -> Aligned:
 
 def _recorded_again(choice: Choice, classes: Sequence[SizeClass], kinds: Sequence[Kind]) -> Aligned:
     recordings = []
-    rounds = _ROUNDS if len(choice.first_code) <= _LONG else (_ROUNDS[0], *_ROUNDS[2:])
+    rounds = _ROUNDS if len(choice.first_code) <= LONG else (_ROUNDS[0], *_ROUNDS[2:])
     for round_ in rounds:
         try:
             recordings.append(choice.recording(classes, round_, kinds[round_]))

@@ -84,9 +84,10 @@ def check_sizes(program: ProgramLike, shapes: dict[Var, tuple[int, ...]]) -> Non
     for guard in program.guards:
         found = shapes[guard.dim.var][guard.dim.axis]
         wanted = guard.size.value(shapes) if isinstance(guard.size, Size) else guard.size
-        if found != wanted:
+        if found != wanted and not (guard.is_least and found > wanted):
+            least = "at least " if guard.is_least else ""
             raise ProgramError(
-                f"axis {guard.dim.axis} of {named[guard.dim.var]} has size {found}, and has to have {wanted}: "
+                f"axis {guard.dim.axis} of {named[guard.dim.var]} has size {found}, and has to have {least}{wanted}: "
                 f"{guard.why}"
             )
 

@@ -133,12 +133,14 @@ class Guard:
         size: what its size has to be.
         why: the reason, for the error message.
         is_written: whether printed code checks it, because no call in it would fail.
+        is_least: whether larger sizes will do.
     """
 
     dim: Dim
     size: int | Size
     why: str
     is_written: bool = True
+    is_least: bool = False
 
 
 @dataclass(eq=False)

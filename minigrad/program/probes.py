@@ -17,6 +17,8 @@ from minigrad.program.choice_of_sizes import SizeClass
 # What is larger takes time.
 _LARGEST = 1100
 LARGEST_PROBE = 300_000
+# Of programs of more instructions fewer recordings are made, and fewer sizes tried.
+LONG = 2000
 # So many integers are tried, the smallest first.
 _MOST = 30
 
@@ -33,8 +35,7 @@ def sizes_to_try(classes: Sequence[SizeClass], integers: Iterable[int], is_long:
     limits = [number for number in sorted(integers) if 1 < number <= _LARGEST][:_MOST]
     for small in (1, 2, 3):
         yield {id(each): small for each in free}
-    for rising in (range(len(free)), range(len(free))[::-1]):
-        yield {id(each): 2 + place for each, place in zip(free, rising, strict=True)}
+    yield from in_both_orders(free, 2)
     for each in free:
         sizes = {1, 2, 3} if len(free) > 1 else set()
         if not is_long:
@@ -43,6 +44,12 @@ def sizes_to_try(classes: Sequence[SizeClass], integers: Iterable[int], is_long:
                 sizes |= {limit, limit + 1} if each.size <= limit else {limit - 1, limit}
         for size in sorted(sizes - {each.size}):
             yield {id(each): size}
+
+
+def in_both_orders(classes: Sequence[SizeClass], first: int) -> Iterator[dict[int, int]]:
+    """Sizes of which each is larger than the one before, from the first class on and from the last."""
+    for rising in (range(len(classes)), range(len(classes))[::-1]):
+        yield {id(each): first + place for each, place in zip(classes, rising, strict=True)}
 
 
 def integers_in(codes: Iterable[CodeType], numbers: Iterable[int]) -> set[int]:

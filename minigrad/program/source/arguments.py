@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad.engine.pytrees import is_dataclass, parts
 from minigrad.program.inputs import is_array, is_holder
-from minigrad.program.ir import Input, Size, Var, atoms
+from minigrad.program.ir import Dim, Input, Size, Var, atoms
 from minigrad.program.program_like import ProgramLike
 from minigrad.program.repeats.loop import Loop, flattened
 from minigrad.program.source.elements import element
@@ -106,7 +106,7 @@ class Arguments:
         """The sizes that have to be what they were when the program was recorded."""
         fixed: dict[Var, dict[int, int]] = {}
         for guard in self.program.guards:
-            if not isinstance(guard.size, Size) and guard.dim.var in self.scope.texts:
+            if not (isinstance(guard.size, Size) or guard.is_least) and guard.dim.var in self.scope.texts:
                 fixed.setdefault(guard.dim.var, {})[guard.dim.axis] = guard.size
         found = []
         for var, sizes in fixed.items():
@@ -122,17 +122,20 @@ class Arguments:
         return found + list(self._ties())
 
     def _ties(self) -> Iterator[str]:
-        """Axes that have to be of one size, though the calls may not fail where they are not."""
-        texts = self.scope.texts
+        """The least sizes, and axes that have to be of one size, though the calls may not fail where they are not."""
         for guard in self.program.guards:
-            if isinstance(guard.size, Size) and guard.size.operator == "dim" and guard.is_written:
-                dims = (guard.dim, guard.size.parts[0])
-                if all(var in texts for var, _ in dims):
-                    sides = [
-                        f"len({texts[var].text})" if axis == 0 else f"{texts[var].text}.shape[{axis}]"
-                        for var, axis in dims
-                    ]
-                    yield f"assert {' == '.join(sides)}"
+            is_tie = isinstance(guard.size, Size) and guard.size.operator == "dim" and guard.is_written
+            if not (is_tie or guard.is_least) or guard.dim.var not in self.scope.texts:
+                continue
+            size = self._measured(guard.dim)
+            if guard.is_least:
+                yield f"assert {size} >= {guard.size}"
+            elif isinstance(guard.size, Size) and guard.size.parts[0].var in self.scope.texts:
+                yield f"assert {size} == {self._measured(guard.size.parts[0])}"
+
+    def _measured(self, dim: Dim) -> str:
+        name = self.scope.texts[dim.var].text
+        return f"len({name})" if dim.axis == 0 else f"{name}.shape[{dim.axis}]"
 
 
 def looked_up_alone(program: ProgramLike) -> set[Var]:

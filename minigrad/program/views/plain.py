@@ -88,6 +88,7 @@ class _Writer:
                     self.tree(guard.size, "a guard"),
                     guard.why,
                     guard.is_written,
+                    guard.is_least,
                 ]
                 for guard in program.guards
             ],

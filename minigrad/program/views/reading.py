@@ -77,8 +77,8 @@ class _Reader:
         if len(gradients) != len(inputs):
             raise ProgramError(f"there are {len(gradients)} of them, and {len(inputs)} inputs")
         guards = [
-            Guard(self._dim(number, axis), self._number(self.tree(size)), _a(str, why), _a(bool, is_written))
-            for number, axis, size, why, is_written in self._entries("guards")
+            Guard(self._dim(number, axis), self._number(self.tree(size)), _a(str, why), _a(bool, told), _a(bool, least))
+            for number, axis, size, why, told, least in self._entries("guards")
         ]
         names = {self._value(number): _a(str, called) for number, called in self._entries("names")}
         size_names = {_a(Size, self.tree(size)): _a(str, called) for size, called in self._entries("size_names")}

@@ -53,7 +53,7 @@ def text(program: ProgramLike) -> str:
         lines.append(f"gradients {', '.join(gradients)}")
     for rule in program.guards:
         axis = labels.size(Size("dim", (rule.dim,)))
-        lines.append(f"requires {axis} == {labels.size(rule.size)}: {rule.why}")
+        lines.append(f"requires {axis} {'>=' if rule.is_least else '=='} {labels.size(rule.size)}: {rule.why}")
     return "\n".join(lines) + "\n"
 
 
