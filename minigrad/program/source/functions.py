@@ -24,7 +24,7 @@ METHODS: dict[Any, str] = {
     getattr(np, name): "axis"
     for name in ("sum", "mean", "max", "min", "prod", "any", "all", "argmax", "argmin", "cumsum", "std", "var")
 }
-METHOD_KEYWORDS = {"axis", "keepdims", "dtype", "ddof"}
+METHOD_KEYWORDS = {"axis", "keepdims", "dtype", "ddof", "mean"}
 
 # What is written as assignments to places of an array, and needs no name.
 PLACING: frozenset[Callable[..., Any]] = frozenset({placed_at, added_at})
