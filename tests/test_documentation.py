@@ -58,25 +58,25 @@ def test_the_page_on_debugging_lists_the_causes():
 PAGE = (Path(__file__).parent.parent / "docs" / "checking.md").read_text()
 
 
-def test_the_page_on_checking_prints_what_it_says():
+def printed_and_told(page):
+    """What each block of code of a page prints, and what the page says that it does."""
     names = {"__name__": "page"}
-    for code, output in re.findall(PATTERN, PAGE, re.DOTALL):
+    text = (Path(__file__).parent.parent / "docs" / page).read_text()
+    for code, output in re.findall(PATTERN, text, re.DOTALL):
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(compile(ast.parse(code), "docs/checking.md", "exec"), names)
-        assert without_rounding(printed.getvalue()) == without_rounding(output)
+            exec(compile(ast.parse(code), f"docs/{page}", "exec"), names)
+        yield printed.getvalue(), output
 
 
-PROGRAM_PAGE = (Path(__file__).parent.parent / "docs" / "program.md").read_text()
+def test_the_page_on_checking_prints_what_it_says():
+    for printed, told in printed_and_told("checking.md"):
+        assert without_rounding(printed) == without_rounding(told)
 
 
 def test_the_page_on_programs_prints_what_it_says():
-    names = {"__name__": "page"}
-    for code, output in re.findall(PATTERN, PROGRAM_PAGE, re.DOTALL):
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(compile(ast.parse(code), "docs/program.md", "exec"), names)
-        assert printed.getvalue() == output
+    for printed, told in printed_and_told("program.md"):
+        assert printed == told
 
 
 def test_the_page_on_checking_lists_the_causes():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from minigrad.program.components import Components
@@ -48,7 +48,8 @@ class Choice:
     def __init__(self, slots: Sequence[Slot], first_code: Sequence[Any], record: Record) -> None:
         self.slots, self.first_code, self._record = slots, first_code, record
         self._arrays = [slot.value for slot in slots]
-        self._made: dict[Any, Recording] = {}
+        self._made: dict[Hashable, Recording] = {}
+        self._refused: set[Hashable] = set()
         self._components: tuple[Components, Recording] | None = None
         # Axes at which the function fails where they alone are of another size than others of their class.
         self._failing: set[Axis] = set()
@@ -105,14 +106,25 @@ class Choice:
 
     def _tried(self, classes: Sequence[SizeClass], round_: int) -> Recording | None:
         try:
+            key = self._key(classes, round_, "mild")
+        except KeyError:
+            # One of the classes follows another, which is not among them.
+            return None
+        if key in self._refused:
+            return None
+        try:
             return self.recording(classes, round_)
         except Exception:
             # Whatever a function raises for sizes that it does not take.
+            self._refused.add(key)
             return None
+
+    def _key(self, classes: Sequence[SizeClass], round_: int, kind: Kind) -> Hashable:
+        return tuple(sorted(self.sizes(classes, round_).items())), round_, kind
 
     def recording(self, classes: Sequence[SizeClass], round_: int, kind: Kind = "mild") -> Recording:
         """A recording at such arrays, which is made once."""
-        key = (tuple(sorted(self.sizes(classes, round_).items())), round_, kind)
+        key = self._key(classes, round_, kind)
         if key not in self._made:
             self._made[key] = self._record(self.arrays(classes, round_, kind))
         return self._made[key]

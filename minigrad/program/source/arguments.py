@@ -13,6 +13,7 @@ from minigrad.program.repeats.loop import Loop, flattened
 from minigrad.program.source.elements import element
 from minigrad.program.source.functions import public_name
 from minigrad.program.source.scope import Scope
+from minigrad.program.source.sizes import measured
 from minigrad.program.source.text import quoted
 
 
@@ -114,10 +115,7 @@ class Arguments:
             if len(sizes) == len(var.shape or ()):
                 found.append(f"assert {name}.shape == {tuple(sizes[axis] for axis in sorted(sizes))}")
             else:
-                tests = [
-                    f"len({name}) == {size}" if axis == 0 else f"{name}.shape[{axis}] == {size}"
-                    for axis, size in sorted(sizes.items())
-                ]
+                tests = [f"{measured(name, axis)} == {size}" for axis, size in sorted(sizes.items())]
                 found.append(f"assert {' and '.join(tests)}")
         return found + list(self._ties())
 
@@ -134,8 +132,7 @@ class Arguments:
                 yield f"assert {size} == {self._measured(guard.size.parts[0])}"
 
     def _measured(self, dim: Dim) -> str:
-        name = self.scope.texts[dim.var].text
-        return f"len({name})" if dim.axis == 0 else f"{name}.shape[{dim.axis}]"
+        return measured(self.scope.texts[dim.var].text, dim.axis)
 
 
 def looked_up_alone(program: ProgramLike) -> set[Var]:

@@ -67,7 +67,7 @@ class Sizes:
         if size.operator == "dim":
             var, axis = size.parts[0]
             name = self._of[var]
-            return Text(f"len({name})" if axis == 0 else f"{name}.shape[{axis}]")
+            return Text(measured(name, axis))
         if size.operator == "sqrt":
             if self.in_doubles:
                 return Text(f"np.sqrt({self.text(size.parts[0]).text})")
@@ -95,6 +95,11 @@ class Sizes:
             for size in missing:
                 found[size] = f"{self.names[size]} = {self.definition(size).text}"
         return [found[size] for size in sorted(found, key=_depth)]
+
+
+def measured(name: str, axis: int) -> str:
+    """The size of one axis of what has a name."""
+    return f"len({name})" if axis == 0 else f"{name}.shape[{axis}]"
 
 
 def _computed(size: Any) -> Any:

@@ -48,7 +48,6 @@ _VIEWS = {
     np.atleast_3d, np.matrix_transpose, np.permute_dims, np.split, np.array_split, np.broadcast_arrays, np.unstack,
     np.lib.stride_tricks.sliding_window_view,
 }  # fmt: skip
-_VIEWS_BY_NAME = {"windows_of"}
 
 
 def is_view(instruction: Instruction) -> bool:
@@ -56,9 +55,7 @@ def is_view(instruction: Instruction) -> bool:
     function = instruction.function
     if function is ir.item:
         return not any(isinstance(part, (Var, np.ndarray, list)) for part in atoms(instruction.args[1:]))
-    if function in _VIEWS or function is ir.pick:
-        return True
-    return getattr(function, "__name__", "") in _VIEWS_BY_NAME
+    return function in _VIEWS or function is ir.pick
 
 
 def operations(instruction: Instruction, shape_of: ShapeOf, has_floats: bool) -> float | None:
