@@ -55,7 +55,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     if options.threads < 1 or options.rounds < 2:
         parser.error("--threads is at least 1, and --rounds at least 2")
     if options.chart and find_spec("matplotlib") is None:
-        parser.error('a chart needs matplotlib: pip install "minigrad[bench]"')
+        parser.error('a chart needs matplotlib: pip install "minigrad-numpy[bench]"')
     if options.quick:
         options.rounds = 2
     return options

@@ -93,7 +93,7 @@ def draw(ratios: Mapping[str, Mapping[str, float]], file: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError('a chart needs matplotlib: pip install "minigrad[bench]"') from error
+        raise ImportError('a chart needs matplotlib: pip install "minigrad-numpy[bench]"') from error
     figure = Figure(figsize=(9, 1 + 0.8 * len(ratios)), layout="constrained")
     axes = figure.subplots()
     height = 0.8 / len(PEERS)

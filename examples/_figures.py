@@ -21,7 +21,7 @@ def picture_options(parser: argparse.ArgumentParser) -> None:
 def check_picture(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """End with a usage error, before anything is computed, where a picture is asked for and cannot be drawn."""
     if (args.save or args.show) and find_spec("matplotlib") is None:
-        parser.error('a picture needs matplotlib: pip install "minigrad[examples]"')
+        parser.error('a picture needs matplotlib: pip install "minigrad-numpy[examples]"')
     if args.show:
         from matplotlib import pyplot
 

@@ -1,7 +1,7 @@
 """Where do the images of handwritten digits come from?
 
-`load_mnist` gives the whole of MNIST, from Keras or from a file. `load_digits` gives a small data set that comes with
-scikit-learn and needs no network. Both return what `keras.datasets.mnist.load_data` returns,
+`load_mnist` gives the whole of MNIST, from Keras (extra `mnist`) or from a file, which needs neither. `load_digits`
+gives a small data set that comes with scikit-learn (extra `data`) and needs no network. Both return what `keras.datasets.mnist.load_data` returns,
 `((x_train, y_train), (x_test, y_test))`, so a script can change from one to the other without further changes.
 """
 
@@ -30,7 +30,8 @@ Images: TypeAlias = NDArray[np.uint8]
 Labels: TypeAlias = NDArray[np.integer[Any]]
 Dataset: TypeAlias = tuple[tuple[Images, Labels], tuple[Images, Labels]]
 
-_INSTALL = 'pip install "minigrad[data]"'
+_INSTALL_MNIST = 'pip install "minigrad-numpy[mnist]"'
+_INSTALL_DIGITS = 'pip install "minigrad-numpy[data]"'
 
 # Keras's numpy engine borrows its convolutions from jax.
 _PACKAGE_OF_ENGINE = {
@@ -110,7 +111,7 @@ def load_digits() -> Dataset:
         import sklearn.datasets
         import sklearn.model_selection
     except ImportError as cause:
-        raise ImportError(f"load_digits() needs scikit-learn, which cannot be imported: {_INSTALL}") from cause
+        raise ImportError(f"load_digits() needs scikit-learn, which cannot be imported: {_INSTALL_DIGITS}") from cause
     digits = sklearn.datasets.load_digits()
     images = np.rint(digits.images * (255 / 16)).astype(np.uint8)
     labels = digits.target.astype(np.uint8)
@@ -184,7 +185,7 @@ def _import_keras() -> None:
     if sys.modules.get("keras") is not None:
         return
     if not _is_installed("keras"):
-        raise ImportError(f"load_mnist() without a path needs Keras, which is not installed: {_INSTALL}")
+        raise ImportError(f"load_mnist() without a path needs Keras, which is not installed: {_INSTALL_MNIST}")
     # An engine that cannot work must not get as far as Keras, which may remember its name until Python is restarted.
     engine = _choose_engine()
     before = os.environ.get("KERAS_BACKEND")
@@ -194,7 +195,7 @@ def _import_keras() -> None:
     except ImportError as cause:
         raise ImportError(
             f"Keras is installed but cannot be imported with its engine {engine!r} ({cause}). "
-            f"To install Keras with jax: {_INSTALL}"
+            f"To install Keras with jax: {_INSTALL_MNIST}"
         ) from cause
     finally:
         if before is None:
@@ -220,7 +221,7 @@ def _choose_engine() -> str:
         if engine in _PACKAGE_OF_ENGINE and _is_installed(_PACKAGE_OF_ENGINE[engine]):
             return engine
     raise ImportError(
-        f"Keras needs one of its engines, {', '.join(_ENGINES_TO_TRY)}, and none is installed: {_INSTALL} installs jax"
+        f"Keras needs one of its engines, {', '.join(_ENGINES_TO_TRY)}, and none is installed: {_INSTALL_MNIST} installs jax"
     )
 
 

@@ -115,7 +115,7 @@ for name in ("strategies", "grad_property"):
 
 def test_what_needs_hypothesis_says_so_when_it_is_asked_for():
     done = subprocess.run([sys.executable, "-c", WITHOUT_HYPOTHESIS], capture_output=True, text=True, check=True)
-    line = 'testing.strategies and testing.grad_property need hypothesis: pip install "minigrad[tests]"\n'
+    line = 'testing.strategies and testing.grad_property need hypothesis: pip install "minigrad-numpy[tests]"\n'
     assert done.stdout == 2 * line
 
 

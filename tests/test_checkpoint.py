@@ -433,8 +433,8 @@ def test_without_safetensors(path, monkeypatch):
     run = fresh(0)
     monkeypatch.setitem(sys.modules, "safetensors", None)
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
-    with pytest.raises(ImportError, match=r"minigrad\[checkpoint\]"):
+    with pytest.raises(ImportError, match=r"minigrad-numpy\[checkpoint\]"):
         checkpoint.save(path, *run[:2], mg.History())
     assert not list(path.parent.iterdir())
-    with pytest.raises(ImportError, match=r"minigrad\[checkpoint\]"):
+    with pytest.raises(ImportError, match=r"minigrad-numpy\[checkpoint\]"):
         checkpoint.load(path, *run)

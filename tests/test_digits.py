@@ -46,5 +46,5 @@ def test_digits_without_scikit_learn_name_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     for name in [name for name in sys.modules if name.startswith("sklearn.")]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(ImportError, match=r'scikit-learn.*pip install "minigrad\[data\]"'):
+    with pytest.raises(ImportError, match=r'scikit-learn.*pip install "minigrad-numpy\[data\]"'):
         data.load_digits()

@@ -282,7 +282,7 @@ def test_picture_that_cannot_be_written_is_explained_before_the_work(name, capsy
     assert "no display" in message("--show")
     monkeypatch.setattr(_figures, "find_spec", lambda module: None if module == "matplotlib" else find_spec(module))
     for options in (["--save", "drawn.png"], ["--show"]):
-        assert 'pip install "minigrad[examples]"' in message(*options)
+        assert 'pip install "minigrad-numpy[examples]"' in message(*options)
     wrong = {
         "gaussian_process": [["--months", "3"], ["--months", "100000"], ["--seed", "-1"]],
         "trajectory": [["--steps", "1"], ["--years", "0"], ["--years", "-1"], ["--years", "nan"]],

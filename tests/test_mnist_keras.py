@@ -124,19 +124,19 @@ def test_unknown_engine_is_refused_with_the_known_ones(machine, monkeypatch):
 
 def test_no_engine_names_what_to_install(machine):
     machine("keras")
-    with pytest.raises(ImportError, match=r'jax, torch, tensorflow.*pip install "minigrad\[data\]"'):
+    with pytest.raises(ImportError, match=r'jax, torch, tensorflow.*pip install "minigrad-numpy\[mnist\]"'):
         data.load_mnist()
 
 
 def test_no_keras_names_the_extra(machine):
     machine("jax")
-    with pytest.raises(ImportError, match=r'Keras.*not installed: pip install "minigrad\[data\]"'):
+    with pytest.raises(ImportError, match=r'Keras.*not installed: pip install "minigrad-numpy\[mnist\]"'):
         data.load_mnist()
 
 
 def test_broken_engine_is_named_and_the_environment_restored(machine):
     machine("keras", "jax", broken=["jax"])
-    with pytest.raises(ImportError, match=r"its engine 'jax' \(jax is broken\).*minigrad\[data\]") as caught:
+    with pytest.raises(ImportError, match=r"its engine 'jax' \(jax is broken\).*minigrad-numpy\[mnist\]") as caught:
         data.load_mnist()
     assert isinstance(caught.value.__cause__, ImportError)
     assert "KERAS_BACKEND" not in os.environ

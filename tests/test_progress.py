@@ -86,7 +86,7 @@ def test_nothing_is_shown_where_nobody_would_see_it(stream, monkeypatch, capsys)
 def test_training_goes_on_without_tqdm(terminal, monkeypatch):
     terminal()
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    with pytest.warns(UserWarning, match=r"tqdm.*minigrad\[progress\].*progress=False") as caught:
+    with pytest.warns(UserWarning, match=r"tqdm.*minigrad-numpy\[progress\].*progress=False") as caught:
         history = train()
     # It points at the line of the user that called train.
     assert {warning.filename for warning in caught} == {__file__}

@@ -244,7 +244,7 @@ except ImportError as error:
 
 def test_the_extra_is_named_where_it_is_needed():
     done = in_a_new_process(WITHOUT_THREADPOOLCTL, OPENBLAS_NUM_THREADS="2")
-    assert 'pip install "minigrad[threads]", or set OPENBLAS_NUM_THREADS=1' in done.stdout
+    assert 'pip install "minigrad-numpy[threads]", or set OPENBLAS_NUM_THREADS=1' in done.stdout
     assert done.stdout.endswith(" 1\n")
     assert in_a_new_process(WITHOUT_THREADPOOLCTL, OPENBLAS_NUM_THREADS="1").stdout == ""
 

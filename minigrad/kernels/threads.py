@@ -91,7 +91,7 @@ class _Workers:
                 self.count = 1
                 raise ImportError(
                     "NumPy's own threads would get in the way of minigrad's: "
-                    'pip install "minigrad[threads]", or set OPENBLAS_NUM_THREADS=1 before Python is started'
+                    'pip install "minigrad-numpy[threads]", or set OPENBLAS_NUM_THREADS=1 before Python is started'
                 ) from error
             self._limit = threadpool_limits(limits=1, user_api="blas")
         elif self.count == 1 and self._limit is not None:

@@ -110,7 +110,7 @@ def import_safetensors() -> ModuleType:
     try:
         import safetensors.numpy
     except ImportError as error:
-        raise ImportError('checkpoints need safetensors: pip install "minigrad[checkpoint]"') from error
+        raise ImportError('checkpoints need safetensors: pip install "minigrad-numpy[checkpoint]"') from error
     return safetensors
 
 

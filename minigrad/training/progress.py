@@ -53,7 +53,7 @@ def find_tqdm(progress: bool) -> Any:
     except ImportError:
         # A missing ornament must not cost anybody a training run.
         warnings.warn(
-            'no progress bar without tqdm: pip install "minigrad[progress]", or pass progress=False', stacklevel=3
+            'no progress bar without tqdm: pip install "minigrad-numpy[progress]", or pass progress=False', stacklevel=3
         )
         return None
     return tqdm

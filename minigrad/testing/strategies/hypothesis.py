@@ -20,7 +20,7 @@ try:
     from hypothesis.strategies import SearchStrategy as SearchStrategy
 except ImportError as error:
     raise ImportError(
-        'testing.strategies and testing.grad_property need hypothesis: pip install "minigrad[tests]"'
+        'testing.strategies and testing.grad_property need hypothesis: pip install "minigrad-numpy[tests]"'
     ) from error
 
 __all__ = [
