@@ -1,8 +1,9 @@
 """Where do the images of handwritten digits come from?
 
 `load_mnist` gives the whole of MNIST, from Keras (extra `mnist`) or from a file, which needs neither. `load_digits`
-gives a small data set that comes with scikit-learn (extra `data`) and needs no network. Both return what `keras.datasets.mnist.load_data` returns,
-`((x_train, y_train), (x_test, y_test))`, so a script can change from one to the other without further changes.
+gives a small data set that comes with scikit-learn (extra `data`) and needs no network. Both return what
+`keras.datasets.mnist.load_data` returns, `((x_train, y_train), (x_test, y_test))`, so a script can change from one to
+the other without further changes.
 """
 
 import importlib.util
@@ -221,7 +222,8 @@ def _choose_engine() -> str:
         if engine in _PACKAGE_OF_ENGINE and _is_installed(_PACKAGE_OF_ENGINE[engine]):
             return engine
     raise ImportError(
-        f"Keras needs one of its engines, {', '.join(_ENGINES_TO_TRY)}, and none is installed: {_INSTALL_MNIST} installs jax"
+        f"Keras needs one of its engines, {', '.join(_ENGINES_TO_TRY)}, and none is installed: {_INSTALL_MNIST} "
+        "installs jax"
     )
 
 

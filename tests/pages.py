@@ -7,6 +7,7 @@ import linecache
 import re
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ class Block:
 def blocks(text):
     """The blocks of a page, in order; those that are the output of another one are no blocks of their own."""
     found = list(_FENCE.finditer(text))
-    follows = [not text[first.end() : second.start()].strip() for first, second in zip(found, found[1:], strict=False)]
+    follows = [not text[first.end() : second.start()].strip() for first, second in pairwise(found)]
     result, taken = [], False
     for position, match in enumerate(found):
         if taken:

@@ -165,7 +165,7 @@ def test_ctrl_c_ends_training_after_the_current_step(ctrl_c):
     model.eval()
     history = train(model, optimizer, loss=after(5, ctrl_c), epochs=3)
     assert history.interrupted
-    assert repr(history) == "<History of 1 epochs, interrupted>"
+    assert repr(history).startswith("<History of 1 epoch, interrupted: loss ")
     # The step that was under way is whole: two steps of epoch 2, which is not recorded.
     np.testing.assert_equal((model.state_dict(), optimizer.state_dict()), steps_by_hand(5))
     assert not model.training

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from minigrad.engine.advice import LostGradientError, lost_gradient
 from minigrad.engine.aliasing import hand_out
 from minigrad.engine.graph import Node, depends_on_a_variable, is_variable
+from minigrad.engine.html import box, folded, lines
 from minigrad.engine.site import calling_function
 from minigrad.engine.stand_ins import StandIn
 
@@ -73,6 +74,19 @@ class Conversions:
             parts.append(f"name={self._name!r}")
         return f"Tensor({', '.join(parts)})"
 
+    def _repr_html_(self) -> str:
+        """What notebooks show: what kind of Tensor this is, its values, and its gradient if it has one."""
+        array, node = self._array, self._node
+        facts = ["Tensor" if self._name is None else f"Tensor {self._name}"]
+        facts.append("0-d" if array.ndim == 0 else f"shape {array.shape}")
+        facts.append(str(array.dtype))
+        if node is not None:
+            facts.append("requires grad" if node.op is None else f"from {node.op.name}")
+        parts = [lines(repr(array) if isinstance(array, StandIn) else _values(array))]
+        if node is not None and node.grad is not None:
+            parts.append(folded("gradient", lines(_values(node.grad._array))))
+        return box(", ".join(facts), *parts)
+
     def __format__(self, specification: str) -> str:
         return format(self._array.item() if self._array.ndim == 0 and specification else str(self), specification)
 
@@ -129,6 +143,10 @@ class Conversions:
 def in_native_order(array: Any) -> Any:
     """An array in the byte order of this machine, in which results and gradients are computed."""
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _values(array: Any) -> str:
+    return np.array2string(np.asarray(array), separator=", ", threshold=400)
 
 
 def _only(array: Any, call: str) -> Any:

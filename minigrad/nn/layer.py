@@ -6,6 +6,7 @@ from collections import UserDict, UserList, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
+from reprlib import recursive_repr
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -18,12 +19,15 @@ from minigrad.engine.recording import current_recording
 from minigrad.engine.state import check_state, refuse_variables
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import plain
-from minigrad.nn.summary import table
+from minigrad.nn.summary import page, table
 
 Self = TypeVar("Self", bound="Layer")
 P = ParamSpec("P")
 R = TypeVar("R")
 Given = TypeVar("Given", covariant=True)
+
+# Of a line of text that shows a layer.
+_WIDTH = 88
 
 
 class _Forward(Protocol[P, Given]):
@@ -66,8 +70,13 @@ class Layer(OneValue):
             observer.output(self, out)
         return out
 
+    @recursive_repr()
     def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
+        return written(type(self).__name__, [f"{path}={layer!r}" for path, layer in self.named_sublayers()])
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: a table of the layers inside, each with its path and its number of parameters."""
+        return page(self)
 
     def named_tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Every Tensor of this layer and its inner layers, with its path such as ``layers.0.weight``.
@@ -98,12 +107,16 @@ class Layer(OneValue):
         """The Tensors that require a gradient, each once: what an optimiser takes."""
         return [tensor for _, tensor in self.named_parameters()]
 
+    def named_sublayers(self) -> Iterator[tuple[str, Layer]]:
+        """The layers directly inside this one, with their paths such as ``layers.0``."""
+        for name, value in vars(self).items():
+            for path, item in contents(name, value):
+                if isinstance(item, Layer):
+                    yield path, item
+
     def sublayers(self) -> Iterator[Layer]:
         """The layers directly inside this one."""
-        for name, value in vars(self).items():
-            for _, item in contents(name, value):
-                if isinstance(item, Layer):
-                    yield item
+        return (layer for _, layer in self.named_sublayers())
 
     def train(self: Self, mode: bool = True) -> Self:
         """Set training mode here and in all inner layers, and return the layer itself.
@@ -186,6 +199,15 @@ class Layer(OneValue):
         text = table(self, input_shape)
         print(text)  # noqa: T201  # what the method is for
         return text
+
+
+def written(name: str, parts: list[str]) -> str:
+    """A call as one writes it: in one line if that is short, else with a line for each argument."""
+    line = f"{name}({', '.join(parts)})"
+    if len(line) <= _WIDTH:
+        return line
+    indented = ",\n".join(parts).replace("\n", "\n    ")
+    return f"{name}(\n    {indented},\n)"
 
 
 def contents(path: str, value: object) -> Iterator[tuple[str, object]]:

@@ -13,7 +13,7 @@ from minigrad.engine.annotations import Numbers
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import shape_of
 from minigrad.nn.initializers import Initializer, Seed, glorot_uniform, initial
-from minigrad.nn.layer import Layer
+from minigrad.nn.layer import Layer, written
 from minigrad.nn.stateless import Stateless, Values
 from minigrad.ops import avg_pool2d, conv2d, matmul, max_pool2d, reshape
 from minigrad.ops.linalg.products import matmul_with_bias
@@ -57,7 +57,7 @@ class Sequential(Layer):
         return iter(self.layers)
 
     def __repr__(self) -> str:
-        return f"Sequential({', '.join(map(repr, self.layers))})"
+        return written("Sequential", [repr(layer) for layer in self.layers])
 
 
 def _parameter(values: Any, dtype: DTypeLike, name: str) -> Tensor:

@@ -37,6 +37,9 @@ class LayerLike(Protocol):
     def sublayers(self) -> Iterator[LayerLike]:
         """The layers directly inside this one."""
 
+    def named_sublayers(self) -> Iterator[tuple[str, LayerLike]]:
+        """The same, with their paths."""
+
     def parameters(self) -> list[Tensor]:
         """The Tensors that require a gradient."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine import html
 from minigrad.engine.recording import Observer
 from minigrad.nn.mode import LayerLike, call_evaluating
 
@@ -35,6 +36,22 @@ def table(model: LayerLike, input_shape: tuple[int, ...] | None) -> str:
     rule = "-" * max(map(len, lines))
     bytes_held = sum(tensor.data.nbytes for tensor in model.parameters())
     return "\n".join([lines[0], rule, *lines[1:], rule, f"{_count(model):,} parameters, {bytes_held / 1024:,.1f} KiB"])
+
+
+def page(model: LayerLike) -> str:
+    """The same as HTML, without shapes: looking at a model does not call it."""
+    numbers = _count(model)
+    title = f"{type(model).__name__}, {numbers:,} parameters{'' if model.training else ', evaluating'}"
+    rows = [(path, _title(layer), f"{_count(layer):,}") for path, layer in _paths(model)]
+    return html.box(title, *([html.table(("", "layer", "parameters"), rows)] if rows else [html.lines(repr(model))]))
+
+
+def _paths(layer: LayerLike, before: str = "") -> list[tuple[str, LayerLike]]:
+    """Every layer inside, with its path."""
+    found: list[tuple[str, LayerLike]] = []
+    for path, inner in layer.named_sublayers():
+        found += [(before + path, inner), *_paths(inner, f"{before}{path}.")]
+    return found
 
 
 def _walk(layer: LayerLike, depth: int = 0) -> list[tuple[int, LayerLike]]:

@@ -69,6 +69,9 @@ class Adam(Optimizer):
         self._remember_zeros("sum")
         self._remember_zeros("square_sum")
 
+    def _settings(self) -> dict[str, Any]:
+        return {"betas": (self._beta1, self._beta2), "eps": self._eps}
+
     def _equation(self, w: Any, g: Any, lr: float, memory: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         beta1, beta2 = self._beta1, self._beta2
         t = memory["updates"] + 1
@@ -151,6 +154,9 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(parameters, lr, betas, eps, max_norm)
         self._weight_decay = not_negative("weight_decay", weight_decay)
+
+    def _settings(self) -> dict[str, Any]:
+        return super()._settings() | {"weight_decay": self._weight_decay}
 
     def _equation(self, w: Any, g: Any, lr: float, memory: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         return super()._equation(w - lr * self._weight_decay * w, g, lr, memory)

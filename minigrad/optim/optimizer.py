@@ -17,6 +17,7 @@ from minigrad.optim.arithmetic import in_dtype, telling_afterwards
 from minigrad.optim.checks import described, distinct, positive, refuse_dependent
 from minigrad.optim.clipping import clip_by_norm, require_a_gradient
 from minigrad.optim.schedules import Schedule
+from minigrad.optim.showing import page, text
 
 
 class Optimizer(ABC):
@@ -51,6 +52,17 @@ class Optimizer(ABC):
         self._scratch = _scratch(self._parameters)
         # What is remembered of each parameter, by name.
         self._memories: list[dict[str, Any]] = [{} for _ in self._parameters]
+
+    def _settings(self) -> dict[str, Any]:
+        """What a subclass was set to, but for the learning rate, by the names of its arguments."""
+        return {}
+
+    def __repr__(self) -> str:
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: the settings, and how far it is."""
+        return page(self)
 
     @property
     def lr(self) -> float:

@@ -65,6 +65,9 @@ class RMSprop(Optimizer):
         if momentum:
             self._remember_zeros("momentum")
 
+    def _settings(self) -> dict[str, Any]:
+        return {"decay": self._decay, "eps": self._eps, "momentum": self._momentum}
+
     def _equation(self, w: Any, g: Any, lr: float, memory: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         v = self._decay * memory["second_moment"] + (1.0 - self._decay) * g**2
         u = g / (np.sqrt(v) + self._eps)

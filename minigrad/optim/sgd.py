@@ -68,6 +68,9 @@ class SGD(Optimizer):
         if momentum:
             self._remember_zeros("momentum")
 
+    def _settings(self) -> dict[str, Any]:
+        return {"momentum": self._momentum, "nesterov": self._nesterov, "weight_decay": self._weight_decay}
+
     def _equation(self, w: Any, g: Any, lr: float, memory: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         if self._weight_decay:
             g = g + self._weight_decay * w

@@ -70,6 +70,12 @@ class Program:
         takes = ", ".join(each.name for each in self.inputs)
         return f"<program {self.name}({takes}): {len(self.code)} instructions>"
 
+    def _repr_html_(self) -> str:
+        """What notebooks show: the printed code of a short program, and what a long one consists of."""
+        from minigrad.program.views.notebook import page
+
+        return page(self)
+
     @property
     def outputs(self) -> list[Var]:
         """The values that are wanted: those of the result, and the gradients."""

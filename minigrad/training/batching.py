@@ -25,6 +25,9 @@ class Batches:
         self.rng = rng
         self._samples = count_samples(x, "batches: x")
 
+    def __repr__(self) -> str:
+        return f"<Batches of {self._samples} samples: {len(self)} of up to {self.batch_size}>"
+
     def __len__(self) -> int:
         return -(-self._samples // self.batch_size)
 

@@ -8,6 +8,11 @@ from typing import Any, overload
 
 import numpy as np
 
+from minigrad.engine import html
+
+# Of a long table in a notebook, so many epochs are shown at the beginning and at the end.
+_ENDS = 5
+
 
 class History:
     """A record of loss and metrics for each finished epoch.
@@ -69,17 +74,32 @@ class History:
         return list(dict.fromkeys(name for record in self.records for name in record))
 
     def __str__(self) -> str:
+        rows = self._rows()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
+
+    def _rows(self) -> list[tuple[str, ...]]:
         columns = [["epoch", *map(str, range(1, len(self) + 1))]]
         for name in self.names():
             columns.append([name, *(f"{record[name]:.4g}" if name in record else "" for record in self.records)])
-        widths = [max(map(len, column)) for column in columns]
-        return "\n".join(
-            "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
-            for row in zip(*columns, strict=True)
-        )
+        return [*zip(*columns, strict=True)]
 
     def __repr__(self) -> str:
-        return f"<History of {len(self)} epochs{', interrupted' if self.interrupted else ''}>"
+        # Without the seconds, so that what repeats looks the same.
+        record = self.records[-1] if self.records else {}
+        last = [f"{name} {value:.4g}" for name, value in record.items() if name != "seconds"]
+        return f"<History of {self._counted()}{': ' if last else ''}{', '.join(last)}>"
+
+    def _counted(self) -> str:
+        epochs = "1 epoch" if len(self) == 1 else f"{len(self)} epochs"
+        return f"{epochs}, interrupted" if self.interrupted else epochs
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: the table, without its middle where it is long."""
+        header, *rows = self._rows()
+        if len(rows) > 2 * _ENDS + 1:
+            rows = [*rows[:_ENDS], ("...",) * len(header), *rows[-_ENDS:]]
+        return html.box(f"History of {self._counted()}", html.table(header, rows))
 
 
 def _checked(records: Any) -> list[dict[str, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from minigrad.engine import html
 from minigrad.testing.checking.outcome import Outcome
 from minigrad.testing.checking.report import report, shown
 
@@ -46,6 +47,11 @@ class GradcheckResult(Outcome):
 
     def __repr__(self) -> str:
         return f"<{self.check} {self.verdict}: {self.subject}>"
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: the report, with a line in the colour of its verdict."""
+        head, _, rest = report(self).partition("\n")
+        return html.box(head, html.lines(rest), mark=html.GOOD if self.verdict == "pass" else html.ACCENT)
 
 
 class GradcheckError(AssertionError):
