@@ -4,6 +4,7 @@ import builtins
 import inspect
 import subprocess
 import sys
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -50,6 +51,7 @@ def test_the_version_is_that_of_the_distribution():
 
 LATER = """
 import sys
+from importlib import metadata
 import minigrad as mg
 
 assert "minigrad.testing" not in sys.modules and "hypothesis" not in sys.modules

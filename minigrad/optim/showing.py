@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from minigrad.engine import html
 
-if TYPE_CHECKING:
-    from minigrad.optim.optimizer import Optimizer
+# Any is an `Optimizer`, whose file imports this one.
 
 
-def text(optimizer: Optimizer) -> str:
+def text(optimizer: Any) -> str:
     """One line."""
     settings = ", ".join(f"{name}={value}" for name, value in _settings(optimizer).items())
     return f"<{type(optimizer).__name__}({settings}): {_held(optimizer)}>"
 
 
-def page(optimizer: Optimizer) -> str:
+def page(optimizer: Any) -> str:
     """A table of HTML."""
     title = f"{type(optimizer).__name__}, {_held(optimizer)}"
     return html.box(title, html.table(("setting", "value"), _settings(optimizer).items()))
 
 
-def _settings(optimizer: Optimizer) -> dict[str, str]:
+def _settings(optimizer: Any) -> dict[str, str]:
     """All settings, the learning rate first."""
     limit = {} if optimizer._max_norm is None else {"max_norm": optimizer._max_norm}
     others = {name: repr(value) for name, value in (optimizer._settings() | limit).items()}
     return {"lr": _rate(optimizer)} | others
 
 
-def _rate(optimizer: Optimizer) -> str:
+def _rate(optimizer: Any) -> str:
     if not callable(optimizer._lr):
         return f"{optimizer._lr:.6g}"
     try:
@@ -38,6 +37,6 @@ def _rate(optimizer: Optimizer) -> str:
         return "schedule"
 
 
-def _held(optimizer: Optimizer) -> str:
+def _held(optimizer: Any) -> str:
     numbers = sum(parameter.size for parameter in optimizer.parameters)
     return f"{len(optimizer.parameters)} parameters of {numbers:,} numbers, {optimizer._own['steps']} steps taken"

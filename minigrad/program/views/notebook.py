@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from minigrad.engine import html
 from minigrad.program.errors import ProgramError
-
-if TYPE_CHECKING:
-    from minigrad.program.program import Program
+from minigrad.program.program_like import ProgramLike
+from minigrad.program.source.writer import source_of
+from minigrad.program.views.text import text
 
 # Printing code takes about a second for a thousand instructions.
 _LONGEST = 300
 
 
-def page(program: Program) -> str:
+def page(program: ProgramLike) -> str:
     """The program as NumPy code, or as calls where that is refused; of a long one, only how it begins."""
     title = repr(program).strip("<>")
     if len(program.code) > _LONGEST:
         return html.box(title, html.lines("print(program.source()) shows the code, print(program.text()) the calls"))
     try:
-        return html.box(title, html.lines(program.source()))
+        return html.box(title, html.lines(source_of(program, None, False)))
     except ProgramError:
-        return html.box(title, html.lines(program.text()))
+        return html.box(title, html.lines(text(program)))
