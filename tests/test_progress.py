@@ -10,6 +10,8 @@ import threading
 
 import numpy as np
 import pytest
+import tqdm.autonotebook
+import tqdm.std
 
 import minigrad as mg
 from minigrad import losses, nn, optim
@@ -75,23 +77,69 @@ def test_bar_is_closed_when_training_breaks_off(terminal):
     assert screen.getvalue().endswith("\n")
 
 
+def test_bar_ends_with_the_values_of_the_validation(terminal):
+    screen = terminal()
+    history = train(validation=[(X, Y)], metrics=[mean_error])
+    for record in history:
+        values = ", ".join(f"{name}={value:.4g}" for name, value in record.items() if name != "seconds")
+        assert "validation_mean_error" in values
+        assert values in screen.getvalue()
+
+
 @pytest.mark.parametrize("stream", [Terminal(), io.StringIO(), None])
-def test_nothing_is_shown_where_nobody_would_see_it(stream, monkeypatch, capsys):
+def test_nothing_is_shown_where_nobody_wants_it(stream, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stderr", stream)
-    assert len(train(progress=not isinstance(stream, Terminal))) == 2
+    assert len(train(progress=False)) == 2
     assert stream is None or stream.getvalue() == ""
     assert capsys.readouterr().out == ""
 
 
-def test_training_goes_on_without_tqdm(terminal, monkeypatch):
-    terminal()
-    monkeypatch.setitem(sys.modules, "tqdm", None)
-    with pytest.warns(UserWarning, match=r"tqdm.*minigrad-numpy\[progress\].*progress=False") as caught:
-        history = train()
-    # It points at the line of the user that called train.
-    assert {warning.filename for warning in caught} == {__file__}
-    assert len(history) == 2
-    train(progress=False)
+def expected_lines(history, epochs):
+    return [
+        f"epoch {number}/{epochs}: loss {record['loss']:.4g}, validation_loss {record['validation_loss']:.4g} "
+        f"({record['seconds']:.1f} s)"
+        for number, record in enumerate(history, 1)
+    ]
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), None])
+def test_an_epoch_is_a_line_where_no_bar_can_be_drawn(stream, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", stream)
+    history = train(epochs=3, validation=[(X, Y)])
+    assert capsys.readouterr().out.splitlines() == expected_lines(history, 3)
+    assert stream is None or stream.getvalue() == ""
+    train(epochs=5, validation=[(X, Y)], history=history)
+    assert capsys.readouterr().out.splitlines() == expected_lines(history, 5)[3:]
+
+
+def test_lines_can_be_read_while_training_goes_on(monkeypatch, capsys):
+    seen = []
+    train(callbacks=[lambda history: seen.append(capsys.readouterr().out)])
+    assert [line.split(":")[0] for line in seen] == ["epoch 1/2", "epoch 2/2"]
+
+
+def test_an_epoch_is_a_line_without_tqdm(terminal, monkeypatch, capsys):
+    screen = terminal()
+    for name in ("tqdm", "tqdm.autonotebook"):
+        monkeypatch.setitem(sys.modules, name, None)
+    history = train(validation=[(X, Y)])
+    assert capsys.readouterr().out.splitlines() == expected_lines(history, 2)
+    assert screen.getvalue() == ""
+
+
+def test_a_notebook_has_the_bar_that_tqdm_chooses_for_it(monkeypatch, capsys):
+    drawn = []
+
+    class OfANotebook(tqdm.std.tqdm):
+        def __init__(self, **options):
+            drawn.append(self)
+            super().__init__(**options, file=io.StringIO())
+
+    monkeypatch.setattr("tqdm.autonotebook.tqdm", OfANotebook)
+    train()
+    assert len(drawn) == 2
+    assert all(bar.n == bar.total == len(PAIRS) for bar in drawn)
+    assert capsys.readouterr().out == ""
 
 
 SCRIPT = """

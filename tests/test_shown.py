@@ -1,6 +1,7 @@
 """What do people see of the objects that they have made, in a terminal and in a notebook?"""
 
 import re
+import sys
 from xml.etree import ElementTree
 
 import numpy as np
@@ -188,7 +189,7 @@ def test_a_program_whose_code_is_refused_is_shown_as_calls(monkeypatch):
     def refused(*arguments):
         raise mg.ProgramError("no")
 
-    monkeypatch.setattr("minigrad.program.views.notebook.source_of", refused)
+    monkeypatch.setattr(sys.modules["minigrad.program.views.notebook"], "source_of", refused)
     assert " ".join(program.text().split()) in seen(program)
 
 

@@ -25,7 +25,7 @@ from minigrad.training.checks import (
 )
 from minigrad.training.evaluation import Loss, Means, Metric, Pairs, checked_pair, evaluate, single_number
 from minigrad.training.history import History
-from minigrad.training.progress import ProgressBar, call_interruptible, find_tqdm
+from minigrad.training.progress import call_interruptible, way_to_show
 
 Callback = Callable[[History], object]
 
@@ -75,7 +75,8 @@ def train(
         validation: pairs (x, y) on which loss and metrics are recorded after each epoch.
         metrics: functions ``metric(prediction, y) -> float`` such as `accuracy`, recorded under their names.
         callbacks: called as ``callback(history)`` after each epoch; one that returns True ends the training.
-        progress: whether to show a progress bar on a terminal.
+        progress: whether to show each epoch: as a bar on a terminal or in a notebook (extra `progress`), else as a
+            line that is printed.
         history: of an earlier run that this one continues.
 
     Returns:
@@ -104,21 +105,22 @@ def train(
         raise TypeError(f"train: history is a {type(history).__name__}; give what mg.train returned, an mg.History")
     history = History() if history is None else history
     history.interrupted = False
-    tqdm = find_tqdm(progress)
+    shown = way_to_show(progress)
     stored = StoredResults(model)
 
     def one_epoch(pressed: threading.Event, last: float | None) -> float | None:
         start, means = time.perf_counter(), Means(metrics, "train")
-        with ProgressBar(data, f"epoch {len(history) + 1}/{epochs}", tqdm) as bar:
+        with shown(data, f"epoch {len(history) + 1}/{epochs}") as view:
             for count, current, prediction, y in _steps(model.train(), loss, optimizer, data, history, last, stored):
                 last = current
                 means.add(count, current, plain(prediction), y)
-                bar.update(means.values())
+                view.update(means.values())
                 if pressed.is_set():
                     raise KeyboardInterrupt
-        record = means.values() | {"seconds": time.perf_counter() - start}
-        if validation is not None:
-            record |= {f"validation_{k}": v for k, v in evaluate(model, loss, validation, metrics).items()}
+            record = means.values() | {"seconds": time.perf_counter() - start}
+            if validation is not None:
+                record |= {f"validation_{k}": v for k, v in evaluate(model, loss, validation, metrics).items()}
+            view.finish(record)
         history.records.append(record)
         return last
 

@@ -7,56 +7,91 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sized
+from functools import partial
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
 
 
-class ProgressBar:
-    """A bar for one epoch, with running loss, throughput and time left; nothing where nobody would see it.
+class Silent:
+    """What is seen of one epoch: nothing."""
 
-    Args:
-        batches: what the epoch goes through; the bar knows its end if that has a length.
-        title: what stands before the bar.
-        tqdm: what `find_tqdm` gave.
+    def __init__(self, batches: Iterable[Any], title: str) -> None:
+        self._title = title
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    def update(self, values: Mapping[str, float]) -> None:
+        """One more batch is done; these are the means until now."""
+
+    def finish(self, record: Mapping[str, float]) -> None:
+        """The epoch is done, and this is its record."""
+
+
+class Line(Silent):
+    """One line when the epoch is done, on standard output, for logs and for whatever cannot draw a bar."""
+
+    def finish(self, record: Mapping[str, float]) -> None:
+        """Print the record."""
+        print(f"{self._title}: {', '.join(_values(record))} ({record['seconds']:.1f} s)", flush=True)  # noqa: T201
+
+
+class Bar(Silent):
+    """A bar on standard error, with the means until now, batches a second, and the time left.
+
+    It knows its end if the batches have a length.
     """
 
     def __init__(self, batches: Iterable[Any], title: str, tqdm: Any) -> None:
         total = len(batches) if isinstance(batches, Sized) else None
-        self._bar = None if tqdm is None else tqdm(total=total, desc=title, unit="batch", leave=True)
-
-    def __enter__(self) -> ProgressBar:
-        return self
+        self._bar = tqdm(total=total, desc=title, unit="batch", leave=True)
 
     def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self._bar.close()
 
     def update(self, values: Mapping[str, float]) -> None:
-        """One more batch is done; show these running values."""
-        if self._bar is not None:
-            self._bar.set_postfix({name: f"{value:.4g}" for name, value in values.items()}, refresh=False)
-            self._bar.update()
+        """One step further."""
+        self._bar.set_postfix_str(", ".join(_values(values, "=")), refresh=False)
+        self._bar.update()
+
+    def finish(self, record: Mapping[str, float]) -> None:
+        """Show the values of the validation, too."""
+        self._bar.set_postfix_str(", ".join(_values(record, "=")))
 
 
-def find_tqdm(progress: bool) -> Any:
-    """What draws bars, if one is wanted and standard error is a terminal; None otherwise.
+def way_to_show(progress: bool) -> Callable[[Iterable[Any], str], Silent]:
+    """How epochs are shown here: given the batches and a title, something to enter for the time of an epoch.
 
-    A warning that it is not installed points at the caller of the caller.
+    A bar needs tqdm, and a terminal or a notebook to be drawn on; elsewhere an epoch is a line.
     """
-    # There is no standard error at all in a program without a console on Windows.
-    if not progress or sys.stderr is None or not sys.stderr.isatty():
-        return None
+    if not progress:
+        return Silent
+    tqdm = _find_tqdm()
+    return Line if tqdm is None else partial(Bar, tqdm=tqdm)
+
+
+def _find_tqdm() -> Any:
+    """What draws bars on the terminal or in the notebook that this is; None if it is neither."""
     try:
-        from tqdm import tqdm
+        with warnings.catch_warnings():
+            # In a notebook without ipywidgets, tqdm warns that it cannot draw. Lines can be read there, too.
+            warnings.simplefilter("ignore")
+            from tqdm.autonotebook import tqdm
+            from tqdm.std import tqdm as drawn_with_characters
     except ImportError:
-        # A missing ornament must not cost anybody a training run.
-        warnings.warn(
-            'no progress bar without tqdm: pip install "minigrad-numpy[progress]", or pass progress=False', stacklevel=3
-        )
         return None
-    return tqdm
+    # There is no standard error at all in a program without a console on Windows.
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    return tqdm if is_terminal or tqdm is not drawn_with_characters else None
+
+
+def _values(record: Mapping[str, float], between: str = " ") -> list[str]:
+    return [f"{name}{between}{value:.4g}" for name, value in record.items() if name != "seconds"]
 
 
 def call_interruptible(function: Callable[[threading.Event], T]) -> T:
