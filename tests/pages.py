@@ -3,11 +3,11 @@
 import ast
 import contextlib
 import io
+import itertools
 import linecache
 import re
 import warnings
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,8 @@ class Block:
         language: what stands behind the first backquotes, such as "python".
         title: of ``title="..."`` behind it, else "".
         code: what stands in the block.
-        output: what stands in the block of text that follows, if there is nothing but white space between; else None.
+        output: what stands in the block of text that follows, if there is nothing but white space between, or the end
+            of a grid of blocks that stand side by side; else None.
     """
 
     language: str
@@ -38,7 +39,8 @@ class Block:
 def blocks(text):
     """The blocks of a page, in order; those that are the output of another one are no blocks of their own."""
     found = list(_FENCE.finditer(text))
-    follows = [not text[first.end() : second.start()].strip() for first, second in pairwise(found)]
+    between = [text[first.end() : second.start()] for first, second in itertools.pairwise(found)]
+    follows = [not part.replace("</div>", "").strip() for part in between]
     result, taken = [], False
     for position, match in enumerate(found):
         if taken:
@@ -52,12 +54,17 @@ def blocks(text):
     return result
 
 
-def run(code, name, names):
-    """What a block prints. Messages that show its lines find them under the name of its file."""
+def run(code, name, names, ignored=()):
+    """What a block prints. Messages that show its lines find them under the name of its file.
+
+    Warnings are errors, but for those whose messages begin like one of `ignored`.
+    """
     linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error")
+        for message in ignored:
+            warnings.filterwarnings("ignore", re.escape(message))
         exec(compile(ast.parse(code), name, "exec"), names)
     return printed.getvalue()
 
