@@ -1,11 +1,18 @@
-"""Which blocks of code does a page of the documentation have, and what do they print?"""
+"""Which blocks of code does a page of the documentation have, and what do they print?
+
+``python tests/pages.py docs/tour.md`` says where the page shows something else than its code prints, and
+``python tests/pages.py --write docs/tour.md`` writes what it prints. Without pages, all are looked at.
+"""
 
 import ast
 import contextlib
 import io
 import itertools
 import linecache
+import os
 import re
+import sys
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +21,8 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+# Those of two libraries side by side have a test of their own.
+ONE_SESSION = [page for page in PAGES if "coming-from" not in page]
 
 _FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -70,5 +79,42 @@ def run(code, name, names, ignored=()):
 
 
 def without_rounding(text):
-    """The text without figures that are nothing but rounding errors, which every machine makes in its own way."""
+    """The text without durations, and without figures that are rounding errors: every machine has its own of these."""
+    text = re.sub(r"\(\d+\.\d s\)", "(... s)", text)
     return re.sub(r"(?<=relative error )\S+|(?<=good to )[^)]+|(?<=an error of )\S+", "...", text)
+
+
+def printed(page):
+    """The blocks of Python of a page, each with what it prints. They run in order, in one session and a new folder.
+
+    A block whose title is the name of a file is that file for messages which show lines of code.
+    """
+    names, back = {"__name__": "page"}, Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            for block in blocks((ROOT / page).read_text()):
+                if block.language == "python":
+                    yield block, run(block.code, block.title or Path(page).name, names)
+        finally:
+            os.chdir(back)
+
+
+def rewritten(page):
+    """The text of a page with what its blocks print."""
+    text = (ROOT / page).read_text()
+    for block, output in printed(page):
+        if without_rounding(output) != without_rounding(block.output or ""):
+            before = f"{block.code}```\n" + ("" if block.output is None else f"\n```text\n{block.output}```\n")
+            text = text.replace(before, f"{block.code}```\n" + (f"\n```text\n{output}```\n" if output else ""), 1)
+    return text
+
+
+if __name__ == "__main__":
+    arguments = [argument for argument in sys.argv[1:] if argument != "--write"]
+    wrong = [page for page in arguments or ONE_SESSION if rewritten(page) != (ROOT / page).read_text()]
+    for page in wrong:
+        sys.stdout.write(f"{page} shows something else than its code prints\n")
+        if "--write" in sys.argv:
+            (ROOT / page).write_text(rewritten(page))
+    raise SystemExit(bool(wrong))

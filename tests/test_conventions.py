@@ -10,19 +10,18 @@ from scipy import special
 import minigrad as mg
 from minigrad import losses, testing
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+PAGE = (Path(__file__).parent.parent / "docs" / "conventions.md").read_text()
 
 
-def readme_table():
-    """The rows of the README's table of conventions: an expression, the point, and the gradient."""
-    section = README.split("## Where there is no derivative")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| `([^`]+)` \|", section, re.MULTILINE)
+def table():
+    """The rows of the table of conventions: an expression, the point, and the gradient."""
+    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| `([^`]+)` \|", PAGE, re.MULTILINE)
     assert len(rows) >= 30
     return rows
 
 
-@pytest.mark.parametrize(("expression", "point", "gradient"), readme_table())
-def test_convention_of_the_readme(expression, point, gradient):
+@pytest.mark.parametrize(("expression", "point", "gradient"), table())
+def test_convention_of_the_page(expression, point, gradient):
     values = eval(f"dict({point})", {"nan": np.nan, "inf": np.inf})
     tensors = {name: mg.Tensor(value, requires_grad=True, dtype=float) for name, value in values.items()}
     out = eval(expression, {"mg": mg, "np": np, "special": special, "losses": losses}, tensors)

@@ -1,49 +1,65 @@
-"""Is what the README and the docstrings show what happens?"""
+"""Is what the pages and the docstrings show what happens?"""
 
-import ast
-import contextlib
 import doctest
 import inspect
 import io
-import linecache
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
+import pages
 import pytest
 from debug_stories import STORIES
+from pages import ONE_SESSION, PAGES, ROOT, blocks, printed, without_rounding
 
 import minigrad as mg
 from minigrad import data, losses, nn, optim, testing
 from minigrad.debugging.formulas import STABLE
 from minigrad.engine.registry import operations
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
-PATTERN = r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?"
-BLOCKS = re.findall(PATTERN, README, re.DOTALL)
 NAMES = {"mg": mg, "np": np, "nn": nn, "losses": losses, "optim": optim, "data": data, "testing": testing}
 
 
-@pytest.mark.parametrize(("code", "output"), BLOCKS)
-def test_readme_examples_print_what_they_say(code, output):
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(ast.parse(code), "README.md", "exec"), {"__name__": "readme"})
-    assert output, "an example without its output"
-    assert without_rounding(printed.getvalue()) == without_rounding(output)
+@pytest.mark.parametrize("page", ONE_SESSION)
+def test_a_page_shows_what_its_code_prints(page):
+    for block, output in printed(page):
+        assert without_rounding(output) == without_rounding(block.output or ""), block.code
 
 
-DEBUGGING = (Path(__file__).parent.parent / "docs" / "debugging.md").read_text()
+def test_a_page_that_shows_something_else_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    code = "```python\nprint(1 + 1)\n```\n"
+    for shown in ("", "\n```text\n3\n```\n"):
+        (tmp_path / "page.md").write_text(f"Sums.\n\n{code}{shown}\nAnd so on.\n")
+        assert pages.rewritten("page.md") == f"Sums.\n\n{code}\n```text\n2\n```\n\nAnd so on.\n"
 
 
-@pytest.mark.parametrize(("code", "output"), re.findall(PATTERN, DEBUGGING, re.DOTALL))
-def test_the_page_on_debugging_prints_what_it_says(code, output, monkeypatch):
-    # The messages show lines of a file.
-    monkeypatch.setitem(linecache.cache, "train.py", (len(code), None, code.splitlines(keepends=True), "train.py"))
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
-        exec(compile(ast.parse(code), "train.py", "exec"), {"__name__": "page"})
-    assert printed.getvalue() == output
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_name_what_exists(page):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    text = (ROOT / page).read_text()
+    for block in blocks(text):
+        assert block.language in {"python", "sh", "text"}, block.code
+        for name in re.findall(r"(?:python )?([\w./]+\.py|\.ci/\w+)\b", block.code if block.language == "sh" else ""):
+            assert (ROOT / name).is_file(), name
+    for extras in re.findall(r"(?:minigrad-numpy|\.)\[([a-z,]+)\]", text):
+        assert set(extras.split(",")) <= project["optional-dependencies"].keys(), extras
+    assert not re.search(r"pip install \S*\bminigrad\b(?!-numpy)", text)
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+def test_the_engine_is_as_long_as_its_page_says():
+    rows = re.findall(r"\]\(\.\./(\S+\.py)\) \| (\d+) \|", (ROOT / "docs/engine.md").read_text())
+    assert len(rows) == 6
+    for name, lines in rows:
+        assert len((ROOT / name).read_text().splitlines()) == int(lines), name
+
+
+DEBUGGING = (ROOT / "docs/debugging.md").read_text()
 
 
 def test_the_page_on_debugging_lists_the_causes():
@@ -55,28 +71,7 @@ def test_the_page_on_debugging_lists_the_causes():
     assert told == named | {"power at 0"}
 
 
-PAGE = (Path(__file__).parent.parent / "docs" / "checking.md").read_text()
-
-
-def printed_and_told(page):
-    """What each block of code of a page prints, and what the page says that it does."""
-    names = {"__name__": "page"}
-    text = (Path(__file__).parent.parent / "docs" / page).read_text()
-    for code, output in re.findall(PATTERN, text, re.DOTALL):
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(compile(ast.parse(code), f"docs/{page}", "exec"), names)
-        yield printed.getvalue(), output
-
-
-def test_the_page_on_checking_prints_what_it_says():
-    for printed, told in printed_and_told("checking.md"):
-        assert without_rounding(printed) == without_rounding(told)
-
-
-def test_the_page_on_programs_prints_what_it_says():
-    for printed, told in printed_and_told("program.md"):
-        assert printed == told
+PAGE = (ROOT / "docs/checking.md").read_text()
 
 
 def test_the_page_on_checking_lists_the_causes():
@@ -86,15 +81,6 @@ def test_the_page_on_checking_lists_the_causes():
     families = {cause.split(".")[0] for cause in told}
     used = {cause for cause in re.findall(r'"([a-z]+\.[a-z_0-9]+)"', source) if cause.split(".")[0] in families}
     assert told - {"result.findings"} == used | {"mutation.input", "mutation.upstream"}
-
-
-def without_rounding(text):
-    """The text without figures that are nothing but rounding errors, which every machine makes in its own way."""
-    return re.sub(r"(?<=relative error )\S+|(?<=good to )[^)]+|(?<=an error of )\S+", "...", text)
-
-
-def test_readme_has_its_examples():
-    assert len(BLOCKS) >= 3
 
 
 def documented():
