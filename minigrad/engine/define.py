@@ -58,7 +58,8 @@ def primitive(
     Raises:
         TypeError: for a function with fewer parameters than rules, `reads` that are not one for each rule, or
             `overwriting` where there is not one array.
-        ValueError: for a name or a NumPy function that already belongs to another operation.
+        ValueError: for the name of an operation of minigrad's own, or a NumPy function that already belongs to another
+            operation.
 
     Example:
         >>> @mg.primitive(lambda g, out, x: g * 3.0 * x * x)
