@@ -6,6 +6,7 @@ import os
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import effort
 import pytest
 from hypothesis import settings
 
@@ -14,14 +15,21 @@ from minigrad.engine import graph, registry
 pytest_plugins = ["pytester"]
 
 # In continuous integration, hypothesis tries the same examples every time.
-settings.register_profile("local", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "local")
+is_fixed = bool(os.environ.get("CI"))
+settings.register_profile("usual", deadline=None, derandomize=is_fixed, max_examples=40)
+settings.register_profile("thorough", deadline=None, derandomize=is_fixed, max_examples=100)
 
 
 def pytest_addoption(parser):
-    """How often checks are repeated with other random numbers."""
-    parser.addoption("--seeds", type=int, default=2, help="random inputs per case of a check (default 2)")
+    """How much the checks try: with other random numbers, and of everything that has no end."""
+    parser.addoption("--seeds", type=int, default=1, help="random inputs per case of a check (default 1)")
+    parser.addoption("--thorough", action="store_true", help="more examples, and derivatives element by element")
+
+
+def pytest_configure(config):
+    """Say how much is tried, before files of tests are imported and ask."""
+    effort.thorough = config.getoption("--thorough")
+    settings.load_profile("thorough" if effort.thorough else "usual")
 
 
 @pytest.fixture(scope="session")

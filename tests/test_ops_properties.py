@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import signal
@@ -28,7 +29,7 @@ def check_gradients(function, *inputs):
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
-@settings(max_examples=40)
+@examples(12, thoroughly=40)
 @given(data=st.data())
 def test_elementwise_operations_broadcast(name, data):
     """Any shapes that broadcast against each other, 0-d and empty ones included, and any values of the domain."""
@@ -129,7 +130,7 @@ def test_planes_agree_with_scipy_in_every_mode_and_size(data):
 
 
 # Fewer examples than elsewhere, because each has many elements.
-@settings(max_examples=50)
+@examples(20, thoroughly=50)
 @given(data=st.data())
 def test_conv2d_is_a_sum_of_planes(data):
     samples, channels, count = (data.draw(st.integers(1, 2)) for _ in range(3))

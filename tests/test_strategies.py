@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import find as hypothesis_find
 from hypothesis import strategies as st
@@ -18,6 +19,12 @@ from minigrad.testing.strategies.lattice import Lattice
 def find(strategy, condition):
     """The simplest value, the same each time."""
     fixed = settings(max_examples=2000, derandomize=True, database=None, deadline=None)
+    return hypothesis_find(strategy, condition, settings=fixed)
+
+
+def find_any(strategy, condition):
+    """Some value, which takes less time than the simplest one."""
+    fixed = settings(max_examples=2000, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
     return hypothesis_find(strategy, condition, settings=fixed)
 
 
@@ -74,9 +81,9 @@ def test_arrays_of_any_size_pass_every_health_check(shape):
 
 def test_arrays_take_a_shape_in_every_form():
     for shape in (3, (3,), [3], np.int64(3), st.just(3), st.just((3,)), hnp.array_shapes(max_dims=1)):
-        assert find(arrays(shape), lambda x: True).ndim == 1
-    assert find(arrays(()), lambda x: True).shape == ()
-    assert find(arrays((0, 3)), lambda x: True).shape == (0, 3)
+        assert find_any(arrays(shape), lambda x: True).ndim == 1
+    assert find_any(arrays(()), lambda x: True).shape == ()
+    assert find_any(arrays((0, 3)), lambda x: True).shape == (0, 3)
 
 
 def test_what_fails_shrinks_to_simple_numbers():
@@ -89,7 +96,7 @@ def test_what_fails_shrinks_to_simple_numbers():
 
 
 @given(x=arrays(shapes(max_side=5)))
-@settings(max_examples=300)
+@examples(100, thoroughly=300)
 def test_relu_is_never_in_doubt_at_such_arrays(x):
     assert testing.gradcheck(mg.relu, x, kinks="refuse").verdict == "pass"
 
@@ -106,7 +113,7 @@ def test_relu_is_mostly_in_doubt_at_plain_floats():
     assert verdicts.count("inconclusive") > 25
 
 
-@settings(max_examples=30)
+@examples(15, thoroughly=30)
 @given(x=arrays((7, 5)))
 def test_maxima_are_never_in_doubt_at_such_arrays(x):
     assert testing.gradcheck(lambda x: np.max(x, axis=0), x, kinks="refuse").verdict == "pass"
@@ -134,7 +141,7 @@ def test_broadcastable_arrays_broadcast_to_the_shape_that_was_asked_for(parts):
 
 def test_broadcastable_arrays_come_in_every_combination():
     for wanted in [((3, 1), (1, 3)), ((3,), (3, 3)), ((), (3, 3)), ((3, 3), (3, 3)), ((3, 3), (1,))]:
-        found = find(
+        found = find_any(
             broadcastable_arrays(2, (3, 3)), lambda pair, wanted=wanted: (pair[0].shape, pair[1].shape) == wanted
         )
         assert np.broadcast(*found).shape == (3, 3)
@@ -147,7 +154,7 @@ def test_matmul_arrays_can_be_multiplied(pair):
 
 def test_matmul_arrays_are_vectors_matrices_and_stacks():
     for x_dims, y_dims in [(1, 1), (1, 2), (2, 1), (2, 2), (3, 2), (1, 3), (3, 3), (4, 3)]:
-        x, y = find(matmul_arrays(), lambda pair, dims=(x_dims, y_dims): (pair[0].ndim, pair[1].ndim) == dims)
+        x, y = find_any(matmul_arrays(), lambda pair, dims=(x_dims, y_dims): (pair[0].ndim, pair[1].ndim) == dims)
         assert x.shape[-1] == y.shape[max(y.ndim - 2, 0)]
 
 
@@ -168,14 +175,14 @@ def test_probabilities_are_probabilities(p, rows):
     np.testing.assert_allclose(rows.sum(axis=-1), 1.0, rtol=1e-6)
 
 
-@settings(max_examples=30)
+@examples(15, thoroughly=30)
 @given(x=public.positive((7, 5)))
 def test_positive_numbers_are_far_enough_from_0(x):
     for function in (np.log, np.sqrt, lambda x: 1 / x, lambda x: x**-3.0):
         assert testing.gradcheck(function, x).verdict == "pass"
 
 
-@settings(max_examples=30)
+@examples(15, thoroughly=30)
 @given(z=public.extreme_logits((7, 5)), y=public.labels(7, 5))
 def test_extreme_logits_hurt_only_losses_written_without_care(z, y):
     assert (np.abs(z) > 798).any()

@@ -1,0 +1,11 @@
+"""How much is tried of what there is no end of? The usual run tries less than ``--thorough`` does."""
+
+from hypothesis import settings
+
+# Set by conftest.py before any file of tests is imported.
+thorough = False
+
+
+def examples(usual, thoroughly):
+    """Settings of a property that is tried with another number of examples than most."""
+    return settings(max_examples=thoroughly if thorough else usual)
