@@ -3,12 +3,14 @@
 import re
 import warnings
 
+import effort
 import numpy as np
 import pytest
 from operation_checks import BUILTIN, Call, rng_for
 from program_checks import assert_same, at_other_sizes, by_the_tape, executed
 
 import minigrad as mg
+from minigrad.engine.graph import ancestors
 from minigrad.program.errors import ProgramError
 
 # What cannot be recorded, and why.
@@ -46,12 +48,31 @@ def calls(operation, example):
     return first, second
 
 
-def check(operation, order):
-    within = ROUNDING.get(operation.name, 1e-12)
+def recorded_steps(function, arrays):
+    """The names of the operations that a call records, in their order."""
+    out = function(*[mg.Tensor(array, requires_grad=True) for array in arrays])
+    nodes = ancestors([out._node]) if isinstance(out, mg.Tensor) and out.requires_grad else []
+    return tuple(node.op.name for node in sorted(nodes, key=lambda node: node.order) if node.op is not None)
+
+
+def telling_calls(operation, order):
+    """The calls at the examples; to second order, one of those that record the same operations tells of the others."""
+    seen = set()
     for example in operation.examples:
         first, second = calls(operation, example)
         if not first.arrays:
             continue
+        if order is second_order and not effort.thorough:
+            steps = recorded_steps(order(first), first.arrays)
+            if steps in seen:
+                continue
+            seen.add(steps)
+        yield first, second
+
+
+def check(operation, order):
+    within = ROUNDING.get(operation.name, 1e-12)
+    for first, second in telling_calls(operation, order):
         program = mg.program(order(first), *first.arrays, wrt=list(range(len(first.arrays))))
         source = executed(program)
         expected = by_the_tape(order(second), second.arrays)
