@@ -96,6 +96,13 @@ class Subject(ABC):
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
+def is_same(now: Any, before: Array) -> bool:
+    """Whether an array holds the numbers that it held before; a NaN is the same as another."""
+    # Equal bytes are most often what there is, and compared in a tenth of the time.
+    alike = type(now) is np.ndarray and now.dtype == before.dtype and now.shape == before.shape
+    return (alike and now.tobytes() == before.tobytes()) or np.array_equal(now, before, equal_nan=True)
+
+
 class TensorSubject(Subject):
     """A function of Tensors; its claimed gradients are those that minigrad computes."""
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.recording.recorder import Recorder
-from minigrad.testing.subjects.base import Array, Subject, small_constant_in
+from minigrad.testing.subjects.base import Array, Subject, is_same, small_constant_in
 from minigrad.testing.subjects.calling import Call
 from minigrad.testing.subjects.choice import chosen_call
 from minigrad.testing.subjects.constants import Constants
@@ -258,7 +258,7 @@ class PairSubject(Subject):
 
     def _notice(self, once: Pass, values: Sequence[Array], who: str) -> None:
         for leaf, now, before in zip(self.passes.inputs.leaves, once.given, values, strict=False):
-            if not np.array_equal(now, before, equal_nan=True):
+            if not is_same(now, before):
                 self.mutations.add((leaf.name, "input", who, f"its input {leaf.name}"))
 
     def traced(self, tensors: Sequence[Tensor], recorder: Recorder) -> Tensor:

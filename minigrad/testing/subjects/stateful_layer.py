@@ -12,7 +12,7 @@ import numpy as np
 from minigrad.engine.tensor import Tensor
 from minigrad.testing.recording.recorder import Recorder
 from minigrad.testing.subjects.attributes import MISSING, numbers_in
-from minigrad.testing.subjects.base import Array, Subject, function_name, small_constant_in
+from minigrad.testing.subjects.base import Array, Subject, function_name, is_same, small_constant_in
 from minigrad.testing.subjects.inputs import Leaf, is_below, unknown_name
 from minigrad.testing.subjects.layer_calls import Result
 from minigrad.testing.subjects.layer_exploration import Exploration
@@ -255,7 +255,7 @@ class LayerSubject(Subject):
     def _notice(self, ran: Ran, values: Sequence[Array], who: str) -> None:
         for position, before in zip(self._judged, values, strict=False):
             name = self._inputs[position].name
-            if not np.array_equal(ran.given[position], before, equal_nan=True):
+            if not is_same(ran.given[position], before):
                 self.mutations.add((name, "input", who, f"its input {name}"))
 
 
