@@ -8,6 +8,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 import effort
 import pytest
+import quick
 from hypothesis import settings
 
 from minigrad.engine import graph, registry
@@ -30,6 +31,21 @@ def pytest_configure(config):
     """Say how much is tried, before files of tests are imported and ask."""
     effort.thorough = config.getoption("--thorough")
     settings.load_profile("thorough" if effort.thorough else "usual")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Where only quick tests are asked for, do not import files that have none, which takes most of the time."""
+    is_file_of_tests = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    if config.option.markexpr == "quick" and is_file_of_tests and collection_path.name not in quick.ONE_IN:
+        return True
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the quick tests, before others are left out."""
+    for item in quick.among(items):
+        item.add_marker("quick")
 
 
 @pytest.fixture(scope="session")

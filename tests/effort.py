@@ -6,6 +6,6 @@ from hypothesis import settings
 thorough = False
 
 
-def examples(usual, thoroughly):
+def examples(usual, thoroughly, **others):
     """Settings of a property that is tried with another number of examples than most."""
-    return settings(max_examples=thoroughly if thorough else usual)
+    return settings(max_examples=thoroughly if thorough else usual, **others)

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from effort import examples
+from hypothesis import HealthCheck, Phase, assume, given
 from hypothesis import strategies as st
 from scipy import special
 
@@ -141,8 +142,11 @@ def test_most_operations_are_compared():
     assert len({name for name, _ in usable()}) >= 100
 
 
-@settings(
-    max_examples=30, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=list(HealthCheck)
+@examples(
+    10,
+    thoroughly=30,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
 @given(steps=programs(), x=arrays((2, 3)), vector=arrays((2, 3)))
 def test_random_programs_agree_with_jax(steps, x, vector):

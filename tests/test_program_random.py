@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from program_checks import assert_same, executed
 from random_programs import ELEMENTWISE, ENDS, Function, arguments, functions
@@ -47,7 +48,7 @@ def check(function, recorded_with, others, seed):
 SIZES = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
 
-@settings(max_examples=60)
+@examples(30, thoroughly=60)
 @given(functions, SIZES, st.lists(SIZES, min_size=2, max_size=3), st.integers(0, 2**32 - 1))
 def test_composed_at_random(function, recorded_with, others, seed):
     check(function, recorded_with, others, seed)

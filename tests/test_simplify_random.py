@@ -1,7 +1,8 @@
 """Do random programs give the same numbers when they are simplified?"""
 
 import numpy as np
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from simplify_checks import assert_same
 
@@ -88,7 +89,7 @@ def inputs_of(n, m, seed, dtype=np.float64):
     return [rng.uniform(-1, 1, shape).astype(dtype)[()] for shape in [(n, m), (m,), (n, m), (n, 1), ()]]
 
 
-@settings(max_examples=25)
+@examples(15, thoroughly=25)
 @given(programs(), st.sampled_from([(5, 3), (1, 3), (5, 1)]), st.sampled_from([np.float64, np.float64, np.float32]))
 def test_random_programs_stay_what_they_are(function, recorded, dtype):
     program = mg.program(function, *inputs_of(*recorded, 0, dtype))
