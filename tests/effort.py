@@ -9,3 +9,8 @@ thorough = False
 def examples(usual, thoroughly, **others):
     """Settings of a property that is tried with another number of examples than most."""
     return settings(max_examples=thoroughly if thorough else usual, **others)
+
+
+def seeds(usual, thoroughly):
+    """The seeds of a check that is repeated with other random numbers more often than ``--seeds`` says."""
+    return range(thoroughly if thorough else usual)

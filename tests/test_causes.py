@@ -3,6 +3,7 @@
 # ruff: noqa: N803 -- matrices have the names that they have on paper
 
 import cause_cases_labels  # noqa: F401 -- it adds to the cases
+import effort
 import numpy as np
 import pytest
 from backward_checks import check
@@ -13,7 +14,7 @@ from minigrad import testing
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
 def test_a_cause_is_told_first(cause):
-    for seed in range(3):
+    for seed in effort.seeds(1, thoroughly=3):
         result = check(
             cause.forward, cause.backward, cause.inputs(np.random.default_rng(seed)), rng=seed, **cause.options
         )

@@ -1,5 +1,6 @@
 """Is check_backward right about small errors, large and small values, single precision, waves and kinks?"""
 
+import effort
 import numpy as np
 import pytest
 from backward_checks import (
@@ -46,7 +47,7 @@ def test_single_precision_inside_a_function_of_doubles_is_found(forward):
     def backward(g, out, x):
         return g * ((1 - np.tanh(x) ** 2) if np.ndim(out) else np.tanh(x) + x * (1 - np.tanh(x) ** 2))
 
-    for seed in range(12):
+    for seed in effort.seeds(4, thoroughly=12):
         x = np.random.default_rng(seed).standard_normal((7, 5))
         assert "precision.float32" in rules(check(forward, backward, x, rng=seed))
 
@@ -73,7 +74,7 @@ def test_kinks_on_the_way_are_no_lack_of_precision():
 
 
 def test_directions_do_not_cancel_where_derivatives_are_equal():
-    for seed in range(60):
+    for seed in effort.seeds(20, thoroughly=60):
         result = check(
             lambda x: x.sum(), lambda g, out, x: 2 * g * np.ones_like(x), np.ones(2), mode="projected", rng=seed
         )
@@ -82,7 +83,7 @@ def test_directions_do_not_cancel_where_derivatives_are_equal():
 
 @pytest.mark.parametrize("frequency", [10, 100, 500, 3000])
 def test_waves_shorter_than_the_steps_do_not_pass_for_straight_lines(frequency):
-    for seed in range(12):
+    for seed in effort.seeds(4, thoroughly=12):
         x = np.random.default_rng(seed).standard_normal((7, 5))
         result = check(
             lambda x: np.sin(frequency * x), lambda g, out, x: g * frequency * np.cos(frequency * x), x, rng=seed

@@ -2,6 +2,7 @@
 
 import tracemalloc
 
+import effort
 import numpy as np
 import pytest
 
@@ -114,7 +115,7 @@ KINKED = {
 @pytest.mark.parametrize("name", KINKED)
 @pytest.mark.parametrize("distance", [0.0, 1e-9, 1e-7, -1e-7])
 def test_kinks_are_reported_and_any_slope_between_is_right(name, distance):
-    for seed in range(6):
+    for seed in effort.seeds(3, thoroughly=6):
         x = -np.abs(np.random.default_rng(seed).standard_normal(12)) - 0.01
         x[seed] = distance
         result = testing.gradcheck(KINKED[name], x, rng=seed)
@@ -127,7 +128,7 @@ def test_kinks_are_reported_and_any_slope_between_is_right(name, distance):
 @pytest.mark.parametrize("name", KINKED)
 @pytest.mark.parametrize("distance", [1e-5, -1e-5, 1e-3])
 def test_slopes_away_from_a_kink_are_resolved_exactly(name, distance):
-    for seed in range(6):
+    for seed in effort.seeds(3, thoroughly=6):
         x = -np.abs(np.random.default_rng(seed).standard_normal(12)) - 0.2
         x[seed] = distance
         result = testing.gradcheck(KINKED[name], x, rng=seed)
@@ -137,7 +138,7 @@ def test_slopes_away_from_a_kink_are_resolved_exactly(name, distance):
 
 @pytest.mark.parametrize("distance", [2e-7, 5e-7, 1e-6, 2e-6, 5e-6])
 def test_close_to_a_kink_right_slopes_never_fail(distance):
-    for seed in range(6):
+    for seed in effort.seeds(3, thoroughly=6):
         x = np.random.default_rng(seed).standard_normal(12)
         x[seed] = distance
         for function in KINKED.values():
@@ -240,7 +241,7 @@ def test_reports_stay_short(count):
 
 @pytest.mark.parametrize("frequency", [1.0, 2e3, 1e5])
 def test_fast_oscillations_are_never_called_wrong(frequency):
-    for seed in range(12):
+    for seed in effort.seeds(4, thoroughly=12):
         x = np.random.default_rng(seed).standard_normal((7, 5))
         assert check(lambda x: np.sin(frequency * x), x, rng=seed).verdict != "fail"
 

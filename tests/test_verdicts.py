@@ -1,5 +1,6 @@
 """Are side effects warnings, points without a derivative inconclusive, and reports complete?"""
 
+import effort
 import numpy as np
 import pytest
 from backward_checks import check, rules
@@ -93,7 +94,7 @@ def logistic_slope(g, out, x):
 
 
 def test_a_chaotic_function_is_inconclusive_and_says_so():
-    for seed in range(6):
+    for seed in effort.seeds(3, thoroughly=6):
         x = np.random.default_rng(seed).uniform(0.2, 0.8, 4)
         for slope in (logistic_slope, lambda g, out, x: 3 * g):
             result = check(logistic, slope, x, rng=seed)
@@ -110,7 +111,7 @@ def few_steps(x):
 
 
 def test_wrong_gradients_of_functions_that_are_not_chaotic_still_fail():
-    for seed in range(6):
+    for seed in effort.seeds(3, thoroughly=6):
         x = np.random.default_rng(seed).uniform(0.2, 0.8, 4)
         assert check(few_steps, logistic_slope, x, rng=seed).verdict == "fail"
         assert check(lambda x: np.sin(200 * x), lambda g, out, x: g * np.cos(200 * x), x, rng=seed).verdict == "fail"
