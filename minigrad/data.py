@@ -102,11 +102,12 @@ def load_digits() -> Dataset:
 
     Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository.
 
-    >>> (x_train, y_train), (x_test, y_test) = data.load_digits()
-    >>> x_train.shape, x_test.shape, x_train.dtype
-    ((1437, 8, 8), (360, 8, 8), dtype('uint8'))
-    >>> np.bincount(y_test).tolist()
-    [36, 36, 35, 37, 36, 37, 36, 36, 35, 36]
+    Examples:
+        >>> (x_train, y_train), (x_test, y_test) = data.load_digits()
+        >>> x_train.shape, x_test.shape, x_train.dtype
+        ((1437, 8, 8), (360, 8, 8), dtype('uint8'))
+        >>> np.bincount(y_test).tolist()
+        [36, 36, 35, 37, 36, 37, 36, 36, 35, 36]
     """
     try:
         import sklearn.datasets

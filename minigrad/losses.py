@@ -68,7 +68,7 @@ def mse(prediction: Any, target: Any) -> Any:
         ValueError: for two different shapes, empty ones, or targets that hold NaN.
         TypeError: for what holds no real numbers.
 
-    Example:
+    Examples:
         >>> losses.mse(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
         np.float64(2.0)
     """
@@ -151,7 +151,7 @@ def cross_entropy(logits: Any, target: Any) -> Any:
             probabilities.
         TypeError: for labels that are not integers, or what holds no real numbers.
 
-    Example:
+    Examples:
         >>> print(f"{losses.cross_entropy(np.array([[0.0, 0.0]]), [1]):.6f}")
         0.693147
     """

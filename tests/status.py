@@ -1,6 +1,8 @@
 """What did the suite find of every operation? ``python tests/status.py`` writes it to docs/operations.md."""
 
+import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import operation_checks
@@ -74,6 +76,28 @@ def verified_functions(found):
     return sorted({function for *_, functions, cells in found if cells[:2] == ["yes", "yes"] for function in functions})
 
 
+@cache
+def lines_of(module):
+    """Where the names of a file are declared."""
+    found = {}
+    for node in ast.parse(Path(sys.modules[module].__file__).read_text()).body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = node.decorator_list[0].lineno if node.decorator_list else node.lineno
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {target.id: node.lineno for target in targets if isinstance(target, ast.Name)}
+    return found
+
+
+def link(module, name):
+    """The name of an operation, as a link to the place of its rules."""
+    operation = operation_checks.BUILTIN[name]
+    lines = lines_of(module)
+    line = lines.get(name, lines.get(operation.function.__name__))
+    assert line is not None, f"{name} is declared nowhere in {module}"
+    return f"[`{name}`](../{module.replace('.', '/')}.py#L{line})"
+
+
 def first_line(module):
     """What a file is for."""
     return sys.modules[module].__doc__.splitlines()[0].rstrip(".")
@@ -92,7 +116,7 @@ def page():
         for home, name, functions, cells in found:
             if home == module:
                 stands = ", ".join(f"`{function}`" for function in functions) or "-"
-                lines.append(f"| `{name}` | {stands} | {' | '.join(cells)} |")
+                lines.append(f"| {link(home, name)} | {stands} | {' | '.join(cells)} |")
         lines.append("")
     differentiated = {function for operation in operations.values() for function in operation.overrides}
     constants = sorted({numpy_name(function) for function in overrides if function not in differentiated})

@@ -23,7 +23,7 @@ class debug(recording):  # noqa: N801  # called like a function
         NotFiniteError: where a number went bad.
         RuntimeError: where an array has changed.
 
-    Example:
+    Examples:
         >>> x = mg.Tensor([4.0, 0.0], requires_grad=True, name="x")
         >>> with np.errstate(all="ignore"), mg.debug():
         ...     try:

@@ -140,7 +140,7 @@ class no_grad(recording):  # noqa: N801  # called like a function
     Raises:
         TypeError: if it decorates a class, or what is no function.
 
-    Example:
+    Examples:
         >>> x = mg.Tensor([1.0, 2.0], requires_grad=True)
         >>> with mg.no_grad():
         ...     y = x * 2.0

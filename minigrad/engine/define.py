@@ -61,7 +61,7 @@ def primitive(
         ValueError: for the name of an operation of minigrad's own, or a NumPy function that already belongs to another
             operation.
 
-    Example:
+    Examples:
         >>> @mg.primitive(lambda g, out, x: g * 3.0 * x * x)
         ... def cube(x):
         ...     return x * x * x

@@ -61,7 +61,7 @@ class Hooked:
             RuntimeError: for a Tensor that does not require a gradient.
             TypeError: for what is not a function, and inside a transform for its variables and what depends on them.
 
-        Example:
+        Examples:
             >>> x = mg.Tensor([3.0, 4.0], requires_grad=True)
             >>> handle = x.register_hook(lambda gradient: gradient / np.linalg.norm(gradient))
             >>> (x * x).sum().backward()

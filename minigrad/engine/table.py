@@ -1,6 +1,6 @@
 """How do minigrad's own operations declare themselves?
 
-A file of operations makes one table, and declares through it::
+A file of operations makes one table, and declares through it:
 
     table = Table(__name__)
 

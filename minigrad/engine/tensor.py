@@ -33,7 +33,7 @@ class Tensor(ArrayLike, Conversions, Hooked, NumPyProtocols):
         TypeError: for data that are not real numbers, a masked array, a Tensor that requires a gradient itself, or
             integers of which a gradient is required.
 
-    Example:
+    Examples:
         >>> x = mg.Tensor([1.0, 2.0, 3.0], requires_grad=True)
         >>> y = (x * x).sum()
         >>> y.backward()
@@ -175,7 +175,7 @@ class Tensor(ArrayLike, Conversions, Hooked, NumPyProtocols):
     def named(self, name: str) -> Tensor:
         """Give this Tensor a name, and return the Tensor itself: ``z1 = (x @ w + b).named("z1")``.
 
-        Example:
+        Examples:
             >>> x = mg.Tensor([1.0, 2.0], requires_grad=True)
             >>> (x * x).named("squares")
             Tensor([1., 4.], from=multiply, name='squares')

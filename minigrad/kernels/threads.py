@@ -148,7 +148,7 @@ def set_num_threads(count: int) -> None:
         ValueError: for less than 1.
         ImportError: without threadpoolctl (extra `threads`), where BLAS has to be limited.
 
-    Example:
+    Examples:
         >>> before = mg.get_num_threads()
         >>> mg.set_num_threads(1)
         >>> mg.get_num_threads()

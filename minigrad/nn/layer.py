@@ -46,7 +46,7 @@ class Layer(OneValue):
     Attributes:
         training: whether layers such as Dropout behave as in training; see `train` and `eval`.
 
-    Example:
+    Examples:
         >>> class Scale(nn.Layer):
         ...     def __init__(self, size):
         ...         self.factor = mg.Tensor(np.ones(size), requires_grad=True)

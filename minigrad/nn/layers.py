@@ -27,7 +27,7 @@ class Sequential(Layer):
     Raises:
         TypeError: for an argument that is not a Layer.
 
-    Example:
+    Examples:
         >>> model = nn.Sequential(nn.Dense(4, 3, rng=0), nn.Tanh(), nn.Dense(3, 2, rng=1))
         >>> model(np.ones((5, 4))).shape
         (5, 2)

@@ -20,7 +20,7 @@ class Adam(Optimizer):
     """Steps of about `lr` in every element, whatever the scale of its gradient.
 
     With the parameter w, its gradient g, its moments m and v, which are 0 at first, and t counting the updates of this
-    parameter from 1::
+    parameter from 1:
 
         m  <-  beta1 * m + (1 - beta1) * g
         v  <-  beta2 * v + (1 - beta2) * g**2
@@ -40,7 +40,7 @@ class Adam(Optimizer):
             out of range.
         TypeError: for a parameter that is not a Tensor.
 
-    Example:
+    Examples:
         >>> w = mg.Tensor([1.0, 2.0], requires_grad=True)
         >>> optimizer = optim.Adam([w], lr=0.1)
         >>> (w * w).sum().backward()
@@ -114,7 +114,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with weight decay that does not pass through the moments.
 
-    Each update begins with ::
+    Each update begins with:
 
         w  <-  w - lr * weight_decay * w
 
@@ -134,7 +134,7 @@ class AdamW(Adam):
             out of range.
         TypeError: for a parameter that is not a Tensor.
 
-    Example:
+    Examples:
         >>> w = mg.Tensor([1.0, 2.0], requires_grad=True)
         >>> optimizer = optim.AdamW([w], lr=0.1, weight_decay=0.5)
         >>> (w * w).sum().backward()

@@ -23,7 +23,7 @@ def clip_by_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     Each ``.grad`` that has to change becomes a new Tensor; whoever holds the old one keeps it as it was. A gradient
     that two parameters share counts for both. Where Ctrl-C breaks it off, all of them have changed, or none.
 
-    With all gradients laid end to end in one vector g::
+    With all gradients laid end to end in one vector g:
 
         g  <-  g * min(1, max_norm / ||g||)
 
@@ -43,7 +43,7 @@ def clip_by_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
         ValueError: for a `max_norm` that is not positive and finite, no parameters, or the same Tensor twice.
         TypeError: for a parameter that is not a Tensor; inside a transform, a gradient that depends on its argument.
 
-    Example:
+    Examples:
         >>> w = mg.Tensor([3.0, 4.0], requires_grad=True)
         >>> (w * w).sum().backward()
         >>> optim.clip_by_norm([w], max_norm=5.0)

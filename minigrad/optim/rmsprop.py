@@ -18,7 +18,7 @@ from minigrad.optim.schedules import Schedule
 class RMSprop(Optimizer):
     """Gradients divided by the root of a running mean of their squares.
 
-    With the parameter w, its gradient g, its second moment v and its velocity u, which are 0 at first::
+    With the parameter w, its gradient g, its second moment v and its velocity u, which are 0 at first:
 
         v  <-  decay * v + (1 - decay) * g**2
         u  <-  momentum * u + g / (sqrt(v) + eps)
@@ -39,7 +39,7 @@ class RMSprop(Optimizer):
             out of range.
         TypeError: for a parameter that is not a Tensor.
 
-    Example:
+    Examples:
         >>> w = mg.Tensor([1.0, 2.0], requires_grad=True)
         >>> optimizer = optim.RMSprop([w], lr=0.1, decay=0.75)
         >>> (w * w).sum().backward()

@@ -16,7 +16,7 @@ Schedule = Callable[[int], float]
 def cosine(lr: float, steps: int, warmup: int = 0) -> Schedule:
     """From `lr` down to 0 along half a cosine, after a linear warm-up if wanted.
 
-    With t steps taken so far::
+    With t steps taken so far:
 
         lr * (t + 1) / (warmup + 1)                                            for t < warmup
         lr / 2 * (1 + cos(pi * (t - warmup) / (steps - warmup)))               for warmup <= t <= steps
@@ -34,7 +34,7 @@ def cosine(lr: float, steps: int, warmup: int = 0) -> Schedule:
     Raises:
         ValueError: for an argument out of range.
 
-    Example:
+    Examples:
         >>> schedule = optim.cosine(1.0, steps=6, warmup=2)
         >>> [round(schedule(step), 3) for step in range(7)]
         [0.333, 0.667, 1.0, 0.854, 0.5, 0.146, 0.0]
@@ -58,7 +58,7 @@ def cosine(lr: float, steps: int, warmup: int = 0) -> Schedule:
 def step_decay(lr: float, every: int, factor: float) -> Schedule:
     """Constant for a while, then multiplied by a factor, and so on; exponential decay with ``every=1``.
 
-    With t steps taken so far::
+    With t steps taken so far:
 
         lr * factor ** floor(t / every)
 
@@ -73,7 +73,7 @@ def step_decay(lr: float, every: int, factor: float) -> Schedule:
     Raises:
         ValueError: for an argument out of range.
 
-    Example:
+    Examples:
         >>> schedule = optim.step_decay(1.0, every=2, factor=0.5)
         >>> [schedule(step) for step in range(6)]
         [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]

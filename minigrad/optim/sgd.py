@@ -18,7 +18,7 @@ from minigrad.optim.schedules import Schedule
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum and weight decay if wanted.
 
-    With the parameter w, its gradient g and its velocity v, which is 0 at first::
+    With the parameter w, its gradient g and its velocity v, which is 0 at first:
 
         g  <-  g + weight_decay * w
         v  <-  momentum * v + g
@@ -41,7 +41,7 @@ class SGD(Optimizer):
             out of range, or `nesterov` without momentum.
         TypeError: for a parameter that is not a Tensor.
 
-    Example:
+    Examples:
         >>> w = mg.Tensor([1.0, 2.0], requires_grad=True)
         >>> optimizer = optim.SGD([w], lr=0.25)
         >>> (w * w).sum().backward()

@@ -51,7 +51,7 @@ def program(function: Callable[..., Any], *examples: Any, wrt: Wanted = None, na
         ProgramError: where the function cannot be written as a program, with the line that prevents it: a number that
             is computed from values and leaves NumPy, a branch that would go another way, chance.
 
-    Example:
+    Examples:
         >>> run = mg.program(lambda w, x: np.sum(np.tanh(x @ w)), np.ones(3), np.ones((5, 3)))
         >>> value, dw, dx = run(np.zeros(3), np.ones((2, 3)))
         >>> dw

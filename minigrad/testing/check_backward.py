@@ -75,7 +75,7 @@ def check_backward(
         ValueError, TypeError: as `gradcheck`; also where the form is not understood, and for gradients by names that
             nothing has.
 
-    Example:
+    Examples:
         >>> def forward(x, w):
         ...     return x @ w
         >>> def backward(g, out, x, w):

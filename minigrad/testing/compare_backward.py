@@ -65,7 +65,7 @@ def compare_backward(
             another shape.
         TypeError: for a model that does not return one Tensor.
 
-    Example:
+    Examples:
         >>> def model(x, W):
         ...     z = (x @ W).named("z")
         ...     return np.sum(np.tanh(z))

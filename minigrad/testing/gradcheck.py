@@ -56,7 +56,7 @@ def gradcheck(fn: Callable[..., Any], inputs: Any, *, order: int = 1, **options:
             shape, and functions that are not finite or give another output each time.
         TypeError: for functions that do not return Tensors.
 
-    Example:
+    Examples:
         >>> x, w = np.linspace(-1, 1, 35).reshape(7, 5), np.linspace(0.5, 2, 15).reshape(5, 3)
         >>> result = testing.gradcheck(lambda x, w: np.tanh(x @ w), (x, w))
         >>> result.verdict
@@ -80,7 +80,7 @@ def gradgradcheck(fn: Callable[..., Any], inputs: Any, **options: Any) -> Gradch
 
     Takes, returns and raises what `gradcheck` does; the upstream gradient is a leaf named ``grad_output``.
 
-    Example:
+    Examples:
         >>> testing.gradgradcheck(np.tanh, np.linspace(-1, 1, 5)).verdict
         'pass'
     """
@@ -98,7 +98,7 @@ def jvpcheck(fn: Callable[..., Any], inputs: Any, **options: Any) -> GradcheckRe
 
     Takes, returns and raises what `gradcheck` does; the tangents are leaves, one for each of the inputs.
 
-    Example:
+    Examples:
         >>> testing.jvpcheck(np.tanh, np.linspace(-1, 1, 5)).verdict
         'pass'
     """

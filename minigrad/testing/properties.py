@@ -60,7 +60,7 @@ def grad_property(
         TypeError: for no strategy, an unknown name, a function with ``*args`` or ``**kwargs``; ValueError for an option
             that means nothing.
 
-    Example:
+    Examples:
         >>> @testing.grad_property(x=testing.strategies.arrays((3, 2)), W=testing.strategies.arrays((2, 2)))
         ... def test_layer(x, W):
         ...     return np.tanh(x @ W)

@@ -56,7 +56,7 @@ def batches(
         ValueError: for a batch size below 1, no samples, or as many samples as targets not.
         TypeError: for a batch size that is not an integer, or samples that are no arrays of numbers.
 
-    Example:
+    Examples:
         >>> pairs = mg.batches(np.arange(5), np.arange(5), batch_size=2, shuffle=False)
         >>> [x.tolist() for x, y in pairs]
         [[0, 1], [2, 3], [4]]

@@ -32,7 +32,7 @@ class History:
         TypeError: for records that are not a list of dicts of numbers.
         ValueError: for integers that no float can hold.
 
-    Example:
+    Examples:
         >>> history = mg.History([{"loss": 0.5}, {"loss": 0.25}])
         >>> history["loss"], len(history)
         ([0.5, 0.25], 2)

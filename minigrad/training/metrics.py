@@ -23,7 +23,7 @@ def accuracy(prediction: Any, target: Any) -> float:
             a single largest element, or predictions of one column outside [0, 1].
         TypeError: for labels that are not integers.
 
-    Example:
+    Examples:
         >>> mg.accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
         0.5
     """

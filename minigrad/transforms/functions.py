@@ -48,7 +48,7 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
         TypeError: when called, for integers to be differentiated by, and results that are not one floating-point array.
         ValueError: when called, for results of another size, and positions without an argument.
 
-    Example:
+    Examples:
         >>> mg.grad(np.tanh)(0.0)
         1.0
         >>> slope = mg.grad(lambda p, x: np.sum(p["w"] * x) + p["b"])
@@ -69,7 +69,7 @@ def value_and_grad(f: Function, argnums: Argnums) -> Function: ...
 def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     """The value and the gradient of a function in one call, as a tuple; takes and raises what `grad` does.
 
-    Example:
+    Examples:
         >>> mg.value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
         (np.float64(5.0), array([2., 4.]))
     """
@@ -113,7 +113,7 @@ def vjp(f: Function, /, *args: *Arguments, **kwargs: Any) -> tuple[Any, Callable
         TypeError: for integers to be differentiated by, and results that are not floating-point.
         ValueError: from the pullback, for a seed of another structure or shape.
 
-    Example:
+    Examples:
         >>> out, pullback = mg.vjp(lambda x, y: x * y, np.array([1.0, 2.0]), 3.0)
         >>> pullback(np.array([1.0, 10.0]))
         (array([ 3., 30.]), 21.0)
@@ -141,7 +141,7 @@ def jvp(f: Function, args: Any, tangents: Any, /, **kwargs: Any) -> tuple[Any, A
     Raises:
         TypeError, ValueError: as `vjp`; ValueError also for tangents of another structure or shape.
 
-    Example:
+    Examples:
         >>> mg.jvp(np.sin, 0.0, 2.0)
         (np.float64(0.0), np.float64(2.0))
     """
@@ -174,7 +174,7 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     Raises:
         TypeError, ValueError: when called, as `vjp`; ValueError also for positions without an argument.
 
-    Example:
+    Examples:
         >>> mg.jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
         array([[2., 0.],
                [0., 4.]])
@@ -203,7 +203,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     Takes and raises what `grad` does. The result has the structure of the argument, with that structure again in the
     place of each value, and arrays of the shapes of both.
 
-    Example:
+    Examples:
         >>> mg.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 2.0]))
         array([[4., 6.],
                [6., 0.]])
@@ -235,7 +235,7 @@ def hvp(f: Function, args: Tree, vectors: Any, /, **kwargs: Any) -> Tree:
     Raises:
         TypeError, ValueError: as `grad`; ValueError also for vectors of another structure or shape.
 
-    Example:
+    Examples:
         >>> mg.hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 1.0]))
         array([ 6., 12.])
     """

@@ -40,7 +40,7 @@ def gradients(
         TypeError: as `Tensor.backward`; also for an output or an input that is not a Tensor, and inputs that are not a
             list of them.
 
-    Example:
+    Examples:
         >>> x = mg.Tensor(3.0, requires_grad=True)
         >>> (slope,) = mg.gradients(x ** 3, [x], create_graph=True)
         >>> mg.gradients(slope, [x])

@@ -36,7 +36,7 @@ def numpy_source(
     Raises:
         ProgramError: where the function cannot be recorded, or calls a function that has no public name.
 
-    Example:
+    Examples:
         >>> def loss(w, x, y):
         ...     p = np.tanh(x @ w)
         ...     return np.mean((p - y) ** 2)

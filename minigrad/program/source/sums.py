@@ -1,6 +1,6 @@
 """How is an array written that is put together: zeros into which values go, and a line for each share of a sum?
 
-``placed_at`` and ``added_at``, of which gradients of indexing are made, are written as a person writes them::
+``placed_at`` and ``added_at``, of which gradients of indexing are made, are written as a person writes them:
 
     dx = np.zeros(x.shape)
     dx[rows, labels] = d1

@@ -153,7 +153,7 @@ def diagnose(
         TypeError: for gradients that are not arrays of real numbers.
         ValueError: for a reference that is not finite.
 
-    Example:
+    Examples:
         >>> truth = np.linspace(1, 2, 21).reshape(7, 3)
         >>> [finding.rule for finding in testing.diagnose(truth / 7, truth, dims={"batch": 7})]
         ['scale.batch']

@@ -55,7 +55,7 @@ def numerical_vjp(
         ValueError: for weights of another shape, and as `gradcheck` does.
         TypeError: with ``"complex"``, for a function that drops the imaginary part.
 
-    Example:
+    Examples:
         >>> testing.numerical_vjp(np.sin, np.array([0.0, 1.0]), np.ones(2)).value.round(6)
         array([1.      , 0.540302])
     """
@@ -99,7 +99,7 @@ def numerical_jacobian(fn: Callable[..., Any], inputs: Any, *, method: Method = 
     Raises:
         ValueError, TypeError: as `numerical_vjp`.
 
-    Example:
+    Examples:
         >>> testing.numerical_jacobian(lambda x: x[:2] * x[2], np.array([1.0, 2.0, 3.0])).value.round(6)
         array([[3., 0., 1.],
                [0., 3., 2.]])

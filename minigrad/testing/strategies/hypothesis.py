@@ -51,7 +51,7 @@ def arrays(shape: Shape, **values: Unpack[Values]) -> SearchStrategy[Array]:
         ValueError: for a negative size, an empty range, or a gap that is not positive.
         TypeError: for a shape that is none, another dtype, or an unknown option.
 
-    Example:
+    Examples:
         >>> from hypothesis import find
         >>> find(testing.strategies.arrays((2, 2)), lambda x: x[0, 0] > 1)
         array([[ 1.05,  0.05],
@@ -70,7 +70,7 @@ def shapes(
     Raises:
         ValueError: for a minimum below 0 or above its maximum.
 
-    Example:
+    Examples:
         >>> from hypothesis import find, strategies as st
         >>> shape = st.shared(testing.strategies.shapes(2, 2), key="logits")
         >>> logits = testing.strategies.arrays(shape)
@@ -87,7 +87,7 @@ def shapes(
 def positive(shape: Shape, *, dtype: DTypeLike = np.float64) -> SearchStrategy[Array]:
     """Arrays of different numbers from 0.25 to 3.95, as log and sqrt need them; see `arrays`.
 
-    Example:
+    Examples:
         >>> from hypothesis import find
         >>> find(testing.strategies.positive(3), lambda x: True)
         array([0.25, 0.35, 0.45])
@@ -107,7 +107,7 @@ def probabilities(shape: Shape, *, axis: int | None = None, dtype: DTypeLike = n
         ValueError, TypeError: as `arrays`.
         numpy.exceptions.AxisError: where the shape has no such axis.
 
-    Example:
+    Examples:
         >>> from hypothesis import find
         >>> p = find(testing.strategies.probabilities((2, 2), axis=-1), lambda p: True)
         >>> print(p.round(2))
@@ -131,7 +131,7 @@ def extreme_logits(shape: Shape, *, dtype: DTypeLike = np.float64) -> SearchStra
     Raises:
         ValueError, TypeError: as `arrays`; TypeError also for float16, whose numbers near 800 are 0.5 apart.
 
-    Example:
+    Examples:
         >>> from hypothesis import find
         >>> find(testing.strategies.extreme_logits(2), lambda z: True)
         array([ 8.0005e+02, -5.0000e-02])
@@ -156,7 +156,7 @@ def broadcastable_arrays(
         ValueError: for a count below 1; and as `arrays`.
         TypeError: as `arrays`.
 
-    Example:
+    Examples:
         >>> from hypothesis import find
         >>> find(testing.strategies.broadcastable_arrays(2, (1, 2)), lambda pair: pair[1].shape == (1,))
         (array([[ 0.05, -0.05]]), array([0.15]))
@@ -170,7 +170,7 @@ def matmul_arrays(**values: Unpack[Values]) -> SearchStrategy[tuple[Array, Array
 
     Takes `low`, `high`, `gap`, `avoid` and `dtype`, and raises, as `arrays` does.
 
-    Example:
+    Examples:
         >>> from hypothesis import find
         >>> find(testing.strategies.matmul_arrays(), lambda pair: pair[1].ndim == 1)
         (array([[0.05]]), array([-0.05]))
@@ -183,7 +183,7 @@ def conv_arrays(**values: Unpack[Values]) -> SearchStrategy[tuple[Array, Array]]
 
     Takes `low`, `high`, `gap`, `avoid` and `dtype`, and raises, as `arrays` does. Images are at most 5 by 5.
 
-    Example:
+    Examples:
         >>> from hypothesis import find
         >>> find(testing.strategies.conv_arrays(), lambda pair: pair[0].shape[3] == 2)
         (array([[[[ 0.05, -0.05]]]]), array([[[[0.15]]]]))
@@ -201,7 +201,7 @@ def labels(samples: Size, classes: Size) -> SearchStrategy[NDArray[np.int64]]:
         ValueError: for no classes, or fewer than no samples.
         TypeError: for anything but integers and strategies.
 
-    Example:
+    Examples:
         >>> from hypothesis import find
         >>> find(testing.strategies.labels(3, 2), lambda y: y[1] == 1)
         array([0, 1, 0])
@@ -214,7 +214,7 @@ def one_hot(samples: Size, classes: Size) -> SearchStrategy[NDArray[np.int8]]:
 
     The dtype is int8, which a check takes for a constant, and which leaves the dtype of what it meets as it is.
 
-    Example:
+    Examples:
         >>> from hypothesis import find
         >>> find(testing.strategies.one_hot(2, 2), lambda t: t[1, 1] == 1)
         array([[1, 0],
@@ -232,7 +232,7 @@ def indices_with_duplicates(count: Size, size: Size) -> SearchStrategy[NDArray[n
         ValueError: for a count below 2, or a size of 0.
         TypeError: for anything but integers and strategies.
 
-    Example:
+    Examples:
         >>> from hypothesis import find
         >>> find(testing.strategies.indices_with_duplicates(3, 5), lambda index: True)
         array([0, 0, 0])
