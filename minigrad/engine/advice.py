@@ -26,7 +26,9 @@ INSTEAD = {
     "np.add.at": Same("np.add.at(x, index, values)", "mg.add_at(x, index, values)", "which gives a new array"),
     "np.array": Same("np.array([x, y])", "np.stack([x, y])"),
     "np.c_": Same("np.c_[x, y]", "np.column_stack([x, y])"),
-    "np.copyto": Same("np.copyto(x, values, where=mask)", "np.where(mask, values, x)"),
+    "np.copyto": Same(
+        "np.copyto(x, values, where=mask)", "np.where(mask, values, x)", "and mg.full_like(a, value) for np.full_like"
+    ),
     "np.fill_diagonal": Same("np.fill_diagonal(a, values)", "mg.set_at(a, np.diag_indices(min(a.shape)), values)"),
     "np.full": Same("np.full(shape, value)", "np.broadcast_to(value, shape)"),
     "np.linalg.eig": Same("np.linalg.eig(a)", "np.linalg.eigh(a)", "of a symmetric a, sorted"),
@@ -105,8 +107,8 @@ def lost_gradient(called: str) -> LostGradientError:
     if not called:
         return LostGradientError(
             "an array of a Tensor that requires a gradient would be a constant: write np.stack([x, y]) for "
-            "np.array([x, y]), array @ x for array.dot(x), and mg.set_at(array, i, x) for array[i] = x. Where a "
-            "constant is meant, write x.numpy()."
+            "np.array([x, y]), array @ x for array.dot(x), and mg.set_at(array, i, x) for array[i] = x, where i may "
+            "be a mask. Where a constant is meant, write x.numpy()."
         )
     advice = _advice(called) or (
         f"write {called}(np.stack([x, y])) for {called}([x, y])"

@@ -96,8 +96,8 @@ class Conversions:
     def __float__(self) -> float:
         if self._node is not None:
             raise LostGradientError(
-                "float() of a Tensor that requires a gradient would be a constant; write np.sin(x) for math.sin(x), "
-                "mg.set_at(array, i, x) for array[i] = x, and float(x.detach()) where a constant is meant"
+                "float() of a Tensor that requires a gradient would be a constant; write np.sin(x) for math.sin(x), a "
+                "list and np.stack, or mg.set_at(array, i, x), for array[i] = x, and x.item() to print or log it"
             )
         return float(_only(self._array, "float()"))
 

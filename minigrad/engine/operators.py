@@ -143,9 +143,9 @@ class ArrayLike:
 
     def __setitem__(self, index: object, value: object) -> None:
         raise TypeError(
-            "a Tensor cannot be written to, because the graph may hold its old values; make a new one, such as "
-            "mg.set_at(tensor, index, value) or mg.where(mask, value, tensor), or write to `tensor.data` of a leaf "
-            "between two passes"
+            "a Tensor cannot be written to, because the graph may hold its old values; make a new one: for x[i] = y "
+            "write x = mg.set_at(x, i, y), and for x[i] += y write x = mg.add_at(x, i, y), where i may be a mask. The "
+            "data of a leaf can be written to between two passes: x.data[i] = y"
         )
 
     def __iter__(self) -> Iterator[Any]:

@@ -74,13 +74,13 @@ class History:
         return list(dict.fromkeys(name for record in self.records for name in record))
 
     def __str__(self) -> str:
-        rows = self._rows()
+        rows = self._rows(self.names())
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
 
-    def _rows(self) -> list[tuple[str, ...]]:
+    def _rows(self, names: list[str]) -> list[tuple[str, ...]]:
         columns = [["epoch", *map(str, range(1, len(self) + 1))]]
-        for name in self.names():
+        for name in names:
             columns.append([name, *(f"{record[name]:.4g}" if name in record else "" for record in self.records)])
         return [*zip(*columns, strict=True)]
 
@@ -95,8 +95,9 @@ class History:
         return f"{epochs}, interrupted" if self.interrupted else epochs
 
     def _repr_html_(self) -> str:
-        """What notebooks show: the table, without its middle where it is long."""
-        header, *rows = self._rows()
+        """What notebooks show: the table without the seconds, and without its middle where it is long."""
+        # Without them, a notebook that is executed again is the same file.
+        header, *rows = self._rows([name for name in self.names() if name != "seconds"])
         if len(rows) > 2 * _ENDS + 1:
             rows = [*rows[:_ENDS], ("...",) * len(header), *rows[-_ENDS:]]
         return html.box(f"History of {self._counted()}", html.table(header, rows))
