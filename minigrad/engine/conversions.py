@@ -97,7 +97,8 @@ class Conversions:
         if self._node is not None:
             raise LostGradientError(
                 "float() of a Tensor that requires a gradient would be a constant; write np.sin(x) for math.sin(x), a "
-                "list and np.stack, or mg.set_at(array, i, x), for array[i] = x, and x.item() to print or log it"
+                "list and np.stack, or mg.set_at(array, i, x), for array[i] = x, and where a constant is meant, "
+                "as for printing, x.item() or float(x.detach())"
             )
         return float(_only(self._array, "float()"))
 
