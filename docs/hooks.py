@@ -4,6 +4,7 @@ A page links to ``../minigrad/engine/graph.py#L34``, which works in a clone and 
 is linked to becomes a page of its own with numbered lines. CONTRIBUTING.md and CHANGELOG.md become pages, too.
 """
 
+import logging
 import posixpath
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ from mkdocs.structure.files import File
 
 ROOT = Path(__file__).parent.parent
 LINK = re.compile(r"\[([^\]]*)\]\((?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]*)?\)")
+LOG = logging.getLogger("mkdocs.hooks")
 PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 
 
@@ -47,6 +49,23 @@ def on_page_markdown(markdown, page, config, files):
     return LINK.sub(replaced, markdown)
 
 
+def on_page_content(html, page, config, files):
+    """The same for notebooks, which are HTML before MkDocs looks at links."""
+    if not page.file.src_uri.endswith(".ipynb"):
+        return html
+
+    def replaced(match):
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), match[1]))
+        if files.get_file_from_path(target) is None:
+            LOG.warning(f"{page.file.src_uri} links to {match[1]}, which is not there")
+            return match[0]
+        return f'href="{files.get_file_from_path(target).url_relative_to(page.file)}{match[2] or ""}"'
+
+    # What draws diagrams would come from another host, and there are none.
+    html = re.sub(r'<script type="module">(?:(?!</script>).)*mermaid.*?</script>', "", html, flags=re.DOTALL)
+    return re.sub(r'href="(?![a-z]+:)([^"#]+\.(?:md|ipynb))(#[^"]*)?"', replaced, html)
+
+
 def _outside(page):
     """The files of the repository that a page links to, other than pages."""
     for _, path, _ in LINK.findall(page.read_text()):
@@ -73,4 +92,6 @@ def _moved(text):
 def _source(path):
     language = "python" if path.endswith(".py") else "text"
     text = (ROOT / path).read_text()
-    return f'# {path}\n\n~~~~ {{.{language} linenums="1"}}\n{text}~~~~\n'
+    # Not searched: names would be found in code before they are found in the text about them.
+    head = "---\nsearch:\n  exclude: true\n---\n\n"
+    return f'{head}# {path}\n\n~~~~ {{.{language} linenums="1"}}\n{text}~~~~\n'
