@@ -144,3 +144,32 @@ def test_a_program_inside_a_layer_belongs_to_no_layer_outside():
             return mg.program(np.tanh, x, wrt=[]).text()
 
     assert " in " not in Inspecting()(normal(3)).split("forward")[1]
+
+
+def executed_lines(program, *arguments):
+    """What the lines of the text compute, taken as they stand."""
+    names = {"np": np} | {each.name: value for each, value in zip(program.inputs, arguments, strict=True)}
+    calls = re.findall(r"^  (\w+)  +\S.*?  (\S.*?)(?: +#.*)?$", program.text(), re.MULTILINE)
+    for name, call in calls:
+        if name not in names:
+            names[name] = eval(call, names)
+    return names
+
+
+def attention(x, w):
+    scores = (x @ w) @ (x @ w).T / np.sqrt(w.shape[1])
+    weights = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    return ((weights @ x) ** 2).mean() + x.mean() - (x / (x.shape[0] + x.shape[1])).sum()
+
+
+@pytest.mark.parametrize("sizes", [(5, 3, 4), (2, 7, 3)])
+def test_the_lines_of_the_text_compute_what_the_program_computes(sizes):
+    """Also where an operator stands beside a size that is itself a product or a sum."""
+    n, d, k = sizes
+    program = mg.program(attention, np.ones((5, 3)), np.ones((3, 4)))
+    x, w = np.random.default_rng(0).standard_normal((n, d)), np.random.default_rng(1).standard_normal((d, k))
+    names = executed_lines(program, x, w)
+    assert re.search(r"/ \(.*\.shape\[0\] \* .*\.shape\[1\]\)", program.text())
+    _, dx, dw = program(x, w)
+    np.testing.assert_allclose(names["dx"], dx, rtol=1e-12)
+    np.testing.assert_allclose(names["dw"], dw, rtol=1e-12)

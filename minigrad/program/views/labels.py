@@ -73,7 +73,7 @@ class Labels:
             dim: Dim = part.parts[0]
             return f"{self._of.get(dim.var, repr(dim.var))}.shape[{dim.axis}]"
         if part.operator == "sqrt":
-            return f"sqrt({self._size(part.parts[0], 0)})"
+            return f"np.sqrt({self._size(part.parts[0], 0)})"
         own = 1 if part.operator in "+-" else 2
         left, right = self._size(part.parts[0], own), self._size(part.parts[1], own + 1)
         text = f"{left} {part.operator} {right}"
@@ -90,8 +90,7 @@ class Labels:
         """The call as a line of NumPy, without the name that its value is given."""
         function, args, kwargs = instruction.function, instruction.args, instruction.kwargs
         if function in _OPERATORS and len(args) == 2 and not kwargs:
-            # A small minus sign before ** would be read in another way.
-            left, right = (f"({text})" if text.startswith("-") else text for text in map(self.part, args))
+            left, right = map(self._operand, args)
             return f"{left} {_OPERATORS[function]} {right}"
         if function is np.negative and len(args) == 1 and not kwargs:
             return f"-{self.part(args[0])}"
@@ -106,6 +105,13 @@ class Labels:
         if function is ir.draw:
             return f"{self.part(args[0])}.{args[1]}({self._given(args[2:], kwargs)})"
         return f"{function_name(function)}({self._given(args, kwargs)})"
+
+    def _operand(self, part: Any) -> str:
+        """What stands beside an operator, in parentheses where it would be read in another way."""
+        if isinstance(part, Size):
+            return self._size(part, 3)
+        text = self.part(part)
+        return f"({text})" if text.startswith("-") else text
 
     def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         words = [f"{name}={self.part(value)}" for name, value in kwargs.items() if value is not np._NoValue]
