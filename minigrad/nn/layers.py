@@ -57,7 +57,7 @@ class Sequential(Layer):
         return iter(self.layers)
 
     def __repr__(self) -> str:
-        return written("Sequential", [repr(layer) for layer in self.layers])
+        return written(type(self).__name__, [repr(layer) for layer in self.layers])
 
 
 def _parameter(values: Any, dtype: DTypeLike, name: str) -> Tensor:
