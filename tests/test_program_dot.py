@@ -159,8 +159,8 @@ def test_text_with_quotes_is_accepted():
 
 def test_the_dense_example():
     model = mnist.build(9, np.random.default_rng(0))
-    picture = pictured(mg.program(squared_error, model, normal(2, 3, 3), normal(2, 10)))
-    assert {f"layers.{position} Dense" for position in (1, 3, 5)} <= picture.boxes.keys()
+    picture = pictured(mg.program(squared_error, model, normal(2, 9), normal(2, 10)))
+    assert {f"layers.{position} Dense" for position in (0, 2, 4)} <= picture.boxes.keys()
 
 
 def test_the_convolutional_example():
