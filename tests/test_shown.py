@@ -56,6 +56,20 @@ def test_a_tensor_inside_of_a_recording_can_be_looked_at():
     assert all(re.match(r"Tensor, shape \(\d+,\), float64, from multiply", text) for text in looked)
 
 
+def test_a_gradient_inside_of_a_recording_can_be_looked_at(model):
+    looked = []
+
+    def f(model, x):
+        loss = (model(x) ** 2).mean()
+        loss.backward()
+        looked.extend(seen(parameter) for parameter in model.parameters())
+        return loss
+
+    mg.program(f, model, np.ones((3, 2), np.float32))
+    assert looked
+    assert all("requires grad" in text and "gradient" in text for text in looked)
+
+
 def test_a_model_is_written_as_the_call_that_makes_it(model):
     assert repr(model) == "Sequential(Dense(2, 4), Tanh(), Sequential(Dense(4, 3, bias=False), ReLU()))"
     twice = nn.Sequential(model, model)

@@ -60,12 +60,7 @@ class Conversions:
             )
 
     def __repr__(self) -> str:
-        array = self._array
-        if isinstance(array, StandIn):
-            text = repr(array)
-        else:
-            text = np.array2string(np.asarray(array), separator=", ", prefix="Tensor(")
-        parts = [text]
+        parts = [_values(self._array, prefix="Tensor(")]
         if self._array.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)) or self._array.size == 0:
             parts.append(f"dtype={self._array.dtype}")
         if self._node is not None:
@@ -82,9 +77,9 @@ class Conversions:
         facts.append(str(array.dtype))
         if node is not None:
             facts.append("requires grad" if node.op is None else f"from {node.op.name}")
-        parts = [lines(repr(array) if isinstance(array, StandIn) else _values(array))]
+        parts = [lines(_values(array, threshold=400))]
         if node is not None and node.grad is not None:
-            parts.append(folded("gradient", lines(_values(node.grad._array))))
+            parts.append(folded("gradient", lines(_values(node.grad._array, threshold=400))))
         return box(", ".join(facts), *parts)
 
     def __format__(self, specification: str) -> str:
@@ -146,8 +141,9 @@ def in_native_order(array: Any) -> Any:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-def _values(array: Any) -> str:
-    return np.array2string(np.asarray(array), separator=", ", threshold=400)
+def _values(array: Any, **options: Any) -> str:
+    """The numbers of an array as text, with options of `np.array2string`; what stands in for one has its own text."""
+    return repr(array) if isinstance(array, StandIn) else np.array2string(np.asarray(array), separator=", ", **options)
 
 
 def _only(array: Any, call: str) -> Any:
