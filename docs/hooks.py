@@ -19,11 +19,12 @@ PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 
 def on_files(files, config):
     """Add the pages that are made of files outside of docs/."""
-    linked = {path for page in Path(config.docs_dir).rglob("*.md") for path in _outside(page)}
+    docs = Path(config.docs_dir)
+    linked = {path for page in docs.rglob("*.md") for path in _outside(page.read_text(), page.parent)}
     for name, page in PAGES.items():
-        text = (ROOT / name).read_text()
-        linked |= {path for _, path, _ in LINK.findall(text) if (ROOT / path).suffix == ".py"}
-        files.append(File.generated(config, page, content=_moved(text)))
+        text = _moved((ROOT / name).read_text())
+        linked |= set(_outside(text, docs))
+        files.append(File.generated(config, page, content=text))
     for path in sorted(linked - PAGES.keys()):
         files.append(File.generated(config, _page_of(path), content=_source(path)))
     return files
@@ -66,10 +67,10 @@ def on_page_content(html, page, config, files):
     return re.sub(r'href="(?![a-z]+:)([^"#]+\.(?:md|ipynb))(#[^"]*)?"', replaced, html)
 
 
-def _outside(page):
-    """The files of the repository that a page links to, other than pages."""
-    for _, path, _ in LINK.findall(page.read_text()):
-        target = (page.parent / path).resolve()
+def _outside(text, folder):
+    """The files of the repository that the text of a page in a folder links to, other than pages."""
+    for _, path, _ in LINK.findall(text):
+        target = (folder / path).resolve()
         if target.is_relative_to(ROOT) and not target.is_relative_to(ROOT / "docs"):
             yield target.relative_to(ROOT).as_posix()
 

@@ -112,9 +112,9 @@ def rewritten(page):
 
 if __name__ == "__main__":
     arguments = [argument for argument in sys.argv[1:] if argument != "--write"]
-    wrong = [page for page in arguments or ONE_SESSION if rewritten(page) != (ROOT / page).read_text()]
-    for page in wrong:
+    wrong = {page: new for page in arguments or ONE_SESSION if (new := rewritten(page)) != (ROOT / page).read_text()}
+    for page, new in wrong.items():
         sys.stdout.write(f"{page} shows something else than its code prints\n")
         if "--write" in sys.argv:
-            (ROOT / page).write_text(rewritten(page))
+            (ROOT / page).write_text(new)
     raise SystemExit(bool(wrong))

@@ -4,6 +4,7 @@ import ast
 import itertools
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import operation_checks
@@ -164,21 +165,26 @@ def verified_functions(found):
     return sorted({function for *_, functions, cells in found if cells[:2] == ["yes", "yes"] for function in functions})
 
 
+@cache
+def lines_of(module):
+    """The line of each name that a file declares."""
+    lines = {}
+    for statement in ast.parse(Path(sys.modules[module].__file__).read_text()).body:
+        if isinstance(statement, ast.FunctionDef):
+            # A decorator is part of the declaration, and most rules stand in one.
+            lines[statement.name] = min([statement.lineno, *(each.lineno for each in statement.decorator_list)])
+        elif isinstance(statement, ast.Assign):
+            parts = [part for target in statement.targets for part in ast.walk(target)]
+            lines |= {part.id: statement.lineno for part in parts if isinstance(part, ast.Name)}
+    return lines
+
+
 def line_of(module, name):
     """Where a file declares an operation: the file, relative to this page, and the line."""
-    path = Path(sys.modules[module].__file__)
-    for statement in ast.parse(path.read_text()).body:
-        if isinstance(statement, ast.FunctionDef):
-            declared = {statement.name}
-            # A decorator is part of the declaration, and most rules stand in one.
-            first = min([statement.lineno, *(decorator.lineno for decorator in statement.decorator_list)])
-        else:
-            targets = statement.targets if isinstance(statement, ast.Assign) else []
-            declared = {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
-            first = statement.lineno
-        if name in declared:
-            return f"../{path.relative_to(ROOT).as_posix()}#L{first}"
-    raise LookupError(f"{module} does not declare {name} in a line of its own")
+    if name not in lines_of(module):
+        raise LookupError(f"{module} does not declare {name} in a line of its own")
+    path = Path(sys.modules[module].__file__).relative_to(ROOT)
+    return f"../{path.as_posix()}#L{lines_of(module)[name]}"
 
 
 def link_to(heading):

@@ -27,7 +27,7 @@ def table(model: LayerLike, input_shape: tuple[int, ...] | None) -> str:
     """The table that `Layer.summary` prints."""
     shapes = _guessed_shapes(model) if input_shape is None else _output_shapes(model, input_shape)
     rows = [("layer", "output shape", "parameters")]
-    for depth, layer in _walk(model):
+    for depth, _, layer in _walk(model):
         shape = shapes.get(id(layer))
         shown = "" if shape is None else str(("N", *shape[1:])).replace("'", "")
         rows.append(("  " * depth + _title(layer), shown, f"{_count(layer):,}"))
@@ -42,20 +42,16 @@ def page(model: LayerLike) -> str:
     """The same as HTML, without shapes: looking at a model does not call it."""
     numbers = _count(model)
     title = f"{type(model).__name__}, {numbers:,} parameters{'' if model.training else ', evaluating'}"
-    rows = [(path, _title(layer), f"{_count(layer):,}") for path, layer in _paths(model)]
+    rows = [(path, _title(layer), f"{_count(layer):,}") for _, path, layer in _walk(model)[1:]]
     return html.box(title, *([html.table(("", "layer", "parameters"), rows)] if rows else [html.lines(repr(model))]))
 
 
-def _paths(layer: LayerLike, before: str = "") -> list[tuple[str, LayerLike]]:
-    """Every layer inside, with its path."""
-    found: list[tuple[str, LayerLike]] = []
-    for path, inner in layer.named_sublayers():
-        found += [(before + path, inner), *_paths(inner, f"{before}{path}.")]
+def _walk(layer: LayerLike, depth: int = 0, path: str = "") -> list[tuple[int, str, LayerLike]]:
+    """A layer and every layer inside, with its depth and its path."""
+    found = [(depth, path, layer)]
+    for name, inner in layer.named_sublayers():
+        found += _walk(inner, depth + 1, f"{path}.{name}" if path else name)
     return found
-
-
-def _walk(layer: LayerLike, depth: int = 0) -> list[tuple[int, LayerLike]]:
-    return [(depth, layer), *(entry for inner in layer.sublayers() for entry in _walk(inner, depth + 1))]
 
 
 def _title(layer: LayerLike) -> str:
@@ -68,7 +64,7 @@ def _count(layer: LayerLike) -> int:
 
 def _guessed_shapes(model: LayerLike) -> dict[int, tuple[int, ...]]:
     """The shapes that layers return for as many features as the first one takes; none if it does not say."""
-    first = next((layer for _, layer in _walk(model) if not any(True for _ in layer.sublayers())), model)
+    first = next((layer for *_, layer in _walk(model) if not any(True for _ in layer.sublayers())), model)
     features = getattr(first, "in_features", None)
     try:
         return {} if features is None else _output_shapes(model, (features,))
