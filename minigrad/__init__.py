@@ -19,6 +19,7 @@ from minigrad.kernels.threads import get_num_threads as get_num_threads
 from minigrad.kernels.threads import set_num_threads as set_num_threads
 from minigrad.ops import *
 from minigrad.program.build import program as program
+from minigrad.program.compiled.function import compile as compile  # noqa: A004
 from minigrad.program.errors import ProgramError as ProgramError
 from minigrad.program.program import Program as Program
 from minigrad.program.source.function import numpy_source as numpy_source
@@ -44,7 +45,7 @@ __version__ = "0.1.0"
 _OWN = [
     *("Tensor", "gradients", "no_grad", "is_grad_enabled", "primitive"),
     *("grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"),
-    *("program", "numpy_source", "ProgramError", "Program"),
+    *("program", "numpy_source", "compile", "ProgramError", "Program"),
     *("debug", "NotFiniteError"),
     *("get_num_threads", "set_num_threads"),
     *("train", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from minigrad import testing as testing
 else:
     # abs, max, min and sum are public too, but `from minigrad import *` must not replace Python's.
-    __all__ = _OWN + [name for name in ops.__all__ if not hasattr(builtins, name)]
+    __all__ = [name for name in _OWN if not hasattr(builtins, name)] + [name for name in ops.__all__ if not hasattr(builtins, name)]
 
     def __dir__():
         return sorted({*_OWN, *ops.__all__, "testing", "__version__"})

@@ -195,7 +195,12 @@ def _checked_labels(labels: Any, samples: int, classes: int) -> Any:
     if labels.dtype.kind not in "iu":
         raise TypeError(f"cross_entropy: labels are integers, not {labels.dtype}: write target.astype(int)")
     if isinstance(labels, StandIn):
+        labels.looked_at(_in_range, classes)
         return labels
+    return _in_range(labels, classes)
+
+
+def _in_range(labels: Any, classes: int) -> Any:
     # A copy, which costs nothing beside the rest: labels may be written to before backward() reads them again. As an
     # unsigned number, a negative label is larger than any other.
     unsigned = labels.astype(np.uint64)
@@ -209,6 +214,7 @@ def _checked_labels(labels: Any, samples: int, classes: int) -> Any:
 
 def _check_distributions(rows: Any) -> None:
     if isinstance(rows, StandIn):
+        rows.looked_at(_check_distributions)
         return
     sums = np.sum(rows, axis=1, dtype=float)
     if not np.isnan(sums).any():
@@ -264,6 +270,7 @@ def _check_real(values: Any, loss: str, side: str) -> None:
 def _check_probabilities(values: Any, what: str, hint: str, nan_passes: bool = False) -> None:
     array = array_of(plain(values))
     if isinstance(array, StandIn):
+        array.looked_at(_check_probabilities, what, hint, nan_passes)
         return
     least, most = array.min(), array.max()
     if least >= 0 and most <= 1:
@@ -279,6 +286,7 @@ def _without_nan(loss: Any, target: Any, name: str) -> Any:
     """The loss, unless it is NaN because the target is; the target is looked at in that case only."""
     value = loss._array if type(loss) is Tensor else plain(loss)
     if isinstance(value, StandIn):
+        value.looked_at(_without_nan, target, name)
         return loss
     # Only NaN differs from itself; asked of one number, this takes a tenth of the time of np.isnan.
     if value != value and np.isnan(array := plain(target)).any():

@@ -26,9 +26,16 @@ _ATOMS = frozenset({int, bool, float, str, type(None), type(...), ndarray})
 
 
 class StandIn:
-    """Base of values that stand for arrays; they have ``shape``, ``dtype``, ``ndim`` and ``size``."""
+    """Base of values that stand for arrays; they have ``shape``, ``dtype``, ``ndim`` and ``size``.
+
+    Attributes:
+        takes_kernels: whether kernels are taken as a whole, so that what is written down computes exactly what arrays
+            would; otherwise it is the meaning of each operation.
+    """
 
     __slots__ = ()
+
+    takes_kernels: bool = False
 
     dtype: np.dtype[Any]
     astype: Callable[[DTypeLike], Any]
@@ -36,6 +43,12 @@ class StandIn:
     def taken_whole(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The stand-in for what a function gives, which is written down as one step."""
         raise NotImplementedError
+
+    def looked_at(self, function: Callable[..., object], *args: Any) -> None:
+        """Let a function look at the value and raise, as ``function(value, *args)``, also whenever a program runs.
+
+        Only programs that take kernels do so; others leave the check out.
+        """
 
 
 @contextmanager
@@ -138,18 +151,31 @@ def _may_hold_stand_ins(value: Any) -> bool:
     return False
 
 
-def with_kernel(meaning: Callable[..., Any], kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """What gives the result of an operation: the kernel for arrays, and the meaning for stand-ins."""
+def with_kernel(
+    meaning: Callable[..., Any], kernel: Callable[..., Any], gives_arrays: bool = True
+) -> Callable[..., Any]:
+    """What gives the result of an operation: the kernel for arrays, and the meaning for stand-ins.
+
+    Stand-ins that take kernels are given what the kernel gives, unless that may be no array.
+    """
 
     def compute(*arrays: Any, **params: Any) -> Any:
         if not ongoing:
             return kernel(*arrays, **params)
+        found: StandIn | None = None
         for array in arrays:
             if type(array) is not ndarray and isinstance(array, StandIn):
-                return meaning(*arrays, **params)
-        for value in params.values():
-            if type(value) not in _ATOMS and _may_hold_stand_ins(value) and stand_in_among((value,)) is not None:
-                return meaning(*arrays, **params)
-        return kernel(*arrays, **params)
+                found = array
+                break
+        else:
+            for value in params.values():
+                if type(value) not in _ATOMS and _may_hold_stand_ins(value):
+                    found = found or stand_in_among((value,))
+        if found is None:
+            return kernel(*arrays, **params)
+        if found.takes_kernels and gives_arrays:
+            return found.taken_whole(kernel, arrays, params)
+        return meaning(*arrays, **params)
 
+    compute.kernel = kernel  # type: ignore[attr-defined]  # read where programs are compiled
     return compute

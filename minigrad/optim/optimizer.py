@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -160,9 +161,14 @@ class Optimizer(ABC):
                 f"input of that program ({', '.join(frozen[:3])}), and would be frozen; pass the optimiser to the "
                 "function as an argument"
             )
-        values, changed = self._equation(parameter._array, gradient, lr, memory)
+        if gradient.takes_kernels:
+            given = (parameter._array, gradient, lr, *memory.values())
+            parameter._array, *changed = gradient.taken_whole(Updating(self, position), given, {})
+            memory.update(zip(memory, changed, strict=True))
+            return
+        values, kept = self._equation(parameter._array, gradient, lr, memory)
         parameter._array = in_dtype(values, parameter.dtype)
-        memory.update(changed)
+        memory.update(kept)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters: each ``.grad`` is None afterwards."""
@@ -247,6 +253,36 @@ class Optimizer(ABC):
         for position, memory in enumerate(self._memories):
             for name in memory:
                 yield f"{name}.{position}", memory, name
+
+
+@dataclass(frozen=True)
+class Updating:
+    """The update of one parameter as one step of a program.
+
+    Called, it gives what the parameter and the memory of it become, and changes neither. `in_place` changes them.
+    """
+
+    optimizer: Optimizer
+    position: int
+
+    def __call__(self, values: Any, gradient: Any, lr: Any, *memory: Any) -> list[Any]:
+        """The new values, and what is remembered with them."""
+        optimizer, position = self.optimizer, self.position
+        before = optimizer._memories[position]
+        changed = np.array(values)
+        optimizer._memories[position] = {name: np.array(each) for name, each in zip(before, memory, strict=True)}
+        try:
+            self.in_place(changed, gradient, lr)
+            return [changed, *optimizer._memories[position].values()]
+        finally:
+            optimizer._memories[position] = before
+
+    def in_place(self, values: NDArray[Any], gradient: Any, lr: Any) -> None:
+        """Do what `Optimizer.step` does to this parameter."""
+        scratch = self.optimizer._scratch[self.position]
+        if gradient.dtype is not scratch.dtype:
+            gradient = gradient.astype(scratch.dtype, copy=False)
+        self.optimizer._update(self.position, values, gradient, scratch, float(lr))
 
 
 def _scratch(parameters: tuple[Tensor, ...]) -> list[NDArray[Any]]:

@@ -58,11 +58,11 @@ def program(function: Callable[..., Any], *examples: Any, wrt: Wanted = None, na
         array([2., 2., 2.])
     """
     check_examples(function, examples)
-    closed_over = _closed_over(function)
-    inputs = Inputs(function, examples, wrt, closed_over)
+    closed = closed_over(function)
+    inputs = Inputs(function, examples, wrt, closed)
     with explaining(inputs.arguments, examples):
         first = Recording(inputs, [slot.value for slot in inputs.slots])
-    if closed_over:
+    if closed:
         used = {part for each in first.code for part in each.uses()} | set(first.updates_made)
         needed = [
             slot
@@ -133,7 +133,7 @@ def _proposals(choice: Choice) -> Iterator[Sequence[SizeClass]]:
     yield []
 
 
-def _closed_over(function: Callable[..., Any]) -> list[Slot]:
+def closed_over(function: Callable[..., Any]) -> list[Slot]:
     """What the function may use without being given it: Tensors that require a gradient, and what layers hold."""
     found: dict[Any, Slot] = {}
     for name, thing in reachable(function):

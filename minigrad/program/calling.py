@@ -16,7 +16,7 @@ from minigrad.engine.recording import recorded_call
 from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.tensor import Tensor
 from minigrad.program.errors import ProgramError
-from minigrad.program.held import Held, HeldAttribute
+from minigrad.program.held import Held, HeldEntry, HeldTensor
 from minigrad.program.inputs import Inputs, Wanted
 
 
@@ -28,11 +28,13 @@ class Outcome:
         result: what it returned.
         gradients: for each slot its gradient, a Tensor, or None where nothing depends on it; None without gradients.
         updates: for each slot that holds something else now, what it holds.
+        nodes: for each slot its node; None for what requires no gradient.
     """
 
     result: Any
     gradients: list[Any] | None
     updates: dict[int, Any]
+    nodes: list[Node | None]
 
 
 @contextmanager
@@ -61,12 +63,12 @@ def outcome(
         }
         with backwards or nullcontext():
             found = None if updates else _gradients(result, inputs, nodes)
-        yield Outcome(result, found, updates)
+        yield Outcome(result, found, updates, nodes)
 
 
 def _is_replaced(held: Held, value: Any) -> bool:
     """Whether something else is held than the recorded value that was put there."""
-    return not isinstance(held, HeldAttribute) and held.read() is not value
+    return isinstance(held, (HeldTensor, HeldEntry)) and held.read() is not value
 
 
 def _called(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:

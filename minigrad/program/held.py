@@ -89,7 +89,51 @@ class HeldEntry:
             self._before = None
 
 
-Held = HeldTensor | HeldAttribute | HeldEntry
+class HeldRate:
+    """The learning rate of an optimiser's next step, a number that its schedule gives."""
+
+    def __init__(self, optimizer: Any) -> None:
+        self.optimizer = optimizer
+        self.key = (id(optimizer), "lr")
+        self._before: tuple[Any] | None = None
+
+    def read(self) -> Any:
+        """The number."""
+        return np.float64(self.optimizer.lr)
+
+    def hold(self, value: Any, name: str) -> None:
+        """Let the optimiser take this value."""
+        self._before = (self.optimizer._lr,)
+        self.optimizer._lr = value
+
+    def restore(self) -> None:
+        """Let it take what it took before."""
+        if self._before is not None:
+            self.optimizer._lr = self._before[0]
+            self._before = None
+
+
+class HeldGradient:
+    """The gradient that an earlier pass has left with a Tensor; it is put there after the Tensor itself."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+        self.key = (id(tensor), "grad")
+
+    def read(self) -> Any:
+        """One of zeros: what it is like."""
+        return np.zeros_like(np.asarray(self.tensor._array))
+
+    def hold(self, value: Any, name: str) -> None:
+        """Leave a gradient."""
+        if self.tensor._node is not None:
+            self.tensor._node.grad = Tensor._wrap(value)
+
+    def restore(self) -> None:
+        """The Tensor has its own node again, and its own gradient."""
+
+
+Held = HeldTensor | HeldAttribute | HeldEntry | HeldRate | HeldGradient
 
 
 def state_of(value: Any) -> list[tuple[str, Tensor | None, HeldEntry]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from types import CodeType
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from minigrad.engine.blocks import recording
 from minigrad.engine.graph import Node, next_order
-from minigrad.engine.pytrees import mapped
+from minigrad.engine.pytrees import leaves, mapped
 from minigrad.engine.stand_ins import going_on
 from minigrad.engine.tensor import Tensor
 from minigrad.program.calling import outcome
@@ -26,6 +27,7 @@ class Recording(Recorder):
     Args:
         inputs: what it takes.
         values: the arrays to call it with, one for each slot of the inputs.
+        takes_kernels: as for `Recorder`.
 
     Attributes:
         inputs_made: the value of the program for each slot.
@@ -35,10 +37,15 @@ class Recording(Recorder):
         updates_made: the inputs that these take the place of.
         codes: the user's functions that were called.
         strangers: leaves that require a gradient and were met without being an input.
+        deposited: for each slot, whether the call has left a gradient in its ``.grad``.
+        is_differentiable: whether what the function returned still hangs on its graph.
+        adds_to_gradients: whether the call would add to gradients from before it; set by who has found out.
     """
 
-    def __init__(self, inputs: Inputs, values: Sequence[Any]) -> None:
-        super().__init__()
+    def __init__(self, inputs: Inputs, values: Sequence[Any], takes_kernels: bool = False) -> None:
+        super().__init__(takes_kernels)
+        self.deposited: list[bool] = []
+        self.is_differentiable = self.adds_to_gradients = False
         self.strangers: list[Node] = []
         self.codes: set[CodeType] = set()
         self.gradients: list[Var | None] = [None] * len(inputs.slots)
@@ -48,7 +55,7 @@ class Recording(Recorder):
         self._first_order = next_order()
         made = [self.input(value, slot.name) for slot, value in zip(inputs.slots, values, strict=True)]
         self.inputs_made: list[Var] = [recorded.variable for recorded in made]
-        watcher = self.watched()
+        watcher = nullcontext(self.watched()) if takes_kernels else self.watched()
         try:
             with (
                 going_on(self),
@@ -56,7 +63,12 @@ class Recording(Recorder):
                 np.errstate(all="ignore"),
                 outcome(inputs, made, None, watcher, self.during("backward")) as found,
             ):
-                self.codes = watcher.codes
+                self.codes = self.watched().codes
+                self.deposited = [node is not None and node.grad is not None for node in found.nodes]
+                self.is_differentiable = any(
+                    isinstance(value, Tensor) and value._node is not None and value._node.parents is not None
+                    for _, value in leaves(found.result)
+                )
                 self.returned = mapped(found.result, self._output)
                 self.updates = {position: self._output(value) for position, value in found.updates.items()}
                 self.updates_made = [self.inputs_made[position] for position in self.updates]

@@ -42,6 +42,11 @@ class Recorded(StandIn):
         self.recorder, self.value, self.variable = recorder, value, variable
 
     @property
+    def takes_kernels(self) -> bool:  # type: ignore[override]  # it never changes
+        """As the recorder says."""
+        return bool(self.recorder.takes_kernels)
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Sizes of the axes, at the inputs of the recording."""
         return np.shape(self.value)
@@ -98,6 +103,10 @@ class Recorded(StandIn):
     def taken_whole(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a self-contained function gives, as one step."""
         return self.recorder.emit(function, args, kwargs)
+
+    def looked_at(self, function: Callable[..., object], *args: Any) -> None:
+        """Let a function look at the value and raise, now and whenever the program runs."""
+        self.recorder.check(function, (self, *args))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if any(isinstance(part, Tensor) for part in inputs):

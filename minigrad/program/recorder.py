@@ -25,7 +25,12 @@ _PLAIN = frozenset({int, float, bool, str, type(None), type(...), type, np.dtype
 class Recorder(Observer):
     """One recording: a list of instructions, and the values at the inputs that it was made with.
 
+    Args:
+        takes_kernels: whether the code will run on NumPy as it stands, and nobody will read it: kernels are written
+            down as they are, and neither names nor layers are looked for.
+
     Attributes:
+        takes_kernels: the same.
         code: the instructions so far.
         values: what each value was.
         names: what values were called first in the user's functions, or by the name of a Tensor.
@@ -35,7 +40,8 @@ class Recorder(Observer):
         is_over: whether nothing is written down any more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, takes_kernels: bool = False) -> None:
+        self.takes_kernels = takes_kernels
         self.code: list[Instruction] = []
         self.values: dict[Var, Any] = {}
         self.names: dict[Var, str] = {}
@@ -96,7 +102,9 @@ class Recorder(Observer):
 
     def _written(self, function: Callable[..., Any], args: Any, kwargs: Any, result: Any) -> Any:
         origin = self._origin
-        if not self._watcher.can_watch:
+        if self.takes_kernels:
+            origin = (users_place(), ())
+        elif not self._watcher.can_watch:
             self._watcher.look()
         if origin is None:
             # The first gradient of a pass back is nobody's line.
@@ -120,7 +128,8 @@ class Recorder(Observer):
         if not isinstance(result, (np.ndarray, np.generic)):
             result = np.asarray(result)[()]
         recorded = self._made(result)
-        self._origins[recorded.variable] = origin
+        if not self.takes_kernels:
+            self._origins[recorded.variable] = origin
         self.code.append(Instruction(function, args, kwargs, recorded.variable, where, self.phase, scope))
         return recorded
 
@@ -184,6 +193,14 @@ class Recorder(Observer):
         self._replaced[old.variable] = users_place()
         return new
 
+    def check(self, function: Callable[..., object], args: tuple[Any, ...]) -> None:
+        """Write down a call that gives nothing, and raises for values that are no good."""
+        if self.takes_kernels:
+            function(*self.concrete(args))
+            out = Var(self._number(), None, None)
+            references = self._referred(args)
+            self.code.append(Instruction(function, references, {}, out, users_place(), self.phase, ()))
+
     def check_going_on(self) -> None:
         """Refuse values that the function left somewhere.
 
@@ -211,7 +228,7 @@ class Recorder(Observer):
 
     def cotangent(self, node: Any, gradient: Any) -> None:
         """The gradient that belongs to a value."""
-        if not isinstance(node.out, Recorded):
+        if self.takes_kernels or not isinstance(node.out, Recorded):
             return
         array = gradient._array if isinstance(gradient, Tensor) else gradient
         of = node.out.variable

@@ -41,7 +41,7 @@ def _runs_if_any(ordered: NDArray[Any]) -> NDArray[np.intp] | None:
     return np.cumsum(starts).reshape(ordered.shape) - 1
 
 
-runs_of = with_kernel(_runs, _runs_if_any)
+runs_of = with_kernel(_runs, _runs_if_any, gives_arrays=False)
 
 
 def _averaged(x: Any, ties: Any) -> Any:

@@ -1,0 +1,1 @@
+"""What turns a function into one that runs as compiled code?"""

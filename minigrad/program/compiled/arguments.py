@@ -1,0 +1,139 @@
+"""What is a compiled function called with: which arrays may change, and what is a part of the code?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigrad.engine.pytrees import OneValue, is_dataclass, leaves, mapped, parts
+from minigrad.engine.recording import is_grad_enabled
+from minigrad.engine.tensor import Tensor
+from minigrad.program.errors import ProgramError
+from minigrad.program.inputs import is_array
+
+_FLOAT = np.dtype(np.float64)
+
+
+@dataclass
+class Call:
+    """One call, taken apart.
+
+    Attributes:
+        key: is equal for two calls that may run the same code.
+        examples: the arrays, Tensors, generators and numbers that may change, in order.
+        values: the same as plain arrays, NumPy's scalars and generators.
+        tree: the arguments and keyword arguments, with a `Place` for each of these.
+    """
+
+    key: Hashable
+    examples: list[Any]
+    values: list[Any]
+    tree: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def applied(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as one of what may change alone."""
+        tree = self.tree
+
+        def apply(*examples: Any) -> Any:
+            args, kwargs = mapped(tree, lambda leaf: examples[leaf.position] if type(leaf) is Place else leaf)
+            return function(*args, **kwargs)
+
+        apply.__name__ = getattr(function, "__name__", type(function).__name__)
+        return apply
+
+
+@dataclass(frozen=True)
+class Place(OneValue):
+    """Where one of the values that may change stands."""
+
+    position: int
+
+
+def taken_apart(args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
+    """What a function is called with.
+
+    Raises:
+        ProgramError: for a Tensor that hangs on a graph, which the result would not.
+    """
+    tree = (tuple(args), dict(kwargs))
+    found = [leaf for _, leaf in leaves(tree)]
+    # A number of Python takes on the dtype of the array beside it, which no array does: among float32 it stays a part
+    # of the code, and another number is compiled anew.
+    floats_change = all(_dtype(leaf) in (None, _FLOAT) for leaf in found)
+    examples: list[Any] = []
+    values: list[Any] = []
+    keys: list[Hashable] = []
+
+    def place(leaf: Any) -> Any:
+        if not is_array(leaf) or (type(leaf) is float and not floats_change):
+            keys.append(_constant_key(leaf))
+            return leaf
+        example, value, key = _taken(leaf)
+        keys.append(key)
+        examples.append(example)
+        values.append(value)
+        return Place(len(examples) - 1)
+
+    tree = mapped(tree, place)
+    return Call((tuple(_structure(tree)), tuple(keys)), examples, values, tree)
+
+
+def _dtype(leaf: Any) -> np.dtype[Any] | None:
+    dtype = getattr(leaf, "dtype", None)
+    return dtype if isinstance(dtype, np.dtype) and dtype.kind in "fc" else None
+
+
+def _taken(leaf: Any) -> tuple[Any, Any, Hashable]:
+    """What the function is given when it is recorded, the value itself, and what tells it from other kinds."""
+    if isinstance(leaf, np.random.Generator):
+        return leaf, leaf, (np.random.Generator, type(leaf.bit_generator))
+    if type(leaf) is float:
+        value: Any = np.float64(leaf)
+        return value, value, (float, (), _FLOAT)
+    if not isinstance(leaf, Tensor):
+        if isinstance(leaf, (np.ma.MaskedArray, np.matrix)):
+            raise ProgramError(f"a {type(leaf).__name__} behaves unlike an array; convert it to one first")
+        array = np.asarray(leaf)
+        value = array if array.ndim else array[()]
+        return value, value, (type(leaf) is np.ndarray, array.shape, array.dtype)
+    array, node = leaf._array, leaf._node
+    needs_gradient = node is not None and is_grad_enabled()
+    if node is not None and needs_gradient and (node.op is not None or node.is_variable):
+        raise ProgramError(
+            f"{leaf!r:.60} hangs on a graph, through which nothing flows back from a compiled function, because that "
+            "gives arrays; compile the whole computation, such as mg.compile(mg.value_and_grad(f)), or give "
+            "x.detach() where a constant is meant"
+        )
+    example = leaf if needs_gradient else leaf.detach()
+    return example, array, (Tensor, np.shape(array), array.dtype, needs_gradient)
+
+
+def _constant_key(leaf: Any) -> Hashable:
+    kind = type(leaf)
+    if kind in (int, bool, str, bytes, complex):
+        return (kind, leaf)
+    if kind is float:
+        return (kind, repr(leaf))
+    return (kind, id(leaf))
+
+
+def _structure(tree: Any) -> Iterator[Hashable]:
+    """What differs for trees of different structure."""
+    if isinstance(tree, dict):
+        yield (dict, tuple(map(str, tree)))
+        for item in tree.values():
+            yield from _structure(item)
+    elif isinstance(tree, (list, tuple)):
+        yield (type(tree), len(tree))
+        for item in tree:
+            yield from _structure(item)
+    elif is_dataclass(tree):
+        fields = parts(tree)
+        yield (type(tree), tuple(fields))
+        for item in fields.values():
+            yield from _structure(item)
+    else:
+        yield None if tree is None else 0

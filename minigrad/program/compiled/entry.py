@@ -1,0 +1,257 @@
+"""How does one recorded call run again: is it the same kind of call, and what does it give?"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from threading import Lock
+from types import CellType
+from typing import Any
+
+import numpy as np
+
+from minigrad.engine.graph import active_traces
+from minigrad.engine.pytrees import is_dataclass, leaves, replaced
+from minigrad.engine.tensor import Tensor
+from minigrad.program.compiled.arguments import Call, Place
+from minigrad.program.compiled.folding import folded
+from minigrad.program.compiled.scalars import FUNCTIONS, are_floats, in_float64, in_floats
+from minigrad.program.compiled.tracing import HeldArray, Trace
+from minigrad.program.compiled.updating import in_place, writer_to
+from minigrad.program.compiled.writing import Lines
+from minigrad.program.errors import ProgramError
+from minigrad.program.held import HeldAttribute, HeldEntry, HeldRate, HeldTensor
+from minigrad.program import ir
+from minigrad.program.ir import Var
+
+# What a call gives that is of another kind.
+MISS: Any = object()
+
+
+class Entry:
+    """Code for calls of one kind.
+
+    Args:
+        trace: one of them, recorded.
+        call: its arguments.
+        copies: whether results are the caller's own.
+
+    Attributes:
+        key: of the calls that may run it.
+        source: the code as text.
+        instructions: how many calls of functions it makes.
+        recorded: how many were recorded.
+        kept_bytes: the memory that is kept between calls, for each thread that runs at the same time.
+        plain_arguments: how many arguments there are, where each is one array; else -1.
+        is_differentiable: whether the result depends on what requires a gradient.
+    """
+
+    def __init__(self, trace: Trace, call: Call, copies: bool) -> None:
+        writing = _Writing(trace, copies)
+        self.key, self.source = call.key, writing.source
+        args, kwargs = call.tree
+        is_plain = not kwargs and all(type(leaf) is Place for leaf in args) and not any(
+            isinstance(example, Tensor) for example in call.examples
+        )
+        self.plain_arguments = len(args) if is_plain else -1
+        self.is_differentiable = trace.is_differentiable
+        self.instructions, self.recorded = writing.count, len(trace.code)
+        self.kept_bytes = sum(int(np.prod(shape)) * dtype.itemsize for _, shape, dtype in writing.lines.buffers)
+        self._first_line, self._places = writing.first_line, writing.lines.places
+        self._make = writing.make
+        self._spare: deque[Callable[..., Any]] = deque([self._make()])
+        # What changes parameters happens one after the other.
+        self._lock = Lock() if trace.updates else None
+
+    def __call__(self, *values: Any) -> Any:
+        """What the function gives for these arrays, or MISS."""
+        try:
+            run = self._spare.pop()
+        except IndexError:
+            # Other threads are running it, or it is called by itself.
+            run = self._make()
+        try:
+            if self._lock is None:
+                return run(*values)
+            with self._lock:
+                return run(*values)
+        finally:
+            self._spare.append(run)
+
+    def place(self, error: BaseException) -> ir.Place | None:
+        """The line of the user's code in which an error was raised."""
+        trace, line = error.__traceback__, 0
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == FILE:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        position = line - self._first_line
+        return self._places[position].where if line and 0 <= position < len(self._places) else None
+
+
+FILE = "<compiled by minigrad>"
+
+
+class _Writing:
+    """The source of the code for one kind of call, and what it refers to."""
+
+    def __init__(self, trace: Trace, copies: bool) -> None:
+        self._trace = trace
+        self._names = {var: f"a{position}" for position, var in enumerate(trace.given)}
+        self._names |= {var: f"h{position}" for position, (var, _) in enumerate(trace.held)}
+        changed = {id(held) for held, _ in trace.updates}
+        self._changed = {var for var, held in trace.held if id(held) in changed}
+        returned = [leaf for _, leaf in leaves(trace.returned)]
+        code, outputs = folded(trace.code, [*returned, *(new for _, new in trace.updates)], self._changed)
+        is_in_floats = not trace.updates and not trace.held and are_floats(code, trace.given, outputs)
+        code, outputs = in_place(code, outputs, self._changed)
+        self.count = len(code)
+        self.lines = Lines(code, outputs, copies, trace.layouts, self._names)
+        self._is_read = {var for each in code for var in each.uses()}
+        self._is_read |= {out for out in outputs if type(out) is Var}
+        returned, news = outputs[: len(returned)], outputs[len(returned) :]
+        results = self._results(iter(returned), trace.returned, copies)
+        before = [*self._checks(), *self._reads()]
+        after = [*self._writes(news), f"return {results}"]
+        self._text(before, after, in_floats(code, self._names) if is_in_floats else None)
+
+    def _name(self, thing: Any) -> str:
+        return self.lines.name(thing)
+
+    def _checks(self) -> Iterator[str]:
+        """Leave the code where it is not made for what is given, or for what holds now."""
+        yield f"if {self._name(active_traces)}: return MISS"
+        for position, var in enumerate(self._trace.given):
+            name = f"a{position}"
+            assert var.dtype is not None
+            if var.dtype.hasobject:
+                yield f"if not isinstance({name}, {self._name(np.random.Generator)}): return MISS"
+            elif var.shape == ():
+                yield f"if type({name}) is not {self._name(var.dtype.type)}: return MISS"
+            else:
+                dtype = self._name(var.dtype)
+                yield (
+                    f"if type({name}) is not {self._name(np.ndarray)} or {name}.shape != {self.lines.text(var.shape)} "
+                    f"or ({name}.dtype is not {dtype} and {name}.dtype != {dtype}): return MISS"
+                )
+        for each in self._trace.watches:
+            holder, value = each.holder, self._name(each.value)
+            if isinstance(holder, tuple):
+                continue
+            if each.key is None and type(holder) is not CellType:
+                yield f"if len({self._name(holder)}) != {each.value}: return MISS"
+                continue
+            if type(holder) is CellType:
+                found = f"{self._name(holder)}.cell_contents"
+            elif isinstance(holder, dict):
+                found = f"{self._name(holder)}.get({self.lines.text(each.key)})"
+            else:
+                found = f"{self._name(holder)}[{each.key}]"
+            yield f"if {found} is not {value} and not {self._name(each)}.holds(): return MISS"
+        for tensor in self._trace.expects_no_gradient:
+            yield f"if {self._name(tensor)}._node.grad is not None: {self._name(_refuse_gradients)}()"
+
+    def _reads(self) -> Iterator[str]:
+        """What is kept elsewhere."""
+        for position, (var, held) in enumerate(self._trace.held):
+            name = f"h{position}"
+            if isinstance(held, HeldTensor):
+                tensor = self._name(held.tensor)
+                is_written = var in self._changed and var.shape == ()
+                node = "is not" if held.tensor._node is None else "is"
+                yield f"if {tensor}._node {node} None: return MISS"
+                yield f"{name} = {tensor}.{'data' if is_written else '_array'}"
+                dtype = self._name(var.dtype)
+                yield f"if {name}.shape != {self.lines.text(var.shape)} or {name}.dtype is not {dtype}: return MISS"
+            elif var not in self._is_read:
+                continue
+            elif isinstance(held, HeldEntry):
+                yield f"{name} = {self._name(held.holder)}[{held.entry!r}]{'[()]' if var.shape == () else ''}"
+            elif isinstance(held, HeldAttribute):
+                yield f"{name} = {self._name(held.owner)}.{held.attribute}"
+            elif isinstance(held, HeldRate):
+                yield f"{name} = {self._name(held.read)}()"
+            else:
+                assert isinstance(held, HeldArray)
+                yield f"{name} = {self._name(held.array)}"
+
+    def _writes(self, news: list[Any]) -> Iterator[str]:
+        """Put new values where they are kept, and leave no gradients of before."""
+        for (held, _), new in zip(self._trace.updates, news, strict=True):
+            if type(new) is Var and new in self._changed:
+                if isinstance(held, HeldTensor):
+                    yield f"{self._name(held.tensor._mark_changed)}()"
+            else:
+                yield f"{self._name(writer_to(held))}({self.lines.text(new)})"
+        for tensor in self._trace.cleared:
+            yield f"{self._name(tensor)}._node.grad = None"
+
+    def _results(self, values: Iterator[Any], tree: Any, copies: bool) -> str:
+        """What is returned, in the structure of what the function returned."""
+        if tree is None:
+            return "None"
+        if is_dataclass(tree) or hasattr(tree, "_fields") or (isinstance(tree, dict) and type(tree) is not dict):
+            count = len(list(leaves(tree)))
+            return f"{self._name(_rebuilt(tree))}([{', '.join(self._result(next(values), copies) for _ in range(count))}])"
+        if isinstance(tree, dict):
+            items = [f"{self.lines.text(key)}: {self._results(values, item, copies)}" for key, item in tree.items()]
+            return f"{{{', '.join(items)}}}"
+        if isinstance(tree, (list, tuple)):
+            parts = [self._results(values, item, copies) for item in tree]
+            text = ", ".join(parts) + ("," if isinstance(tree, tuple) and len(parts) == 1 else "")
+            return f"({text})" if isinstance(tree, tuple) else f"[{text}]"
+        return self._result(next(values), copies)
+
+    def _result(self, value: Any, copies: bool) -> str:
+        text = self.lines.text(value)
+        if type(value) is not Var:
+            return f"{text}.copy()" if isinstance(value, np.ndarray) else text
+        roots = self.lines.roots(value)
+        is_somebodys = any(root in self._names for root in roots) or value in self._names
+        return f"{self._name(_own)}({text})" if copies and is_somebodys else text
+
+    def _text(self, before: list[str], after: list[str], floats: list[str] | None) -> None:
+        """Put everything together."""
+        args = ", ".join(f"a{position}" for position in range(len(self._trace.given)))
+        environment = self.lines.environment | {"MISS": MISS}
+        buffers = [f"{name} = {self._name(np.empty)}({shape}, {self._name(dtype)})" for name, shape, dtype in self.lines.buffers]
+        environment |= self.lines.environment
+        body = self.lines.lines
+        lines = ["def make():"]
+        lines += [f"    {line}" for line in buffers]
+        if floats is not None:
+            environment |= FUNCTIONS | {"in_float64": in_float64}
+            tried = [f"{name} = float({name})" for name in self._names.values()]
+            results = [line.replace("return ", "return in_float64(", 1) + ")" for line in after]
+            lines += [f"    def run_floats({args}):", *[f"        {line}" for line in (*before, *tried, *floats, *results)]]
+        lines += [f"    def run({args}):"]
+        lines += [f"        {line}" for line in before]
+        self.first_line = len(lines) + 1
+        lines += [f"        {line}" for line in (*body, *after)]
+        if floats is not None:
+            lines += [
+                f"    def first({args}):", "        try:", f"            return run_floats({args})",
+                "        except (ArithmeticError, ValueError):", f"            return run({args})", "    return first",
+            ]  # fmt: skip
+        else:
+            lines.append("    return run")
+        self.source = "\n".join(lines) + "\n"
+        # Names are found among the globals, so that no call has to hand them over.
+        exec(compile(self.source, FILE, "exec"), environment)
+        self.make: Callable[[], Callable[..., Any]] = environment["make"]
+
+
+def _own(value: Any) -> Any:
+    """A result that shares no memory with what is kept or was passed in."""
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _rebuilt(tree: Any) -> Callable[[list[Any]], Any]:
+    return lambda values: replaced(tree, values)
+
+
+def _refuse_gradients() -> None:
+    raise ProgramError(
+        "a parameter has a gradient from before, to which the step would add; call optimizer.zero_grad() before "
+        "loss.backward()"
+    )

@@ -1,0 +1,195 @@
+"""What does a compiled function do when it is called: run code that is there, or record a new kind of call?"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import warnings
+from collections.abc import Callable
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from minigrad.engine.pytrees import mapped
+from minigrad.engine.recording import is_grad_enabled
+from minigrad.engine.tensor import Tensor
+from minigrad.program.compiled.arguments import Call, taken_apart
+from minigrad.program.compiled.entry import MISS, Entry
+from minigrad.program.compiled.tracing import traced
+from minigrad.program.errors import ProgramError
+
+Engine = Literal["numpy", "jax"]
+
+
+class Compiled:
+    """A function that runs as compiled code; `minigrad.compile` makes it.
+
+    Attributes:
+        function: the function itself.
+        engine: what runs the code.
+        cached: the code for each kind of call that there was, the latest first. Each has ``source``, the code as text;
+            ``instructions``, how many calls of NumPy it makes; and ``kept_bytes``, the memory that it keeps.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], engine: Engine, copies: bool, fallback: bool, limit: int
+    ) -> None:
+        self.function, self.engine = function, engine
+        self._copies, self._fallback, self._limit = copies, fallback, limit
+        self._entries: list[Entry] = []
+        self._refused: set[Any] = set()
+        self._lock = threading.RLock()
+        self._has_told = self._has_dropped = False
+        functools.update_wrapper(self, function, updated=())
+
+    def __repr__(self) -> str:
+        name = getattr(self.function, "__name__", type(self.function).__name__)
+        return f"<compiled {name}, engine {self.engine!r}: {len(self._entries)} kinds of calls>"
+
+    @property
+    def cached(self) -> list[Entry]:
+        """The code for each kind of call."""
+        return list(self._entries)
+
+    def clear(self) -> None:
+        """Forget all code, and give its memory back."""
+        with self._lock:
+            self._entries = []
+            self._refused.clear()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the function gives, with arrays in the places of Tensors.
+
+        Raises:
+            ProgramError: where the function cannot be compiled, with the line that prevents it.
+        """
+        if not kwargs:
+            for entry in self._entries:
+                if len(args) == entry.plain_arguments:
+                    found = self._run(entry, args)
+                    if found is not MISS:
+                        return found
+        return self._taken_apart(args, kwargs)
+
+    def _run(self, entry: Entry, values: Any) -> Any:
+        if entry.is_differentiable and is_grad_enabled():
+            found = entry(*values)
+            if found is not MISS:
+                raise ProgramError(_DIFFERENTIABLE.format(name=getattr(self.function, "__name__", "f")))
+            return found
+        try:
+            return entry(*values)
+        except Exception as error:
+            place = entry.place(error)
+            if place is not None:
+                error.add_note(f"in compiled code for {place}")
+            raise
+
+    def _taken_apart(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            call = taken_apart(args, kwargs)
+            found = self._again(call)
+            if found is not MISS:
+                return found
+            with self._lock:
+                found = self._again(call)
+                if found is not MISS:
+                    return found
+                if call.key in self._refused:
+                    return self._eagerly(args, kwargs)
+                entry = self._compiled(call)
+        except ProgramError as error:
+            if not self._fallback:
+                raise
+            if not self._has_told:
+                self._has_told = True
+                warnings.warn(f"not compiled, and called as it is: {error}", RuntimeWarning, stacklevel=3)
+            return self._eagerly(args, kwargs)
+        return self._run(entry, call.values)
+
+    def _again(self, call: Call) -> Any:
+        for entry in self._entries:
+            if entry.key == call.key:
+                found = self._run(entry, call.values)
+                if found is not MISS:
+                    return found
+        return MISS
+
+    def _compiled(self, call: Call) -> Entry:
+        entry = Entry(traced(self.function, call, takes_kernels=True), call, self._copies)
+        if len(self._entries) >= self._limit and not self._has_dropped:
+            self._has_dropped = True
+            warnings.warn(
+                f"{self!r} forgets the oldest kind of call, because limit={self._limit}; what differs in each call, "
+                "such as a number beside float32 arrays, is best given as an array",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+        self._entries = [entry, *self._entries][: self._limit]
+        return entry
+
+    def _eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        found = self.function(*args, **kwargs)
+        return mapped(found, lambda leaf: np.array(leaf._array)[()] if isinstance(leaf, Tensor) else leaf)
+
+
+_DIFFERENTIABLE = (
+    "what {name} returns depends on Tensors that require a gradient, and a compiled function gives arrays, through which "
+    "nothing flows back; write `with mg.no_grad():` around the call where constants are meant, or compile the whole: "
+    "mg.compile(mg.value_and_grad({name})), or a function that calls loss.backward() and optimizer.step()"
+)
+
+
+@overload
+def compile(function: Callable[..., Any], /, **settings: Any) -> Compiled: ...
+@overload
+def compile(function: None = None, /, **settings: Any) -> Callable[[Callable[..., Any]], Compiled]: ...
+
+
+def compile(  # noqa: A001  # what it does; `from minigrad import *` leaves Python's own alone
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    engine: Engine = "numpy",
+    copy: bool = True,
+    fallback: bool = False,
+    limit: int = 16,
+) -> Any:
+    """Make a function run as compiled code: it is recorded at its first call, and then runs without Tensors.
+
+    What it computes stays the same: a value, the gradients of a transform, or a whole training step. A kind of call is
+    compiled once: the structure, shapes and dtypes of the arguments, numbers that are no floats, settings of layers.
+
+    Args:
+        function: of arrays, Tensors, numbers, generators, layers, and lists, tuples, dicts and dataclasses of them. It
+            may use Tensors, layers and optimisers that it is not given, and change them by ``optimizer.step()``.
+        engine: "numpy"; the same bits as the function itself, but for plain SGD and for functions of single numbers,
+            where the last digit may differ.
+        copy: whether results are the caller's own; otherwise they hold only until the next call.
+        fallback: whether a function that cannot be compiled is called as it is, with one warning.
+        limit: how many kinds of calls are kept.
+
+    Returns:
+        A function that gives arrays, in the structure of what `function` returns. After a step, ``.grad`` of the
+        parameters is None. Called without a function, a decorator.
+
+    Raises:
+        ValueError: for another engine or a limit below 1.
+        TypeError: for what cannot be called.
+
+    Examples:
+        >>> @mg.compile
+        ... def slope(x):
+        ...     return mg.grad(lambda x: np.sum(np.tanh(x)))(x)
+        >>> slope(np.zeros(3))
+        array([1., 1., 1.])
+    """
+    if engine not in ("numpy",):
+        raise ValueError(f"compile: engine is 'numpy', not {engine!r}")
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise ValueError(f"compile: limit is an integer of at least 1, not {limit!r}")
+    if function is None:
+        return lambda inner: compile(inner, engine=engine, copy=copy, fallback=fallback, limit=limit)
+    if not callable(function):
+        raise TypeError(f"compile takes a function, not a {type(function).__name__}: write mg.compile(f), not f(x)")
+    return Compiled(function, engine, copy, fallback, limit)
