@@ -57,7 +57,9 @@ if TYPE_CHECKING:
     from minigrad import testing as testing
 else:
     # abs, max, min and sum are public too, but `from minigrad import *` must not replace Python's.
-    __all__ = [name for name in _OWN if not hasattr(builtins, name)] + [name for name in ops.__all__ if not hasattr(builtins, name)]
+    __all__ = [name for name in _OWN if not hasattr(builtins, name)] + [
+        name for name in ops.__all__ if not hasattr(builtins, name)
+    ]
 
     def __dir__():
         return sorted({*_OWN, *ops.__all__, "testing", "__version__"})

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import copy_context
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -65,31 +68,78 @@ def _clip(parameters: tuple[Tensor, ...], limit: float) -> float:
     gradients = [gradient for parameter in parameters if (gradient := parameter.grad) is not None]
     if any(isinstance(gradient._array, StandIn) for gradient in gradients):
         return _clip_recorded(parameters, limit)
-    norm = math.sqrt(sum(map(_sum_of_squares, gradients)))
-    if not math.isfinite(norm):
-        raise _not_finite(parameters, norm)
+    clipping = Clipping(parameters, limit)
+    norm, *scaled = clipping(*[gradient._array for gradient in gradients])
     if norm > limit:
-        in_one_go(
-            *[
-                (setattr, parameter._node, "grad", _scaled(parameter.grad, limit / norm))
-                for parameter in parameters
-                if parameter.grad is not None
-            ]
-        )
-    return norm
+        pairs = zip(clipping.clipped, scaled, strict=True)
+        in_one_go(*[(setattr, parameter._node, "grad", Tensor._wrap(array)) for parameter, array in pairs])
+    return float(norm)
+
+
+@dataclass(frozen=True)
+class Clipping:
+    """What becomes of the gradients of some parameters, as a function of arrays that changes nothing.
+
+    Attributes:
+        parameters: all of them, also those without a gradient now.
+        limit: the largest joint norm.
+        clipped: those that have a gradient.
+        places: where these stand.
+    """
+
+    parameters: tuple[Tensor, ...]
+    limit: float
+
+    @cached_property
+    def places(self) -> list[int]:
+        return [position for position, parameter in enumerate(self.parameters) if parameter.grad is not None]
+
+    @property
+    def clipped(self) -> list[Tensor]:
+        return [self.parameters[position] for position in self.places]
+
+    def __call__(self, *gradients: Any) -> list[Any]:
+        """The joint norm before, and the gradients after; they are the same arrays where it is small enough.
+
+        Raises:
+            FloatingPointError: where the norm is not finite.
+        """
+        norm = math.sqrt(sum(map(_sum_of_squares, gradients)))
+        if not math.isfinite(norm):
+            raise self._not_finite(gradients, norm)
+        if norm > self.limit:
+            gradients = tuple([_scaled(gradient, self.limit / norm) for gradient in gradients])
+        return [np.float64(norm), *gradients]
+
+    def _not_finite(self, gradients: Sequence[Any], norm: float) -> FloatingPointError:
+        culprits = [
+            described(self.parameters[position], position)
+            for position, gradient in zip(self.places, gradients, strict=True)
+            if not np.isfinite(gradient).all()
+        ]
+        reason = f"not finite: {', '.join(culprits)}" if culprits else "so large that their squares overflow float64"
+        return FloatingPointError(f"the joint norm of the gradients is {norm}; there are gradients that are {reason}")
 
 
 def _clip_recorded(parameters: tuple[Tensor, ...], limit: float) -> float:
     """What `_clip` does, as expressions, where gradients stand in for arrays; the norm does, too."""
-    clipped = [parameter for parameter in parameters if parameter.grad is not None]
-    gradients = [parameter.grad._array for parameter in clipped]
+    clipping = Clipping(parameters, limit)
+    clipped = clipping.clipped
+    gradients = [parameter.grad._array for parameter in clipped if parameter.grad is not None]
+    stand_in = next(gradient for gradient in gradients if isinstance(gradient, StandIn))
+    if stand_in.takes_kernels:
+        norm, *scaled = stand_in.taken_whole(clipping, tuple(gradients), {})
+        for parameter, array in zip(clipped, scaled, strict=True):
+            assert parameter._node is not None
+            parameter._node.grad = Tensor._wrap(array)
+        return norm  # type: ignore[no-any-return]  # what stands in for a float
     first, *others = [np.sum(in_dtype(gradient, np.dtype(np.float64)) ** 2) for gradient in gradients]
-    norm: float = np.sqrt(sum(others, first))
+    norm = np.sqrt(sum(others, first))
     scale = limit / np.maximum(norm, limit)
     for parameter, gradient in zip(clipped, gradients, strict=True):
         assert parameter._node is not None
         parameter._node.grad = Tensor._wrap(in_dtype(gradient * scale, gradient.dtype))
-    return norm
+    return norm  # type: ignore[no-any-return]  # what stands in for a float
 
 
 def require_a_gradient(parameters: tuple[Tensor, ...]) -> None:
@@ -98,9 +148,9 @@ def require_a_gradient(parameters: tuple[Tensor, ...]) -> None:
         raise RuntimeError("no parameter has a gradient: call backward() first, and zero_grad() not after it")
 
 
-def _sum_of_squares(gradient: Tensor) -> float:
+def _sum_of_squares(gradient: Any) -> float:
     # Squares of float32 overflow from 2e19 on and those of float16 from 256 on, long before their norm is of no use.
-    elements = gradient._array.ravel(order="K")
+    elements = gradient.ravel(order="K")
     total = 0.0
     for start in range(0, elements.size, _BLOCK):
         block = elements[start : start + _BLOCK].astype(np.float64, copy=False)
@@ -108,18 +158,7 @@ def _sum_of_squares(gradient: Tensor) -> float:
     return total
 
 
-def _scaled(gradient: Tensor, scale: float) -> Tensor:
-    values = gradient._array
+def _scaled(values: Any, scale: float) -> Any:
     # A scale too small for the gradient's own dtype would lose digits, or be 0.
     dtype = values.dtype if scale >= np.finfo(values.dtype).tiny else np.dtype(np.float64)
-    return Tensor._wrap(np.asarray(np.multiply(values, scale, dtype=dtype)).astype(values.dtype, copy=False))
-
-
-def _not_finite(parameters: tuple[Tensor, ...], norm: float) -> FloatingPointError:
-    culprits = [
-        described(parameter, position)
-        for position, parameter in enumerate(parameters)
-        if parameter.grad is not None and not np.isfinite(parameter.grad._array).all()
-    ]
-    reason = f"not finite: {', '.join(culprits)}" if culprits else "so large that their squares overflow float64"
-    return FloatingPointError(f"the joint norm of the gradients is {norm}; there are gradients that are {reason}")
+    return np.asarray(np.multiply(values, scale, dtype=dtype)).astype(values.dtype, copy=False)

@@ -50,8 +50,10 @@ class Entry:
         writing = _Writing(trace, copies)
         self.key, self.source = call.key, writing.source
         args, kwargs = call.tree
-        is_plain = not kwargs and all(type(leaf) is Place for leaf in args) and not any(
-            isinstance(example, Tensor) for example in call.examples
+        is_plain = (
+            not kwargs
+            and all(type(leaf) is Place for leaf in args)
+            and not any(isinstance(example, Tensor) for example in call.examples)
         )
         self.plain_arguments = len(args) if is_plain else -1
         self.is_differentiable = trace.is_differentiable
@@ -192,7 +194,9 @@ class _Writing:
             return "None"
         if is_dataclass(tree) or hasattr(tree, "_fields") or (isinstance(tree, dict) and type(tree) is not dict):
             count = len(list(leaves(tree)))
-            return f"{self._name(_rebuilt(tree))}([{', '.join(self._result(next(values), copies) for _ in range(count))}])"
+            return (
+                f"{self._name(_rebuilt(tree))}([{', '.join(self._result(next(values), copies) for _ in range(count))}])"
+            )
         if isinstance(tree, dict):
             items = [f"{self.lines.text(key)}: {self._results(values, item, copies)}" for key, item in tree.items()]
             return f"{{{', '.join(items)}}}"
@@ -214,7 +218,10 @@ class _Writing:
         """Put everything together."""
         args = ", ".join(f"a{position}" for position in range(len(self._trace.given)))
         environment = self.lines.environment | {"MISS": MISS}
-        buffers = [f"{name} = {self._name(np.empty)}({shape}, {self._name(dtype)})" for name, shape, dtype in self.lines.buffers]
+        buffers = [
+            f"{name} = {self._name(np.empty)}({shape}, {self._name(dtype)})"
+            for name, shape, dtype in self.lines.buffers
+        ]
         environment |= self.lines.environment
         body = self.lines.lines
         lines = ["def make():"]
@@ -223,7 +230,10 @@ class _Writing:
             environment |= FUNCTIONS | {"in_float64": in_float64}
             tried = [f"{name} = float({name})" for name in self._names.values()]
             results = [line.replace("return ", "return in_float64(", 1) + ")" for line in after]
-            lines += [f"    def run_floats({args}):", *[f"        {line}" for line in (*before, *tried, *floats, *results)]]
+            lines += [
+                f"    def run_floats({args}):",
+                *[f"        {line}" for line in (*before, *tried, *floats, *results)],
+            ]
         lines += [f"    def run({args}):"]
         lines += [f"        {line}" for line in before]
         self.first_line = len(lines) + 1

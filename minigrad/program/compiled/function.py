@@ -31,9 +31,7 @@ class Compiled:
             ``instructions``, how many calls of NumPy it makes; and ``kept_bytes``, the memory that it keeps.
     """
 
-    def __init__(
-        self, function: Callable[..., Any], engine: Engine, copies: bool, fallback: bool, limit: int
-    ) -> None:
+    def __init__(self, function: Callable[..., Any], engine: Engine, copies: bool, fallback: bool, limit: int) -> None:
         self.function, self.engine = function, engine
         self._copies, self._fallback, self._limit = copies, fallback, limit
         self._entries: list[Entry] = []

@@ -38,7 +38,9 @@ def _is_known(instruction: Instruction) -> bool:
     ):
         return False
     function = instruction.function
-    return function in _BINARY or function in _UNARY or function in (np.negative, np.positive) or _is_square(instruction)
+    return (
+        function in _BINARY or function in _UNARY or function in (np.negative, np.positive) or _is_square(instruction)
+    )
 
 
 def _is_square(instruction: Instruction) -> bool:

@@ -145,7 +145,11 @@ class Lines:
         if _is_elementwise(instruction.function):
             for var in instruction.uses():
                 room = self._rooms.get(var)
-                if room and (var.shape, var.dtype) == (out.shape, out.dtype) and self._lifetimes.ends(var, self._number):
+                if (
+                    room
+                    and (var.shape, var.dtype) == (out.shape, out.dtype)
+                    and self._lifetimes.ends(var, self._number)
+                ):
                     del self._rooms[var]
                     self._rooms[out] = room
                     return room
