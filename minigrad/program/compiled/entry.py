@@ -23,6 +23,7 @@ from minigrad.program.errors import ProgramError
 from minigrad.program.held import HeldAttribute, HeldEntry, HeldRate, HeldTensor
 from minigrad.program import ir
 from minigrad.program.ir import Var
+from minigrad.program.simplify.keys import values_in
 
 # What a call gives that is of another kind.
 MISS: Any = object()
@@ -109,7 +110,7 @@ class _Writing:
         code, outputs = in_place(code, outputs, self._changed)
         self.count = len(code)
         self.lines = Lines(code, outputs, copies, trace.layouts, self._names)
-        self._is_read = {var for each in code for var in each.uses()}
+        self._is_read = {var for each in code for var in values_in(each)}
         self._is_read |= {out for out in outputs if type(out) is Var}
         returned, news = outputs[: len(returned)], outputs[len(returned) :]
         results = self._results(iter(returned), trace.returned, copies)
@@ -217,38 +218,51 @@ class _Writing:
     def _text(self, before: list[str], after: list[str], floats: list[str] | None) -> None:
         """Put everything together."""
         args = ", ".join(f"a{position}" for position in range(len(self._trace.given)))
-        environment = self.lines.environment | {"MISS": MISS}
-        buffers = [
-            f"{name} = {self._name(np.empty)}({shape}, {self._name(dtype)})"
-            for name, shape, dtype in self.lines.buffers
+        kept = [
+            f"{name} = {self._name(np.empty)}({shape}, {self._name(dtype)})" for name, shape, dtype in self.lines.buffers
         ]
-        environment |= self.lines.environment
-        body = self.lines.lines
-        lines = ["def make():"]
-        lines += [f"    {line}" for line in buffers]
-        if floats is not None:
-            environment |= FUNCTIONS | {"in_float64": in_float64}
-            tried = [f"{name} = float({name})" for name in self._names.values()]
-            results = [line.replace("return ", "return in_float64(", 1) + ")" for line in after]
-            lines += [
-                f"    def run_floats({args}):",
-                *[f"        {line}" for line in (*before, *tried, *floats, *results)],
-            ]
-        lines += [f"    def run({args}):"]
-        lines += [f"        {line}" for line in before]
-        self.first_line = len(lines) + 1
-        lines += [f"        {line}" for line in (*body, *after)]
-        if floats is not None:
-            lines += [
-                f"    def first({args}):", "        try:", f"            return run_floats({args})",
-                "        except (ArithmeticError, ValueError):", f"            return run({args})", "    return first",
-            ]  # fmt: skip
-        else:
-            lines.append("    return run")
-        self.source = "\n".join(lines) + "\n"
-        # Names are found among the globals, so that no call has to hand them over.
-        exec(compile(self.source, FILE, "exec"), environment)
-        self.make: Callable[[], Callable[..., Any]] = environment["make"]
+        names = self.lines.environment | {"MISS": MISS}
+        self.first_line = 3 + len(kept) + len(before)
+        self.source = _function(args, kept, [*before, *self.lines.lines, *after])
+        if floats is None:
+            self.make = _defined(self.source, names)
+            return
+        tried = [f"{name} = float({name})" for name in self._names.values()]
+        results = [line.replace("return ", "return in_float64(", 1) + ")" for line in after]
+        exact, self.source = self.source, _function(args, kept, [*before, *tried, *floats, *results])
+        quick = _defined(self.source, names | FUNCTIONS | {"in_float64": in_float64})
+        self.make = lambda: _with_second_try(quick(), lambda: _defined(exact, names)())
+
+
+def _function(args: str, first: list[str], lines: list[str]) -> str:
+    """The source of a function that makes the function."""
+    return "\n".join(
+        ["def make():", *[f"    {line}" for line in first], f"    def run({args}):", *[f"        {line}" for line in lines]]
+        + ["    return run", ""]
+    )
+
+
+def _defined(source: str, names: dict[str, Any]) -> Callable[[], Callable[..., Any]]:
+    """What the source defines; it finds things among its globals, so that no call has to hand them over."""
+    namespace = dict(names)
+    exec(compile(source, FILE, "exec"), namespace)
+    make: Callable[[], Callable[..., Any]] = namespace["make"]
+    return make
+
+
+def _with_second_try(quick: Callable[..., Any], make_exact: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+    """Numbers of Python, and NumPy's where those raise: for overflows, and outside of where a function is defined."""
+    made: list[Callable[..., Any]] = []
+
+    def run(*values: Any) -> Any:
+        try:
+            return quick(*values)
+        except (ArithmeticError, ValueError):
+            if not made:
+                made.append(make_exact())
+            return made[0](*values)
+
+    return run
 
 
 def _own(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -97,7 +98,7 @@ def _key(instruction: Instruction) -> Any:
 def _value_now(instruction: Instruction) -> Any:
     """The value of a call that depends on no input; None where it does."""
     function, args, out = instruction.function, instruction.args, instruction.out
-    if out.shape is None or int(np.prod(out.shape)) > _MOST_ELEMENTS:
+    if out.shape is None or math.prod(out.shape) > _MOST_ELEMENTS:
         return None
     if function in _LIKE and type(args[0]) is Var and not any(type(part) is Var for part in args[1:]):
         found = np.full(out.shape, 0 if function is np.zeros_like else 1, out.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import threading
 import warnings
 from collections.abc import Callable
@@ -114,7 +115,14 @@ class Compiled:
         return MISS
 
     def _compiled(self, call: Call) -> Entry:
-        entry = Entry(traced(self.function, call, takes_kernels=True), call, self._copies)
+        was_collecting = gc.isenabled()
+        # It would look through the whole recording again and again.
+        gc.disable()
+        try:
+            entry = Entry(traced(self.function, call, takes_kernels=True), call, self._copies)
+        finally:
+            if was_collecting:
+                gc.enable()
         if len(self._entries) >= self._limit and not self._has_dropped:
             self._has_dropped = True
             warnings.warn(

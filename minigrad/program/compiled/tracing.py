@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +19,7 @@ from minigrad.program.inputs import Inputs, Slot
 from minigrad.program.ir import Instruction, Var, mapped_atoms
 from minigrad.program.reachable import reachable
 from minigrad.program.record import Recording
+from minigrad.program.simplify.keys import values_in
 
 
 @dataclass
@@ -75,17 +75,10 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
     slots += [Slot(np.float64(_rate(each)), "lr", None, "", HeldRate(each)) for each in optimizers]
     inputs = Inputs(applied, call.examples, [], slots)
     values = [slot.value for slot in inputs.slots]
-    was_collecting = gc.isenabled()
-    # It would look through the whole recording again and again.
-    gc.disable()
-    try:
-        with explaining(inputs.arguments, call.examples):
-            first = Recording(inputs, values, takes_kernels)
-        _check_gradients(inputs, first)
-        second = _recorded_again(applied, call, slots, inputs, first, takes_kernels)
-    finally:
-        if was_collecting:
-            gc.enable()
+    with explaining(inputs.arguments, call.examples):
+        first = Recording(inputs, values, takes_kernels)
+    _check_gradients(inputs, first)
+    second = _recorded_again(applied, call, slots, inputs, first, takes_kernels)
     for each in watches:
         if not each.holds():
             raise ProgramError(
@@ -143,7 +136,7 @@ def _recorded_again(
     if any(second.deposited) != any(first.deposited):
         raise _by_chance(first.code[-1] if first.code else None)
     theirs = set(second.inputs_made[len(inputs.slots) :])
-    if any(var in theirs for instruction in second.code for var in instruction.uses()):
+    if any(var in theirs for instruction in second.code for var in values_in(instruction)):
         if any(first.deposited):
             raise ProgramError(
                 "the function adds to the gradients of the call before; call optimizer.zero_grad() before "
@@ -209,7 +202,7 @@ def _trace(inputs: Inputs, first: Recording, second: Recording, watches: list[Wa
     code, arrays = _with_outside_arrays(first, second)
     given = [var for slot, var in zip(inputs.slots, first.inputs_made, strict=True) if slot.held is None]
     updates = [(inputs.slots[position].held, new) for position, new in first.updates.items()]
-    used = {var for each in code for var in each.uses()}
+    used = {var for each in code for var in values_in(each)}
     used |= {leaf for leaf in (*_plain(first.returned), *(new for _, new in updates)) if isinstance(leaf, Var)}
     changed = {id(held) for held, _ in updates}
     held = [

@@ -12,6 +12,7 @@ from minigrad.program.compiled.expressions import expression
 from minigrad.program.compiled.lifetimes import Lifetimes
 from minigrad.program import ir
 from minigrad.program.ir import Instruction, Size, Var
+from minigrad.program.simplify.keys import values_in
 
 # Smaller results are made anew, which takes no more time.
 _WORTH_KEEPING = 1 << 10
@@ -85,7 +86,7 @@ class Lines:
     def _forget(self, instruction: Instruction) -> None:
         """Give back the memory that nobody needs after an instruction."""
         out = instruction.out
-        used = dict.fromkeys(root for var in (*instruction.uses(), out) for root in self._lifetimes.roots(var))
+        used = dict.fromkeys(root for var in (*values_in(instruction), out) for root in self._lifetimes.roots(var))
         for root in self._lifetimes.roots(out):
             if _bytes(root) >= _WORTH_DELETING:
                 self._dependent.setdefault(root, []).append(self._names[out])
@@ -143,7 +144,7 @@ class Lines:
         if out.dtype.kind not in "fiub" or out.dtype.hasobject:
             return None
         if _is_elementwise(instruction.function):
-            for var in instruction.uses():
+            for var in values_in(instruction):
                 room = self._rooms.get(var)
                 if (
                     room
