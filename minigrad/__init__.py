@@ -19,7 +19,7 @@ from minigrad.kernels.threads import get_num_threads as get_num_threads
 from minigrad.kernels.threads import set_num_threads as set_num_threads
 from minigrad.ops import *
 from minigrad.program.build import program as program
-from minigrad.program.compiled.function import compile as compile  # noqa: A004
+from minigrad.program.compiled.function import compile as compile
 from minigrad.program.errors import ProgramError as ProgramError
 from minigrad.program.program import Program as Program
 from minigrad.program.source.function import numpy_source as numpy_source

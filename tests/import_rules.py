@@ -21,6 +21,7 @@ CALL_KERNELS = {"kernels", "ops", "losses"}
 TAKE_FACTS = {
     ("__init__.py", "minigrad.kernels.threads"),  # get_num_threads and set_num_threads are public
     ("optim/arithmetic.py", "minigrad.kernels.threads"),  # BLAS with threads is given less at a time
+    ("program/compiled/updating.py", "minigrad.kernels.threads"),  # the same
 }
 
 # What the package does without, and the one file or folder that imports it where it is there.

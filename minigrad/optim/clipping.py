@@ -83,8 +83,6 @@ class Clipping:
     Attributes:
         parameters: all of them, also those without a gradient now.
         limit: the largest joint norm.
-        clipped: those that have a gradient.
-        places: where these stand.
     """
 
     parameters: tuple[Tensor, ...]
@@ -92,10 +90,12 @@ class Clipping:
 
     @cached_property
     def places(self) -> list[int]:
+        """Where those stand that have a gradient."""
         return [position for position, parameter in enumerate(self.parameters) if parameter.grad is not None]
 
     @property
     def clipped(self) -> list[Tensor]:
+        """Those that have a gradient."""
         return [self.parameters[position] for position in self.places]
 
     def __call__(self, *gradients: Any) -> list[Any]:

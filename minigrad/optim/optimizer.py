@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from minigrad.optim.checks import described, distinct, positive, refuse_dependen
 from minigrad.optim.clipping import clip_by_norm, require_a_gradient
 from minigrad.optim.schedules import Schedule
 from minigrad.optim.showing import page, text
+from minigrad.optim.updating import Updating
 
 
 class Optimizer(ABC):
@@ -53,6 +53,9 @@ class Optimizer(ABC):
         self._scratch = _scratch(self._parameters)
         # What is remembered of each parameter, by name.
         self._memories: list[dict[str, Any]] = [{} for _ in self._parameters]
+
+    # Whether an update is ``w - lr * g`` and nothing else, which compiled code does in one call of BLAS.
+    _is_plain_descent = False
 
     def _settings(self) -> dict[str, Any]:
         """What a subclass was set to, but for the learning rate, by the names of its arguments."""
@@ -253,36 +256,6 @@ class Optimizer(ABC):
         for position, memory in enumerate(self._memories):
             for name in memory:
                 yield f"{name}.{position}", memory, name
-
-
-@dataclass(frozen=True)
-class Updating:
-    """The update of one parameter as one step of a program.
-
-    Called, it gives what the parameter and the memory of it become, and changes neither. `in_place` changes them.
-    """
-
-    optimizer: Optimizer
-    position: int
-
-    def __call__(self, values: Any, gradient: Any, lr: Any, *memory: Any) -> list[Any]:
-        """The new values, and what is remembered with them."""
-        optimizer, position = self.optimizer, self.position
-        before = optimizer._memories[position]
-        changed = np.array(values)
-        optimizer._memories[position] = {name: np.array(each) for name, each in zip(before, memory, strict=True)}
-        try:
-            self.in_place(changed, gradient, lr)
-            return [changed, *optimizer._memories[position].values()]
-        finally:
-            optimizer._memories[position] = before
-
-    def in_place(self, values: NDArray[Any], gradient: Any, lr: Any) -> None:
-        """Do what `Optimizer.step` does to this parameter."""
-        scratch = self.optimizer._scratch[self.position]
-        if gradient.dtype is not scratch.dtype:
-            gradient = gradient.astype(scratch.dtype, copy=False)
-        self.optimizer._update(self.position, values, gradient, scratch, float(lr))
 
 
 def _scratch(parameters: tuple[Tensor, ...]) -> list[NDArray[Any]]:

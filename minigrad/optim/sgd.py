@@ -63,6 +63,7 @@ class SGD(Optimizer):
         self._momentum = fraction("momentum", momentum)
         self._nesterov = nesterov
         self._weight_decay = not_negative("weight_decay", weight_decay)
+        self._is_plain_descent = type(self) is SGD and not (momentum or weight_decay)
         if nesterov and not momentum:
             raise ValueError("nesterov=True needs a momentum above 0")
         if momentum:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from types import CellType
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,36 @@ class HeldAttribute:
         """Set what was there before."""
         if self._before is not None:
             setattr(self.owner, self.attribute, self._before[0])
+            self._before = None
+
+
+class HeldVariable:
+    """A variable that a function closes over, or one of its module, such as a generator."""
+
+    def __init__(self, holder: CellType | dict[str, Any], name: str) -> None:
+        self.holder, self.name = holder, name
+        self.key = (id(holder), name)
+        self._before: tuple[Any] | None = None
+
+    def read(self) -> Any:
+        """The variable."""
+        return self.holder[self.name] if isinstance(self.holder, dict) else self.holder.cell_contents
+
+    def _set(self, value: Any) -> None:
+        if isinstance(self.holder, dict):
+            self.holder[self.name] = value
+        else:
+            self.holder.cell_contents = value
+
+    def hold(self, value: Any, name: str) -> None:
+        """Set the variable."""
+        self._before = (self.read(),)
+        self._set(value)
+
+    def restore(self) -> None:
+        """Set what was there before."""
+        if self._before is not None:
+            self._set(self._before[0])
             self._before = None
 
 
@@ -133,7 +164,7 @@ class HeldGradient:
         """The Tensor has its own node again, and its own gradient."""
 
 
-Held = HeldTensor | HeldAttribute | HeldEntry | HeldRate | HeldGradient
+Held = HeldTensor | HeldAttribute | HeldVariable | HeldEntry | HeldRate | HeldGradient
 
 
 def state_of(value: Any) -> list[tuple[str, Tensor | None, HeldEntry]]:

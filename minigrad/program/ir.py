@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -32,6 +33,12 @@ class Var(OneValue):
 
     def __repr__(self) -> str:
         return f"v{self.number}"
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Its shape, in code where every size is a number."""
+        assert self.shape is not None
+        return tuple([operator.index(size) for size in self.shape])  # type: ignore[arg-type]  # none is a `Size` there
 
 
 class Dim(NamedTuple):

@@ -15,6 +15,7 @@ from minigrad.engine.pytrees import leaves, mapped
 from minigrad.engine.stand_ins import going_on
 from minigrad.engine.tensor import Tensor
 from minigrad.program.calling import outcome
+from minigrad.program.held import HeldTensor
 from minigrad.program.inputs import Inputs
 from minigrad.program.ir import Var
 from minigrad.program.recorded import Recorded
@@ -64,7 +65,12 @@ class Recording(Recorder):
                 outcome(inputs, made, None, watcher, self.during("backward")) as found,
             ):
                 self.codes = self.watched().codes
-                self.deposited = [node is not None and node.grad is not None for node in found.nodes]
+                self.deposited = [
+                    # An optimiser has given it another node.
+                    (held := slot.held.tensor._node if isinstance(slot.held, HeldTensor) else node) is not None
+                    and held.grad is not None
+                    for slot, node in zip(inputs.slots, found.nodes, strict=True)
+                ]
                 self.is_differentiable = any(
                     isinstance(value, Tensor) and value._node is not None and value._node.parents is not None
                     for _, value in leaves(found.result)

@@ -68,6 +68,11 @@ class StoredResults:
             (layer, path, weakref.ref(item), node.order) for layer, path, item, node in _results_stored_in(model)
         ]
 
+    @property
+    def are_there(self) -> bool:
+        """Whether there are any that nobody has looked at."""
+        return bool(self._stored)
+
     def check(self, function: str, model: Layer, optimizer: Optimizer, pair: object, loss: Tensor) -> None:
         """Raise TypeError for what was meant as a parameter but is a result, and would not be trained.
 

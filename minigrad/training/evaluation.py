@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.stand_ins import array_of
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import plain
 from minigrad.nn import Layer
 from minigrad.nn.mode import call_evaluating
+from minigrad.program.compiled.function import compile as compile_function
 from minigrad.training.batching import check_batch_size, count_samples, samples_at, shapes_of
 from minigrad.training.checks import check_data, check_functions, check_loss, check_model
 
@@ -55,13 +57,14 @@ def evaluate(model: Layer, loss: Loss, data: Pairs, metrics: Sequence[Metric] = 
     return means.values()
 
 
-def predict(model: Layer, x: Any, batch_size: int | None = None) -> NDArray[Any]:
+def predict(model: Layer, x: Any, batch_size: int | None = None, *, compile: Compile = False) -> NDArray[Any]:
     """What a model gives for samples, as a plain array, in evaluation mode, without recording.
 
     Args:
         model: called as ``model(x)``.
         x: samples of shape (N, ...); or several such arrays in a tuple or a dict, for a model that takes these.
         batch_size: how many at a time, to limit memory; all at once by default.
+        compile: as for `train`; it is compiled anew by each call of `predict`.
 
     Raises:
         RuntimeError: where another thread trains or evaluates the same model; call ``model.eval()`` once before several
@@ -77,10 +80,11 @@ def predict(model: Layer, x: Any, batch_size: int | None = None) -> NDArray[Any]
     if not isinstance(x, (dict, tuple)) and not hasattr(x, "__getitem__"):
         raise TypeError(f"predict: x is a {type(x).__name__}, not an array of samples; give x alone, without targets")
     size = batch_size or max(count, 1)
+    run: Callable[[Any], Any] = compiled_as_told(model, compile)
 
     def part(start: int) -> NDArray[Any]:
         samples = samples_at(x, slice(start, start + size))
-        out = _one_array(model(samples))
+        out = _one_array(run(samples))
         expected = min(size, count - start)
         if batch_size is not None and out.shape[:1] != (expected,):
             raise ValueError(
@@ -91,6 +95,25 @@ def predict(model: Layer, x: Any, batch_size: int | None = None) -> NDArray[Any]
 
     parts = call_evaluating(model, lambda: [part(start) for start in range(0, max(count, 1), size)])
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+Compile = bool | Mapping[str, Any]
+
+
+def compiled_as_told(function: Callable[..., Any], settings: Compile) -> Callable[..., Any]:
+    """The function, compiled where `compile=` of `train` or `predict` says so.
+
+    Raises:
+        TypeError: for settings of another kind.
+    """
+    if not isinstance(settings, (bool, Mapping)):
+        raise TypeError(
+            f"compile= is True, or a dict of settings of mg.compile such as {{'engine': 'jax'}}, not {settings!r}"
+        )
+    if settings is False:
+        return function
+    found: Callable[..., Any] = compile_function(function, **({} if settings is True else settings))
+    return found
 
 
 def _one_array(out: Any) -> NDArray[Any]:
@@ -148,8 +171,13 @@ def checked_pair(pair: Any) -> tuple[Any, Any, int]:
 
 def single_number(value: Any, kind: str, function: Loss | Metric) -> float:
     """What a loss or metric returned, if it is a single number."""
-    array = np.asarray(plain(value))
+    check_single_number(value, kind, function)
+    return float(np.asarray(plain(value)).item())
+
+
+def check_single_number(value: Any, kind: str, function: Loss | Metric) -> None:
+    """Raise ValueError where a loss or metric returned anything else."""
+    array = array_of(plain(value))
     if array.size != 1 or array.dtype.kind not in "biuf":
         given = f"shape {array.shape}" if array.dtype.kind in "biuf" else f"{value!r}"
         raise ValueError(f"the {kind} {_name(function)} gave {given}; it has to be a single number")
-    return float(array.item())

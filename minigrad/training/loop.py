@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,22 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import plain
 from minigrad.nn import Layer
 from minigrad.nn.mode import call_in_mode
 from minigrad.optim import Optimizer
 from minigrad.training.checks import (
-    StoredResults,
     check_data,
     check_functions,
     check_loss,
     check_model,
     check_optimizer,
 )
-from minigrad.training.evaluation import Loss, Means, Metric, Pairs, checked_pair, evaluate, single_number
+from minigrad.training.evaluation import Compile, Loss, Means, Metric, Pairs, checked_pair, evaluate
 from minigrad.training.history import History
 from minigrad.training.progress import call_interruptible, way_to_show
+from minigrad.training.step import InfiniteLossError, Step, step_of
 
 Callback = Callable[[History], object]
 
@@ -62,6 +60,7 @@ def train(
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
     history: History | None = None,
+    compile: Compile = False,
 ) -> History:
     """Minimise a loss over batches of data.
 
@@ -78,6 +77,8 @@ def train(
         progress: whether to show each epoch: as a bar on a terminal or in a notebook (extra `progress`), else as a
             line that is printed.
         history: of an earlier run that this one continues.
+        compile: whether the steps run as code that `minigrad.compile` makes, or a dict of its settings, such as
+            ``{"engine": "jax"}``. Gradients are not left in ``.grad`` then.
 
     Returns:
         The history of all epochs. Ctrl-C ends the training after the current step: the unfinished epoch is not
@@ -106,12 +107,13 @@ def train(
     history = History() if history is None else history
     history.interrupted = False
     shown = way_to_show(progress)
-    stored = StoredResults(model)
+    step = step_of(model, loss, optimizer, compile)
 
     def one_epoch(pressed: threading.Event, last: float | None) -> float | None:
         start, means = time.perf_counter(), Means(metrics, "train")
+        model.train()
         with shown(data, f"epoch {len(history) + 1}/{epochs}") as view:
-            for count, current, prediction, y in _steps(model.train(), loss, optimizer, data, history, last, stored):
+            for count, current, prediction, y in _steps(step, data, history, last):
                 last = current
                 means.add(count, current, plain(prediction), y)
                 view.update(means.values())
@@ -141,36 +143,18 @@ def train(
     return history
 
 
-def _steps(
-    model: Layer,
-    loss: Loss,
-    optimizer: Optimizer,
-    data: Pairs,
-    history: History,
-    last: float | None,
-    stored: StoredResults,
-) -> Iterator[tuple[int, float, Any, Any]]:
+def _steps(step: Step, data: Pairs, history: History, last: float | None) -> Iterator[tuple[int, float, Any, Any]]:
     """Update the parameters once for each batch; yield its size, the loss, the prediction and the target."""
-    epoch, step = len(history) + 1, 0
-    for step, pair in enumerate(data, start=1):
+    epoch, number = len(history) + 1, 0
+    for number, pair in enumerate(data, start=1):
         x, y, count = checked_pair(pair)
-        prediction = model(x)
-        value = loss(prediction, y)
-        current = single_number(value, "loss", loss)
-        if not isinstance(value, Tensor):
-            raise TypeError(
-                f"the loss gave a {type(value).__name__}, through which no gradient flows; compute it from the "
-                "prediction with NumPy functions, without .numpy(), .item() or float()"
-            )
-        stored.check("train", model, optimizer, (x, y), value)
-        if not math.isfinite(current):
-            raise NonFiniteLossError(current, epoch, step, last, history)
-        optimizer.zero_grad()
-        value.backward()
-        optimizer.step()
+        try:
+            current, prediction = step(x, y)
+        except InfiniteLossError as error:
+            raise NonFiniteLossError(error.value, epoch, number, last, history) from None
         last = current
         yield count, current, prediction, y
-    if not step:
+    if not number:
         raise ValueError(
             f"epoch {epoch}: the data gave no batches (a generator is used up after one epoch; pass "
             "mg.batches(x, y, batch_size) or a list)"

@@ -13,6 +13,7 @@ import numpy as np
 from minigrad.engine.graph import active_traces
 from minigrad.engine.pytrees import is_dataclass, leaves, replaced
 from minigrad.engine.tensor import Tensor
+from minigrad.program import ir
 from minigrad.program.compiled.arguments import Call, Place
 from minigrad.program.compiled.folding import folded
 from minigrad.program.compiled.scalars import FUNCTIONS, are_floats, in_float64, in_floats
@@ -20,8 +21,7 @@ from minigrad.program.compiled.tracing import HeldArray, Trace
 from minigrad.program.compiled.updating import in_place, writer_to
 from minigrad.program.compiled.writing import Lines
 from minigrad.program.errors import ProgramError
-from minigrad.program.held import HeldAttribute, HeldEntry, HeldRate, HeldTensor
-from minigrad.program import ir
+from minigrad.program.held import HeldAttribute, HeldEntry, HeldRate, HeldTensor, HeldVariable
 from minigrad.program.ir import Var
 from minigrad.program.simplify.keys import values_in
 
@@ -172,6 +172,9 @@ class _Writing:
                 yield f"{name} = {self._name(held.holder)}[{held.entry!r}]{'[()]' if var.shape == () else ''}"
             elif isinstance(held, HeldAttribute):
                 yield f"{name} = {self._name(held.owner)}.{held.attribute}"
+            elif isinstance(held, HeldVariable):
+                # It is the same object, or the code is left before.
+                yield f"{name} = {self._name(held.read())}"
             elif isinstance(held, HeldRate):
                 yield f"{name} = {self._name(held.read)}()"
             else:
@@ -219,7 +222,8 @@ class _Writing:
         """Put everything together."""
         args = ", ".join(f"a{position}" for position in range(len(self._trace.given)))
         kept = [
-            f"{name} = {self._name(np.empty)}({shape}, {self._name(dtype)})" for name, shape, dtype in self.lines.buffers
+            f"{name} = {self._name(np.empty)}({shape}, {self._name(dtype)})"
+            for name, shape, dtype in self.lines.buffers
         ]
         names = self.lines.environment | {"MISS": MISS}
         self.first_line = 3 + len(kept) + len(before)
@@ -236,10 +240,8 @@ class _Writing:
 
 def _function(args: str, first: list[str], lines: list[str]) -> str:
     """The source of a function that makes the function."""
-    return "\n".join(
-        ["def make():", *[f"    {line}" for line in first], f"    def run({args}):", *[f"        {line}" for line in lines]]
-        + ["    return run", ""]
-    )
+    inside = [*first, f"def run({args}):", *[f"    {line}" for line in lines], "return run"]
+    return "\n".join(["def make():", *[f"    {line}" for line in inside], ""])
 
 
 def _defined(source: str, names: dict[str, Any]) -> Callable[[], Callable[..., Any]]:

@@ -53,6 +53,18 @@ def expression(writer: Writer, instruction: Instruction) -> str:
     return call(writer, writer.name(function), instruction)
 
 
+def shape_may_differ(instruction: Instruction) -> bool:
+    """Whether the shape of the result may depend on values, as that of ``x[x > 0]`` does, and not on shapes alone."""
+    function = instruction.function
+    if function is ir.item:
+        index = instruction.args[1]
+        parts = index if isinstance(index, tuple) else (index,)
+        return any(type(part) is Var and part.dtype == np.bool_ for part in parts)
+    if isinstance(function, np.ufunc) or function in _BY_SHAPES:
+        return False
+    return function not in _TABLE and function not in _KERNELS and instruction.out.shape != ()
+
+
 def call(writer: Writer, name: str, instruction: Instruction, *further: str) -> str:
     """A call with the arguments as they are."""
     args = [writer.text(part) for part in instruction.args]
@@ -106,8 +118,7 @@ def _mean(writer: Writer, instruction: Instruction) -> str | None:
     if type(source) is not Var or source.dtype not in (np.float32, np.float64) or "dtype" in instruction.kwargs:
         return None
     total = _reduced(np.add)(writer, instruction)
-    assert source.shape is not None
-    count = math.prod(source.shape) // max(math.prod(instruction.out.shape or ()), 1)  # type: ignore[arg-type]
+    count = math.prod(source.sizes) // max(math.prod(instruction.out.sizes), 1)
     return None if total is None or not count else f"{total} / {count}"
 
 
@@ -210,10 +221,11 @@ def _sum_of_rows(writer: Writer, instruction: Instruction) -> str | None:
     assert source.dtype is not None
     if source.dtype.char not in "fd" or not source.dtype.isnative:
         return None
-    ones = np.ones(source.shape[0], source.dtype)  # type: ignore[arg-type]  # a number here
+    ones = np.ones(source.sizes[0], source.dtype)
     return f"{writer.name(np.dot)}({writer.name(ones)}, {writer.text(source)})"
 
 
+_BY_SHAPES = {np.where, np.concatenate, np.broadcast_to, np.take_along_axis, np.argsort, np.argmax, np.any, np.all}
 _TABLE: dict[Any, Expression] = {
     np.power: _power,
     np.sum: _reduced(np.add),

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.stand_ins import is_self_contained
-from minigrad.optim.optimizer import Updating
 from minigrad.program import ir
+from minigrad.program.compiled.updating import is_update
 from minigrad.program.ir import Instruction, Var, mapped_atoms
 from minigrad.program.simplify.keys import key_of, values_in
 
@@ -21,8 +21,6 @@ _PURE_OF_IR = {ir.item, ir.pick, ir.astype}
 _MOST_ELEMENTS = 1 << 16
 _ARRAYS = {np.arange, np.zeros, np.ones, np.full, np.eye}
 _SAME = {np.positive, np.copy, np.ascontiguousarray}
-# Calls whose arguments may be broadcast by themselves.
-_BROADCASTING = (np.ufunc,)
 
 
 def folded(
@@ -73,7 +71,7 @@ def folded(
 
 def is_pure(function: Callable[..., Any]) -> bool:
     """Whether a call may be left out where nobody needs its value."""
-    if isinstance(function, Updating):
+    if is_update(function):
         return False
     if getattr(function, "__module__", None) == ir.__name__:
         return function in _PURE_OF_IR
@@ -98,14 +96,14 @@ def _key(instruction: Instruction) -> Any:
 def _value_now(instruction: Instruction) -> Any:
     """The value of a call that depends on no input; None where it does."""
     function, args, out = instruction.function, instruction.args, instruction.out
-    if out.shape is None or math.prod(out.shape) > _MOST_ELEMENTS:
+    if out.shape is None or out.dtype is None or math.prod(out.sizes) > _MOST_ELEMENTS:
         return None
     if function in _LIKE and type(args[0]) is Var and not any(type(part) is Var for part in args[1:]):
-        found = np.full(out.shape, 0 if function is np.zeros_like else 1, out.dtype)
+        found = np.full(out.sizes, 0 if function is np.zeros_like else 1, out.dtype)
         if function is np.full_like:
             if np.ndim(args[1]):
                 return None
-            found = np.full(out.shape, args[1], out.dtype)
+            found = np.full(out.sizes, args[1], out.dtype)
         return _frozen(found)
     if values_in(instruction) or not (isinstance(function, np.ufunc) or function in _ARRAYS or function is ir.astype):
         return None
@@ -155,7 +153,7 @@ def _is_one(part: Any) -> bool:
 
 def _without_broadcasts(instruction: Instruction, makers: dict[Var, Instruction]) -> Instruction:
     """An elementwise call that repeats elements by itself, without a call that does so before."""
-    if not isinstance(instruction.function, _BROADCASTING) or instruction.kwargs or len(instruction.args) != 2:
+    if not isinstance(instruction.function, np.ufunc) or instruction.kwargs or len(instruction.args) != 2:
         return instruction
     args = list(instruction.args)
     for position, part in enumerate(args):
@@ -165,7 +163,7 @@ def _without_broadcasts(instruction: Instruction, makers: dict[Var, Instruction]
         source, other = before.args[0], args[1 - position]
         if type(source) is not Var or source.shape is None or source.dtype != part.dtype:
             continue
-        shapes = [np.shape(each) if type(each) is not Var else each.shape for each in (source, other)]
+        shapes = [np.shape(each) if type(each) is not Var else each.sizes for each in (source, other)]
         if np.broadcast_shapes(*shapes) == instruction.out.shape and not (source.shape == () and other is part):
             args[position] = source
     if args == list(instruction.args):

@@ -7,17 +7,19 @@ import gc
 import threading
 import warnings
 from collections.abc import Callable
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 import numpy as np
 
 from minigrad.engine.pytrees import mapped
-from minigrad.engine.recording import is_grad_enabled
+from minigrad.engine.recording import current_recording, is_grad_enabled
+from minigrad.engine.stand_ins import ongoing
 from minigrad.engine.tensor import Tensor
 from minigrad.program.compiled.arguments import Call, taken_apart
 from minigrad.program.compiled.entry import MISS, Entry
 from minigrad.program.compiled.tracing import traced
 from minigrad.program.errors import ProgramError
+from minigrad.program.recorder import Recorder
 
 Engine = Literal["numpy", "jax"]
 
@@ -62,6 +64,9 @@ class Compiled:
         Raises:
             ProgramError: where the function cannot be compiled, with the line that prevents it.
         """
+        if ongoing and isinstance(current_recording().observer, Recorder):
+            # Somebody records what calls it: then its steps are among the steps of that.
+            return self.function(*args, **kwargs)
         if not kwargs:
             for entry in self._entries:
                 if len(args) == entry.plain_arguments:
@@ -140,19 +145,13 @@ class Compiled:
 
 
 _DIFFERENTIABLE = (
-    "what {name} returns depends on Tensors that require a gradient, and a compiled function gives arrays, through which "
-    "nothing flows back; write `with mg.no_grad():` around the call where constants are meant, or compile the whole: "
-    "mg.compile(mg.value_and_grad({name})), or a function that calls loss.backward() and optimizer.step()"
+    "what {name} returns depends on Tensors that require a gradient, and a compiled function gives arrays, through "
+    "which nothing flows back; write `with mg.no_grad():` around the call where constants are meant, or compile the "
+    "whole: mg.compile(mg.value_and_grad({name})), or a function that calls loss.backward() and optimizer.step()"
 )
 
 
-@overload
-def compile(function: Callable[..., Any], /, **settings: Any) -> Compiled: ...
-@overload
-def compile(function: None = None, /, **settings: Any) -> Callable[[Callable[..., Any]], Compiled]: ...
-
-
-def compile(  # noqa: A001  # what it does; `from minigrad import *` leaves Python's own alone
+def compile(  # noqa: A001  # `from minigrad import *` leaves Python's own alone
     function: Callable[..., Any] | None = None,
     /,
     *,

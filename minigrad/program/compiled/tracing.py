@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from types import CellType
 from typing import Any
 
 import numpy as np
 
-from minigrad.engine.pytrees import leaves, mapped
+from minigrad.engine.pytrees import leaves
 from minigrad.program.build import closed_over
 from minigrad.program.compiled.arguments import Call
 from minigrad.program.compiled.watching import Watched, watched
 from minigrad.program.errors import ProgramError
 from minigrad.program.first_call import explaining
-from minigrad.program.held import HeldEntry, HeldGradient, HeldRate, HeldTensor, state_of
+from minigrad.program.held import HeldGradient, HeldRate, HeldTensor, HeldVariable, state_of
 from minigrad.program.inputs import Inputs, Slot
 from minigrad.program.ir import Instruction, Var, mapped_atoms
 from minigrad.program.reachable import reachable
@@ -72,6 +73,7 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
     watches = watched(function, [leaf for _, leaf in leaves(call.tree)])
     slots = closed_over(applied)
     optimizers = list(_optimizers(applied))
+    slots += _variables(watches, slots)
     slots += [Slot(np.float64(_rate(each)), "lr", None, "", HeldRate(each)) for each in optimizers]
     inputs = Inputs(applied, call.examples, [], slots)
     values = [slot.value for slot in inputs.slots]
@@ -86,6 +88,19 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
                 "argument, return its new value, or change it outside of the function"
             )
     return _trace(inputs, first, second, watches)
+
+
+def _variables(watches: Sequence[Watched], known: Sequence[Slot]) -> list[Slot]:
+    """The generators in variables of functions, each once; those of layers are known."""
+    seen = {id(slot.held.read()) for slot in known if slot.held is not None}
+    found = []
+    for each in watches:
+        if isinstance(each.value, np.random.Generator) and id(each.value) not in seen:
+            if not isinstance(each.holder, (CellType, dict)):
+                continue
+            seen.add(id(each.value))
+            found.append(Slot(each.value, each.name, None, "", HeldVariable(each.holder, each.key)))
+    return found
 
 
 def _rate(optimizer: Any) -> float:
@@ -146,7 +161,7 @@ def _recorded_again(
         first.adds_to_gradients = True
         again = Inputs(function, call.examples, [], slots)
         second = Recording(again, [slot.value for slot in again.slots], takes_kernels)
-    ours = {mine: other for mine, other in zip(first.inputs_made, second.inputs_made, strict=False)}
+    ours = dict(zip(first.inputs_made, second.inputs_made, strict=False))
     if len(first.code) != len(second.code):
         raise _by_chance(first.code[-1] if first.code else None)
     for mine, other in zip(first.code, second.code, strict=True):
@@ -205,12 +220,12 @@ def _trace(inputs: Inputs, first: Recording, second: Recording, watches: list[Wa
     used = {var for each in code for var in values_in(each)}
     used |= {leaf for leaf in (*_plain(first.returned), *(new for _, new in updates)) if isinstance(leaf, Var)}
     changed = {id(held) for held, _ in updates}
-    held = [
+    kept: list[tuple[Var, Any]] = [
         (var, slot.held)
         for slot, var in zip(inputs.slots, first.inputs_made, strict=True)
         if slot.held is not None and (var in used or id(slot.held) in changed)
     ]
-    held += [(var, HeldArray(array)) for var, array in arrays]
+    kept += [(var, HeldArray(array)) for var, array in arrays]
     tensors = [
         (slot.held.tensor, is_left)
         for slot, is_left in zip(inputs.slots, first.deposited, strict=True)
@@ -219,7 +234,7 @@ def _trace(inputs: Inputs, first: Recording, second: Recording, watches: list[Wa
     return Trace(
         code=code,
         given=given,
-        held=held,
+        held=kept,
         returned=first.returned,
         updates=updates,
         layouts={
@@ -270,11 +285,3 @@ def _with_outside_arrays(first: Recording, second: Recording) -> tuple[list[Inst
         for each in first.code
     ]
     return code, list(variables.values())
-
-
-def copied(tree: Any, read: Callable[[Any], Any]) -> Any:
-    """The same structure with what is read in the places of values."""
-    return mapped(tree, lambda part: read(part) if type(part) is Var else part)
-
-
-__all__ = ["HeldArray", "HeldEntry", "Trace", "copied", "traced"]

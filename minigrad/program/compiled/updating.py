@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -11,9 +12,6 @@ from scipy.linalg.blas import daxpy, dger, saxpy, sger
 
 from minigrad.kernels.threads import BLAS_HAS_ONE_THREAD
 from minigrad.ops.linalg.products import product
-from minigrad.optim import SGD
-from minigrad.optim.arithmetic import telling_afterwards
-from minigrad.optim.optimizer import Updating
 from minigrad.program.held import HeldEntry, HeldTensor
 from minigrad.program.ir import Instruction, Var, mapped_atoms, pick
 from minigrad.program.simplify.keys import values_in
@@ -22,6 +20,11 @@ _ADD_OUTER, _ADD_MULTIPLE = {"f": sger, "d": dger}, {"f": saxpy, "d": daxpy}
 # SciPy's BLAS has threads of its own, and divides nothing that is shorter.
 _MOST_OF_A_VECTOR = 1 << 31 if BLAS_HAS_ONE_THREAD else 10_000
 _MOST_OF_A_MATRIX = 1 << 31 if BLAS_HAS_ONE_THREAD else 1 << 15
+
+
+def is_update(function: Any) -> bool:
+    """Whether a call is the update of a parameter, `minigrad.optim.updating.Updating`."""
+    return getattr(function, "is_update", False) is True
 
 
 def in_place(
@@ -37,7 +40,7 @@ def in_place(
         changed: the inputs that are written to.
     """
     alias: dict[Var, Var] = {}
-    updates = {each.out: each for each in code if isinstance(each.function, Updating)}
+    updates = {each.out: each for each in code if is_update(each.function)}
     if not updates:
         return list(code), list(outputs)
     found: list[Instruction] = []
@@ -75,7 +78,7 @@ def _fused(code: Sequence[Instruction], outputs: Sequence[Any], changed: set[Var
     found: list[Instruction] = []
     dropped: set[Var] = set()
     for each in code:
-        if _is_plain_descent(each.function):
+        if is_update(each.function) and each.function.is_plain_descent:  # type: ignore[attr-defined]  # of an update
             weight, gradient, lr = each.args
             outer = _as_outer(gradient, made) if users.get(gradient) == 1 and gradient not in wanted else None
             if outer is not None and not changed.intersection(outer):
@@ -94,51 +97,31 @@ def _call(instruction: Instruction, function: Callable[..., Any], args: tuple[An
 def _grouped(code: Sequence[Instruction]) -> list[Instruction]:
     """Updates of one optimiser that follow each other as one call, so that warnings come after all of them."""
     found: list[Instruction] = []
+    group: list[Instruction] = []
+
+    def close() -> None:
+        if group:
+            first, *others = group
+            function = first.function.together([each.function for each in others])  # type: ignore[attr-defined]  # of an update
+            arrays = [part for each in group for part in each.args[:2]]
+            found.append(_call(first, function, (first.args[2], *arrays)))
+            group.clear()
+
     for each in code:
-        if not isinstance(each.function, Updating):
-            found.append(each)
-            continue
-        values, gradient, lr = each.args[:3]
-        before = found[-1] if found else None
-        if (
-            before is not None
-            and isinstance(before.function, AllOf)
-            and before.function.optimizer is each.function.optimizer
-            and before.args[0] is lr
-        ):
-            group = AllOf(each.function.optimizer, (*before.function.updates, each.function))
-            found[-1] = _call(before, group, (*before.args, values, gradient))
+        if group and not (is_update(each.function) and _belong_together(group[0], each)):
+            close()
+        if is_update(each.function):
+            group.append(each)
         else:
-            found.append(_call(each, AllOf(each.function.optimizer, (each.function,)), (lr, values, gradient)))
+            found.append(each)
+    close()
     return found
 
 
-class AllOf:
-    """Several updates of an optimiser, each of which happens whole or not at all; warnings come afterwards."""
-
-    is_in_place = True
-
-    def __init__(self, optimizer: Any, updates: tuple[Updating, ...]) -> None:
-        self.optimizer, self.updates = optimizer, updates
-        self._calls = [each.in_place for each in updates]
-
-    def __call__(self, lr: Any, *arrays: Any) -> None:
-        """Update; `arrays` are the parameters, each with its gradient after it."""
-        pairs = list(zip(self._calls, arrays[::2], arrays[1::2], strict=True))
-        telling_afterwards(self.optimizer, partial(_in_turn, pairs), lr)
-
-
-def _in_turn(updates: Sequence[tuple[Any, Any, Any]], lr: Any) -> None:
-    for update, values, gradient in updates:
-        update(values, gradient, lr)
-
-
-def _is_plain_descent(function: Any) -> bool:
-    """Whether an update is ``w - lr * g`` and nothing else."""
-    if not isinstance(function, Updating) or type(function.optimizer) is not SGD:
-        return False
-    settings = function.optimizer._settings()
-    return not settings["momentum"] and not settings["weight_decay"]
+def _belong_together(first: Instruction, other: Instruction) -> bool:
+    mine: Any = first.function
+    theirs: Any = other.function
+    return mine.optimizer is theirs.optimizer and first.args[2] is other.args[2]
 
 
 def _as_outer(gradient: Var, made: dict[Var, Instruction]) -> tuple[Var, Var] | None:
@@ -157,15 +140,14 @@ def _as_outer(gradient: Var, made: dict[Var, Instruction]) -> tuple[Var, Var] | 
         return None
     if not row.dtype == column.dtype == gradient.dtype:
         return None
-    size = row.shape[1] * column.shape[1]
-    return (row, column) if 0 < size <= _MOST_OF_A_MATRIX else None  # type: ignore[operator]  # a number here
+    return (row, column) if 0 < math.prod(gradient.sizes) <= _MOST_OF_A_MATRIX else None
 
 
 def _is_short_vector(gradient: Var) -> bool:
     """Whether BLAS adds a multiple of it in one thread."""
     if gradient.dtype is None or gradient.dtype.char not in _ADD_MULTIPLE or gradient.shape is None:
         return False
-    return len(gradient.shape) == 1 and 0 < gradient.shape[0] <= _MOST_OF_A_VECTOR  # type: ignore[operator]  # a number here
+    return len(gradient.shape) == 1 and 0 < gradient.sizes[0] <= _MOST_OF_A_VECTOR
 
 
 def _adding_outer(dtype: np.dtype[Any]) -> Callable[[Any, Any, Any, float], None]:

@@ -122,15 +122,13 @@ class _Walk:
         """What can be reached from a value; objects inside other objects are not looked into, layers are."""
         if isinstance(value, (*_SIMPLE, np.ndarray, Tensor, np.random.Generator, ModuleType, type, np.dtype)):
             return
-        if callable(value) and hasattr(inspect.unwrap(value), "__code__"):
+        if (callable(value) and hasattr(inspect.unwrap(value), "__code__")) or isinstance(value, functools.partial):
             yield from self.function(name, value)
-        elif isinstance(value, functools.partial):
-            yield from self.function(name, value)
-        elif is_inside and not (isinstance(value, (list, tuple, dict)) or is_layer(value) or state_of(value)):
             return
-        elif not self._is_new(value):
+        is_looked_into = isinstance(value, (list, tuple, dict)) or is_layer(value) or bool(state_of(value))
+        if (is_inside and not is_looked_into) or not self._is_new(value):
             return
-        elif isinstance(value, (list, tuple)):
+        if isinstance(value, (list, tuple)):
             yield Watched(value, None, len(value), f"the length of {name}")
             for position, item in enumerate(value[:_MOST_ITEMS]):
                 yield from self._place(value, position, item, f"{name}[{position}]", is_inside)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.program.compiled.expressions import expression
-from minigrad.program.compiled.lifetimes import Lifetimes
 from minigrad.program import ir
+from minigrad.program.compiled.expressions import expression, shape_may_differ
+from minigrad.program.compiled.lifetimes import Lifetimes
+from minigrad.program.errors import ProgramError
 from minigrad.program.ir import Instruction, Size, Var
 from minigrad.program.simplify.keys import values_in
 
@@ -77,6 +78,9 @@ class Lines:
             self.lines.append(f"if {type(expected).__name__}({self.text(value)}) != {expected!r}: return MISS")
         else:
             self.lines.append(f"{self._names[out]} = {expression(self, instruction)}")
+            if out.shape is not None and shape_may_differ(instruction):
+                leave = "return MISS" if self._may_leave else f"{self.name(_refuse_another_shape)}()"
+                self.lines.append(f"if {self._names[out]}.shape != {out.sizes}: {leave}")
         if function is ir.draw or getattr(function, "is_in_place", False):
             # What has happened then would happen twice.
             self._may_leave = False
@@ -159,9 +163,16 @@ class Lines:
             room = free.pop()
         else:
             room = f"b{len(self.buffers)}"
-            self.buffers.append((room, out.shape, out.dtype))  # type: ignore[arg-type]  # sizes are numbers here
+            self.buffers.append((room, out.sizes, out.dtype))
         self._rooms[out] = room
         return room
+
+
+def _refuse_another_shape() -> None:
+    raise ProgramError(
+        "how many elements there are here depends on values, after random numbers were drawn or something was changed; "
+        "draw them outside and pass them as an argument"
+    )
 
 
 def _is_elementwise(function: Callable[..., Any]) -> bool:
@@ -171,4 +182,4 @@ def _is_elementwise(function: Callable[..., Any]) -> bool:
 def _bytes(var: Var) -> int:
     if var.shape is None or var.dtype is None:
         return 0
-    return math.prod(var.shape) * var.dtype.itemsize  # type: ignore[arg-type,return-value]  # sizes are numbers here
+    return math.prod(var.sizes) * var.dtype.itemsize
