@@ -11,8 +11,8 @@ from minigrad import testing
 from minigrad.testing.checking import check
 
 RNG = np.random.default_rng(0)
-# Explaining takes no longer than this, in seconds of one processor. It is counted in work, so this is only a guard: three
-# times what it takes on a quiet machine (4 seconds at most), because a shared one is slower.
+# Explaining takes no longer than this, in seconds of one processor. It is counted in work, so this is only a guard:
+# three times what it takes on a quiet machine (4 seconds at most), because a shared one is slower.
 LONGEST = 12.0
 
 
