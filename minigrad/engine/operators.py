@@ -159,7 +159,11 @@ class ArrayLike:
         return int(self.shape[0])
 
     def __getattr__(self, name: str) -> Any:
-        """Operations on an array are methods too: ``x.tanh()``."""
+        """Operations on an array are methods too: ``x.tanh()``. And an array that is away comes back."""
+        if name == "_array":
+            self._array = array = self._away.brought_back()
+            del self._away
+            return array
         if name in _WRITING:
             raise AttributeError(
                 f"a Tensor has no {name}, through which arrays are written to; {_WRITING[name]}", name=name, obj=self

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 from minigrad.engine.advice import LostGradientError
 from minigrad.engine.aliasing import hand_out, make_relatives, note_gradient, read_only
 from minigrad.engine.annotations import Data
+from minigrad.engine.away import Away, MayBeAway
 from minigrad.engine.conversions import Conversions, in_native_order
 from minigrad.engine.cotangents import cotangents, deposit, refuse_constants
 from minigrad.engine.graph import NO_PARAMS, Node, depends_on_a_variable, leaf
@@ -20,7 +21,7 @@ from minigrad.engine.stand_ins import StandIn, array_of, copy_of
 
 
 @final
-class Tensor(ArrayLike, Conversions, Hooked, NumPyProtocols):
+class Tensor(ArrayLike, Conversions, Hooked, MayBeAway, NumPyProtocols):
     """A real array that records what is computed from it.
 
     Args:
@@ -41,10 +42,12 @@ class Tensor(ArrayLike, Conversions, Hooked, NumPyProtocols):
         Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("__weakref__", "_array", "_family", "_name", "_node")
+    __slots__ = ("__weakref__", "_array", "_away", "_family", "_name", "_node")
 
-    # An array, or a NumPy scalar where NumPy would give one. `_family` is None where nobody shares the memory.
+    # An array, or a NumPy scalar where NumPy would give one; the slot is empty while its values are `_away`. `_family`
+    # is None where nobody shares the memory.
     _array: Any
+    _away: Away
     _family: Any
     _node: Node | None
     _name: str | None
@@ -88,10 +91,8 @@ class Tensor(ArrayLike, Conversions, Hooked, NumPyProtocols):
         array: NDArray[Any] = self._array
         node = self._node
         if node is not None and node.op is None and not node.is_variable:
-            if type(array) is not np.ndarray:
-                # A 0-d leaf is kept as a NumPy scalar, which is faster; it becomes an array when somebody looks.
-                self._array = array = array_of(array)
-            return array
+            hand_out(self)
+            return self._writable()
         if type(array) is not np.ndarray:
             return array if isinstance(array, StandIn) else read_only(array)
         hand_out(self)
@@ -121,13 +122,13 @@ class Tensor(ArrayLike, Conversions, Hooked, NumPyProtocols):
             # Nobody can write to it; what is assigned takes its place.
             self._array = values.astype(self.dtype)
         else:
-            np.copyto(self.data, values, casting="same_kind")
+            np.copyto(self._writable(), values, casting="same_kind")
 
-    def _mark_changed(self) -> None:
+    def _mark_changed(self, array: Any = None) -> None:
         """Tell graphs recorded before now that the array of this leaf has new values."""
         node = self._node
         if node is not None:
-            fresh = Node(None, (), (), NO_PARAMS, self._array)
+            fresh = Node(None, (), (), NO_PARAMS, self._array if array is None else array)
             # As old as before, so that a pass looks as far back as graphs that hold the old one.
             fresh.order, fresh.grad = node.order, node.grad
             if node.hooks:

@@ -147,7 +147,7 @@ class Layer(OneValue):
         """
         own = self._by_path()
         refuse_variables("state_dict", own, "use the Tensor itself, as in dict(model.named_tensors())")
-        return {name: tensor.data.copy() for name, tensor in own.items()}
+        return {name: np.array(tensor._array) for name, tensor in own.items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Write the arrays of a `state_dict` into this layer; nothing is written if any of them does not fit.

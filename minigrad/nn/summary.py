@@ -34,7 +34,7 @@ def table(model: LayerLike, input_shape: tuple[int, ...] | None) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{widths[2]}}".rstrip() for name, shape, count in rows]
     rule = "-" * max(map(len, lines))
-    bytes_held = sum(tensor.data.nbytes for tensor in model.parameters())
+    bytes_held = sum(tensor.nbytes for tensor in model.parameters())
     return "\n".join([lines[0], rule, *lines[1:], rule, f"{_count(model):,} parameters, {bytes_held / 1024:,.1f} KiB"])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.away import Memory
 from minigrad.engine.stand_ins import StandIn, ongoing
 from minigrad.engine.state import check_state
 from minigrad.engine.tensor import Tensor
@@ -52,7 +53,8 @@ class Optimizer(ABC):
         self._own: dict[str, Any] = {"steps": np.zeros((), np.int64)}
         self._scratch = _scratch(self._parameters)
         # What is remembered of each parameter, by name.
-        self._memories: list[dict[str, Any]] = [{} for _ in self._parameters]
+        self._memories: list[Memory] = [Memory() for _ in self._parameters]
+        self._remembered: list[str] = []
 
     # Whether an update is ``w - lr * g`` and nothing else, which compiled code does in one call of BLAS.
     _is_plain_descent = False
@@ -134,7 +136,7 @@ class Optimizer(ABC):
                 gradient, scratch = deposited._array, self._scratch[position]
                 if gradient.dtype is not scratch.dtype:
                     gradient = gradient.astype(scratch.dtype, copy=False)
-                values = parameter.data
+                values = parameter._writable()
                 try:
                     # Graphs from before are told first: should Ctrl-C come, none of them meets values it does not know.
                     parameter._mark_changed()
@@ -169,6 +171,9 @@ class Optimizer(ABC):
             parameter._array, *changed = gradient.taken_whole(Updating(self, position), given, {})
             memory.update(zip(memory, changed, strict=True))
             return
+        if isinstance(lr, StandIn):
+            # A number of Python takes on the dtype of the parameter; a value of a program does not.
+            lr = in_dtype(lr, self._scratch[position].dtype)
         values, kept = self._equation(parameter._array, gradient, lr, memory)
         parameter._array = in_dtype(values, parameter.dtype)
         memory.update(kept)
@@ -242,11 +247,13 @@ class Optimizer(ABC):
 
     def _remember_zeros(self, name: str) -> None:
         """Keep a buffer for each parameter, of its shape, between steps and as a part of the state."""
+        self._remembered.append(name)
         for memory, scratch in zip(self._memories, self._scratch, strict=True):
             memory[name] = np.zeros(scratch.shape, scratch.dtype)
 
     def _remember_count(self, name: str) -> None:
         """Keep a 0-d integer for each parameter between steps and as a part of the state."""
+        self._remembered.append(name)
         for memory in self._memories:
             memory[name] = np.zeros((), np.int64)
 
@@ -254,7 +261,7 @@ class Optimizer(ABC):
         """Where every array of the state is kept: its key in `state_dict`, a dict that holds it, and its key there."""
         yield "steps", self._own, "steps"
         for position, memory in enumerate(self._memories):
-            for name in memory:
+            for name in self._remembered:
                 yield f"{name}.{position}", memory, name
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.away import Memory
 from minigrad.optim.arithmetic import telling_afterwards
 
 # Any is an `Optimizer`, whose file imports this one.
@@ -37,7 +38,8 @@ class Updating:
         memories = self.optimizer._memories
         before = memories[self.position]
         changed = np.array(values)
-        memories[self.position] = {name: np.array(each) for name, each in zip(before, memory, strict=True)}
+        memories[self.position] = fresh = Memory()
+        fresh.update({name: np.array(each) for name, each in zip(before, memory, strict=True)})
         try:
             self.in_place(changed, gradient, lr)
             return [changed, *memories[self.position].values()]

@@ -5,28 +5,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from threading import Lock
-from types import CellType
 from typing import Any
 
 import numpy as np
 
-from minigrad.engine.graph import active_traces
 from minigrad.engine.pytrees import is_dataclass, leaves, replaced
 from minigrad.engine.tensor import Tensor
 from minigrad.program import ir
 from minigrad.program.compiled.arguments import Call, Place
+from minigrad.program.compiled.checks import MISS, checks
 from minigrad.program.compiled.folding import folded
 from minigrad.program.compiled.scalars import FUNCTIONS, are_floats, in_float64, in_floats
 from minigrad.program.compiled.tracing import HeldArray, Trace
 from minigrad.program.compiled.updating import in_place, writer_to
 from minigrad.program.compiled.writing import Lines
-from minigrad.program.errors import ProgramError
 from minigrad.program.held import HeldAttribute, HeldEntry, HeldRate, HeldTensor, HeldVariable
 from minigrad.program.ir import Var
 from minigrad.program.simplify.keys import values_in
-
-# What a call gives that is of another kind.
-MISS: Any = object()
 
 
 class Entry:
@@ -114,45 +109,12 @@ class _Writing:
         self._is_read |= {out for out in outputs if type(out) is Var}
         returned, news = outputs[: len(returned)], outputs[len(returned) :]
         results = self._results(iter(returned), trace.returned, copies)
-        before = [*self._checks(), *self._reads()]
+        before = [*checks(trace, self.lines), *self._reads()]
         after = [*self._writes(news), f"return {results}"]
         self._text(before, after, in_floats(code, self._names) if is_in_floats else None)
 
     def _name(self, thing: Any) -> str:
         return self.lines.name(thing)
-
-    def _checks(self) -> Iterator[str]:
-        """Leave the code where it is not made for what is given, or for what holds now."""
-        yield f"if {self._name(active_traces)}: return MISS"
-        for position, var in enumerate(self._trace.given):
-            name = f"a{position}"
-            assert var.dtype is not None
-            if var.dtype.hasobject:
-                yield f"if not isinstance({name}, {self._name(np.random.Generator)}): return MISS"
-            elif var.shape == ():
-                yield f"if type({name}) is not {self._name(var.dtype.type)}: return MISS"
-            else:
-                dtype = self._name(var.dtype)
-                yield (
-                    f"if type({name}) is not {self._name(np.ndarray)} or {name}.shape != {self.lines.text(var.shape)} "
-                    f"or ({name}.dtype is not {dtype} and {name}.dtype != {dtype}): return MISS"
-                )
-        for each in self._trace.watches:
-            holder, value = each.holder, self._name(each.value)
-            if isinstance(holder, tuple):
-                continue
-            if each.key is None and type(holder) is not CellType:
-                yield f"if len({self._name(holder)}) != {each.value}: return MISS"
-                continue
-            if type(holder) is CellType:
-                found = f"{self._name(holder)}.cell_contents"
-            elif isinstance(holder, dict):
-                found = f"{self._name(holder)}.get({self.lines.text(each.key)})"
-            else:
-                found = f"{self._name(holder)}[{each.key}]"
-            yield f"if {found} is not {value} and not {self._name(each)}.holds(): return MISS"
-        for tensor in self._trace.expects_no_gradient:
-            yield f"if {self._name(tensor)}._node.grad is not None: {self._name(_refuse_gradients)}()"
 
     def _reads(self) -> Iterator[str]:
         """What is kept elsewhere."""
@@ -163,7 +125,7 @@ class _Writing:
                 is_written = var in self._changed and var.shape == ()
                 node = "is not" if held.tensor._node is None else "is"
                 yield f"if {tensor}._node {node} None: return MISS"
-                yield f"{name} = {tensor}.{'data' if is_written else '_array'}"
+                yield f"{name} = {tensor}.{'_writable()' if is_written else '_array'}"
                 dtype = self._name(var.dtype)
                 yield f"if {name}.shape != {self.lines.text(var.shape)} or {name}.dtype is not {dtype}: return MISS"
             elif var not in self._is_read:
@@ -274,10 +236,3 @@ def _own(value: Any) -> Any:
 
 def _rebuilt(tree: Any) -> Callable[[list[Any]], Any]:
     return lambda values: replaced(tree, values)
-
-
-def _refuse_gradients() -> None:
-    raise ProgramError(
-        "a parameter has a gradient from before, to which the step would add; call optimizer.zero_grad() before "
-        "loss.backward()"
-    )

@@ -1,0 +1,69 @@
+"""Is recorded code made for this call: for its shapes and dtypes, and for all that it takes for granted?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import CellType
+from typing import Any, Protocol
+
+import numpy as np
+
+from minigrad.engine.graph import active_traces
+from minigrad.program.compiled.tracing import Trace
+from minigrad.program.errors import ProgramError
+
+# What a call gives that is of another kind.
+MISS: Any = object()
+
+
+class Naming(Protocol):
+    """What gives names to things, and writes arguments; see `minigrad.program.compiled.writing`."""
+
+    def text(self, part: Any) -> str:
+        """An argument as it is written."""
+        ...
+
+    def name(self, thing: Any) -> str:
+        """The name under which the code finds a function or a constant."""
+        ...
+
+
+def checks(trace: Trace, writer: Naming) -> Iterator[str]:
+    """Lines that leave the code where it is not made for what is given, or for what holds now."""
+    yield f"if {writer.name(active_traces)}: return MISS"
+    for position, var in enumerate(trace.given):
+        name = f"a{position}"
+        assert var.dtype is not None
+        if var.dtype.hasobject:
+            yield f"if not isinstance({name}, {writer.name(np.random.Generator)}): return MISS"
+        elif var.shape == ():
+            yield f"if type({name}) is not {writer.name(var.dtype.type)}: return MISS"
+        else:
+            dtype = writer.name(var.dtype)
+            yield (
+                f"if type({name}) is not {writer.name(np.ndarray)} or {name}.shape != {writer.text(var.shape)} "
+                f"or ({name}.dtype is not {dtype} and {name}.dtype != {dtype}): return MISS"
+            )
+    for each in trace.watches:
+        holder, value = each.holder, writer.name(each.value)
+        if isinstance(holder, tuple):
+            continue
+        if each.key is None and type(holder) is not CellType:
+            yield f"if len({writer.name(holder)}) != {each.value}: return MISS"
+            continue
+        if type(holder) is CellType:
+            found = f"{writer.name(holder)}.cell_contents"
+        elif isinstance(holder, dict):
+            found = f"{writer.name(holder)}.get({writer.text(each.key)})"
+        else:
+            found = f"{writer.name(holder)}[{each.key}]"
+        yield f"if {found} is not {value} and not {writer.name(each)}.holds(): return MISS"
+    for tensor in trace.expects_no_gradient:
+        yield f"if {writer.name(tensor)}._node.grad is not None: {writer.name(_refuse_gradients)}()"
+
+
+def _refuse_gradients() -> None:
+    raise ProgramError(
+        "a parameter has a gradient from before, to which the step would add; call optimizer.zero_grad() before "
+        "loss.backward()"
+    )
