@@ -47,7 +47,7 @@ class StandIn:
     def looked_at(self, function: Callable[..., object], *args: Any) -> None:
         """Let a function look at the value and raise, as ``function(value, *args)``, also whenever a program runs.
 
-        Only programs that take kernels do so; others leave the check out.
+        Only what is compiled does so; other programs leave the check out.
         """
 
 

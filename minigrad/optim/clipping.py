@@ -135,6 +135,7 @@ def _clip_recorded(parameters: tuple[Tensor, ...], limit: float) -> float:
         return norm  # type: ignore[no-any-return]  # what stands in for a float
     first, *others = [np.sum(in_dtype(gradient, np.dtype(np.float64)) ** 2) for gradient in gradients]
     norm = np.sqrt(sum(others, first))
+    norm.looked_at(_refuse_infinite)
     scale = limit / np.maximum(norm, limit)
     for parameter, gradient in zip(clipped, gradients, strict=True):
         assert parameter._node is not None
@@ -162,3 +163,8 @@ def _scaled(values: Any, scale: float) -> Any:
     # A scale too small for the gradient's own dtype would lose digits, or be 0.
     dtype = values.dtype if scale >= np.finfo(values.dtype).tiny else np.dtype(np.float64)
     return np.asarray(np.multiply(values, scale, dtype=dtype)).astype(values.dtype, copy=False)
+
+
+def _refuse_infinite(norm: Any) -> None:
+    if not math.isfinite(float(norm)):
+        raise FloatingPointError(f"the joint norm of the gradients is {norm}; there are gradients that are not finite")

@@ -28,7 +28,7 @@ class Recording(Recorder):
     Args:
         inputs: what it takes.
         values: the arrays to call it with, one for each slot of the inputs.
-        takes_kernels: as for `Recorder`.
+        takes_kernels, makes_checks: as for `Recorder`.
 
     Attributes:
         inputs_made: the value of the program for each slot.
@@ -43,8 +43,10 @@ class Recording(Recorder):
         adds_to_gradients: whether the call would add to gradients from before it; set by who has found out.
     """
 
-    def __init__(self, inputs: Inputs, values: Sequence[Any], takes_kernels: bool = False) -> None:
-        super().__init__(takes_kernels)
+    def __init__(
+        self, inputs: Inputs, values: Sequence[Any], takes_kernels: bool = False, makes_checks: bool = False
+    ) -> None:
+        super().__init__(takes_kernels, makes_checks)
         self.deposited: list[bool] = []
         self.is_differentiable = self.adds_to_gradients = False
         self.strangers: list[Node] = []

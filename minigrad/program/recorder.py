@@ -28,9 +28,10 @@ class Recorder(Observer):
     Args:
         takes_kernels: whether the code will run on NumPy as it stands, and nobody will read it: kernels are written
             down as they are, and neither names nor layers are looked for.
+        makes_checks: whether looks at values are written down, too, which raise where those are no good.
 
     Attributes:
-        takes_kernels: the same.
+        takes_kernels, makes_checks: the same.
         code: the instructions so far.
         values: what each value was.
         names: what values were called first in the user's functions, or by the name of a Tensor.
@@ -40,8 +41,8 @@ class Recorder(Observer):
         is_over: whether nothing is written down any more.
     """
 
-    def __init__(self, takes_kernels: bool = False) -> None:
-        self.takes_kernels = takes_kernels
+    def __init__(self, takes_kernels: bool = False, makes_checks: bool = False) -> None:
+        self.takes_kernels, self.makes_checks = takes_kernels, makes_checks
         self.code: list[Instruction] = []
         self.values: dict[Var, Any] = {}
         self.names: dict[Var, str] = {}
@@ -195,7 +196,7 @@ class Recorder(Observer):
 
     def check(self, function: Callable[..., object], args: tuple[Any, ...]) -> None:
         """Write down a call that gives nothing, and raises for values that are no good."""
-        if self.takes_kernels:
+        if self.makes_checks:
             function(*self.concrete(args))
             out = Var(self._number(), None, None)
             references = self._referred(args)

@@ -6,7 +6,7 @@ import functools
 import gc
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +16,8 @@ from minigrad.engine.recording import current_recording, is_grad_enabled
 from minigrad.engine.stand_ins import ongoing
 from minigrad.engine.tensor import Tensor
 from minigrad.program.compiled.arguments import Call, taken_apart
-from minigrad.program.compiled.entry import MISS, Entry
+from minigrad.program.compiled.checks import MISS
+from minigrad.program.compiled.entry import Entry
 from minigrad.program.compiled.tracing import traced
 from minigrad.program.errors import ProgramError
 from minigrad.program.recorder import Recorder
@@ -34,10 +35,14 @@ class Compiled:
             ``instructions``, how many calls of NumPy it makes; and ``kept_bytes``, the memory that it keeps.
     """
 
-    def __init__(self, function: Callable[..., Any], engine: Engine, copies: bool, fallback: bool, limit: int) -> None:
+    def __init__(
+        self, function: Callable[..., Any], engine: Engine, copies: bool, fallback: bool, limit: int, devices: Any
+    ) -> None:
         self.function, self.engine = function, engine
+        # Of the engine "jax", which says where to compute.
+        self._devices = devices
         self._copies, self._fallback, self._limit = copies, fallback, limit
-        self._entries: list[Entry] = []
+        self._entries: list[Any] = []
         self._refused: set[Any] = set()
         self._lock = threading.RLock()
         self._has_told = self._has_dropped = False
@@ -48,7 +53,7 @@ class Compiled:
         return f"<compiled {name}, engine {self.engine!r}: {len(self._entries)} kinds of calls>"
 
     @property
-    def cached(self) -> list[Entry]:
+    def cached(self) -> list[Any]:
         """The code for each kind of call."""
         return list(self._entries)
 
@@ -75,7 +80,7 @@ class Compiled:
                         return found
         return self._taken_apart(args, kwargs)
 
-    def _run(self, entry: Entry, values: Any) -> Any:
+    def _run(self, entry: Any, values: Any) -> Any:
         if entry.is_differentiable and is_grad_enabled():
             found = entry(*values)
             if found is not MISS:
@@ -119,12 +124,12 @@ class Compiled:
                     return found
         return MISS
 
-    def _compiled(self, call: Call) -> Entry:
+    def _compiled(self, call: Call) -> Any:
         was_collecting = gc.isenabled()
         # It would look through the whole recording again and again.
         gc.disable()
         try:
-            entry = Entry(traced(self.function, call, takes_kernels=True), call, self._copies)
+            entry = self._made(call)
         finally:
             if was_collecting:
                 gc.enable()
@@ -138,6 +143,14 @@ class Compiled:
             )
         self._entries = [entry, *self._entries][: self._limit]
         return entry
+
+    def _made(self, call: Call) -> Any:
+        """The code for one kind of call."""
+        if self.engine == "numpy":
+            return Entry(traced(self.function, call, takes_kernels=True), call, self._copies)
+        from minigrad.program.to_jax.entry import JaxEntry
+
+        return JaxEntry(traced(self.function, call, takes_kernels=False), call, self._devices)
 
     def _eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         found = self.function(*args, **kwargs)
@@ -159,6 +172,8 @@ def compile(  # noqa: A001  # `from minigrad import *` leaves Python's own alone
     copy: bool = True,
     fallback: bool = False,
     limit: int = 16,
+    devices: int | None = None,
+    shard: Mapping[str, int] | None = None,
 ) -> Any:
     """Make a function run as compiled code: it is recorded at its first call, and then runs without Tensors.
 
@@ -168,19 +183,25 @@ def compile(  # noqa: A001  # `from minigrad import *` leaves Python's own alone
     Args:
         function: of arrays, Tensors, numbers, generators, layers, and lists, tuples, dicts and dataclasses of them. It
             may use Tensors, layers and optimisers that it is not given, and change them by ``optimizer.step()``.
-        engine: "numpy"; the same bits as the function itself, but for plain SGD and for functions of single numbers,
-            where the last digit may differ.
+        engine: "numpy": the same bits as the function itself, but for plain SGD and for functions of single numbers,
+            where the last digit may differ. Or "jax" (extra `jax`): by XLA, on its processors or graphics cards, the
+            same to rounding; what a step changes stays there until somebody looks at it.
         copy: whether results are the caller's own; otherwise they hold only until the next call.
         fallback: whether a function that cannot be compiled is called as it is, with one warning.
         limit: how many kinds of calls are kept.
+        devices: of the engine "jax", how many devices share each batch: all arrays among the arguments are divided
+            along their first axis. A batch that is no multiple of it is computed on one.
+        shard: by patterns of the names of parameters, such as ``{"layers.0.*": 1}``, the axis along which these are
+            divided among the devices, too. All other parameters are on every device.
 
     Returns:
         A function that gives arrays, in the structure of what `function` returns. After a step, ``.grad`` of the
         parameters is None. Called without a function, a decorator.
 
     Raises:
-        ValueError: for another engine or a limit below 1.
+        ValueError: for another engine, a limit below 1, or more devices than there are.
         TypeError: for what cannot be called.
+        ImportError: for the engine "jax" where JAX is not installed.
 
     Examples:
         >>> @mg.compile
@@ -189,12 +210,22 @@ def compile(  # noqa: A001  # `from minigrad import *` leaves Python's own alone
         >>> slope(np.zeros(3))
         array([1., 1., 1.])
     """
-    if engine not in ("numpy",):
-        raise ValueError(f"compile: engine is 'numpy', not {engine!r}")
+    if engine not in ("numpy", "jax"):
+        raise ValueError(f"compile: engine is 'numpy' or 'jax', not {engine!r}")
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
         raise ValueError(f"compile: limit is an integer of at least 1, not {limit!r}")
+    if engine == "numpy" and (devices is not None or shard is not None):
+        raise ValueError("compile: devices= and shard= are for engine='jax'; NumPy computes on one processor")
+    if shard is not None and devices is None:
+        raise ValueError("compile: shard= divides parameters among devices; say among how many, by devices=")
     if function is None:
-        return lambda inner: compile(inner, engine=engine, copy=copy, fallback=fallback, limit=limit)
+        settings = {"engine": engine, "copy": copy, "fallback": fallback, "limit": limit}
+        return lambda inner: compile(inner, **settings, devices=devices, shard=shard)  # type: ignore[arg-type]  # as they came
     if not callable(function):
         raise TypeError(f"compile takes a function, not a {type(function).__name__}: write mg.compile(f), not f(x)")
-    return Compiled(function, engine, copy, fallback, limit)
+    where = None
+    if engine == "jax":
+        from minigrad.program.to_jax.devices import Devices
+
+        where = Devices(devices, shard, function)
+    return Compiled(function, engine, copy, fallback, limit, where)

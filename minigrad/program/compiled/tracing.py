@@ -78,7 +78,7 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
     inputs = Inputs(applied, call.examples, [], slots)
     values = [slot.value for slot in inputs.slots]
     with explaining(inputs.arguments, call.examples):
-        first = Recording(inputs, values, takes_kernels)
+        first = Recording(inputs, values, takes_kernels, True)
     _check_gradients(inputs, first)
     second = _recorded_again(applied, call, slots, inputs, first, takes_kernels)
     for each in watches:
@@ -147,7 +147,7 @@ def _recorded_again(
     ]
     extra = [Slot(each.read(), "grad", None, "", each) for each in (HeldGradient(one.tensor) for one in held)]
     again = Inputs(function, call.examples, [], [*slots, *extra])
-    second = Recording(again, [slot.value for slot in again.slots], takes_kernels)
+    second = Recording(again, [slot.value for slot in again.slots], takes_kernels, True)
     if any(second.deposited) != any(first.deposited):
         raise _by_chance(first.code[-1] if first.code else None)
     theirs = set(second.inputs_made[len(inputs.slots) :])
@@ -160,7 +160,7 @@ def _recorded_again(
         # They are cleared at the end; where some are there at the beginning, the function would add to them.
         first.adds_to_gradients = True
         again = Inputs(function, call.examples, [], slots)
-        second = Recording(again, [slot.value for slot in again.slots], takes_kernels)
+        second = Recording(again, [slot.value for slot in again.slots], takes_kernels, True)
     ours = dict(zip(first.inputs_made, second.inputs_made, strict=False))
     if len(first.code) != len(second.code):
         raise _by_chance(first.code[-1] if first.code else None)

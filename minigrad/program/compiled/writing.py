@@ -21,7 +21,48 @@ _WORTH_KEEPING = 1 << 10
 _WORTH_DELETING = 1 << 16
 
 
-class Lines:
+class Names:
+    """What the lines of a function refer to.
+
+    Attributes:
+        environment: functions and constants by name.
+    """
+
+    def __init__(self) -> None:
+        self.environment: dict[str, Any] = {}
+        self._names: dict[Var, str] = {}
+        self._known: dict[int, tuple[str, Any]] = {}
+
+    def text(self, part: Any) -> str:
+        """An argument as it is written."""
+        kind = type(part)
+        if kind is Var:
+            return self._names[part]
+        if kind is bool or kind is int or part is None or kind is str:
+            return repr(part)
+        if kind is float:
+            return repr(part) if math.isfinite(part) else f"float({str(part)!r})"
+        if kind is slice:
+            bounds = ", ".join(self.text(each) for each in (part.start, part.stop, part.step))
+            return f"slice({bounds})"
+        if kind is tuple:
+            return f"({', '.join(map(self.text, part))}{',' if len(part) == 1 else ''})"
+        if kind is list:
+            return f"[{', '.join(map(self.text, part))}]"
+        assert kind is not Size, "code that is compiled has numbers for sizes"
+        return self.name(part)
+
+    def name(self, thing: Any) -> str:
+        """The name under which the code finds a function or a constant."""
+        if id(thing) not in self._known:
+            known = f"c{len(self._known)}"
+            # Kept, so that nothing else takes its identity.
+            self._known[id(thing)] = known, thing
+            self.environment[known] = thing
+        return self._known[id(thing)][0]
+
+
+class Lines(Names):
     """The lines of a function, and what they refer to.
 
     Args:
@@ -34,7 +75,6 @@ class Lines:
     Attributes:
         lines: the code, without indentation.
         places: for each line, the instruction that it belongs to.
-        environment: functions and constants by name.
         buffers: the arrays that are kept between calls: name, shape and dtype.
     """
 
@@ -46,13 +86,12 @@ class Lines:
         layouts: set[Var],
         names: dict[Var, str],
     ) -> None:
+        super().__init__()
         self.lines: list[str] = []
         self.places: list[Instruction] = []
-        self.environment: dict[str, Any] = {}
         self.buffers: list[tuple[str, tuple[int, ...], np.dtype[Any]]] = []
         self._names = dict(names)
         self._inputs = set(names)
-        self._known: dict[int, tuple[str, Any]] = {}
         self._layouts = layouts
         self._lifetimes = Lifetimes(code, outputs)
         self._given_away = set().union(*[self._lifetimes.roots(out) for out in outputs if type(out) is Var])
@@ -108,36 +147,6 @@ class Lines:
     def roots(self, var: Var) -> frozenset[Var]:
         """The values in whose memory this one may lie."""
         return self._lifetimes.roots(var)
-
-    # What `expressions` asks for.
-
-    def text(self, part: Any) -> str:
-        """An argument as it is written."""
-        kind = type(part)
-        if kind is Var:
-            return self._names[part]
-        if kind is bool or kind is int or part is None or kind is str:
-            return repr(part)
-        if kind is float:
-            return repr(part) if math.isfinite(part) else f"float({str(part)!r})"
-        if kind is slice:
-            bounds = ", ".join(self.text(each) for each in (part.start, part.stop, part.step))
-            return f"slice({bounds})"
-        if kind is tuple:
-            return f"({', '.join(map(self.text, part))}{',' if len(part) == 1 else ''})"
-        if kind is list:
-            return f"[{', '.join(map(self.text, part))}]"
-        assert kind is not Size, "code that is compiled has numbers for sizes"
-        return self.name(part)
-
-    def name(self, thing: Any) -> str:
-        """The name under which the code finds a function or a constant."""
-        if id(thing) not in self._known:
-            known = f"c{len(self._known)}"
-            # Kept, so that nothing else takes its identity.
-            self._known[id(thing)] = known, thing
-            self.environment[known] = thing
-        return self._known[id(thing)][0]
 
     def room(self, instruction: Instruction) -> str | None:
         """The name of an array that the result may be written into; None where a new one is better."""
