@@ -30,9 +30,10 @@ def in_common(ufunc: Any, args: tuple[Any, ...]) -> list[Any]:
 
 def _kind(value: Any) -> Any:
     """What NumPy asks of a value to choose a dtype; numbers of Python go along with others."""
-    if isinstance(value, (bool, list, tuple)):
-        return np.asarray(value).dtype
-    return type(value) if isinstance(value, (int, float, complex)) else np.dtype(value.dtype)
+    # A scalar of NumPy may be a float as well, but decides as an array does.
+    if type(value) in (int, float, complex):
+        return type(value)
+    return np.asarray(value).dtype if isinstance(value, (bool, list, tuple)) else np.dtype(value.dtype)
 
 
 def by_element(ufunc: Any, counterpart: Callable[..., Any]) -> None:
@@ -78,9 +79,7 @@ def _clip(
 
 
 @lowers(np.nan_to_num)
-def _nan_to_num(
-    made: Made, x: Any, copy: Any = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
-) -> Any:
+def _nan_to_num(made: Made, x: Any, copy: Any = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     return jnp.nan_to_num(jnp.asarray(x), nan=nan, posinf=posinf, neginf=neginf)
 
 

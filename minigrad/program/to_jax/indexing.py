@@ -36,7 +36,7 @@ def _checked(shape: tuple[int, ...], index: Any) -> tuple[Any, ...]:
     """The parts of an index, after a look at those that are known by now: JAX says nothing of places out of bounds."""
     parts = _parts(index)
     known = tuple(np.zeros(part.shape, np.intp) if isinstance(part, jax.Array) else part for part in parts)
-    if all(math.prod(part.shape) for part in parts if isinstance(part, jax.Array)) and math.prod(shape):
+    if all(part.size for part in parts if isinstance(part, jax.Array)) and 0 not in shape:
         np.broadcast_to(np.False_, shape)[known]
     return parts
 
@@ -122,8 +122,10 @@ def _take_along_axis(made: Made, arr: Any, indices: Any, axis: int | None = -1) 
     arr, indices = jnp.asarray(arr), _part(indices)
     if axis is None:
         arr, axis = jnp.ravel(arr), 0
-    if isinstance(indices, np.ndarray) and indices.size and not -arr.shape[axis] <= indices.min() <= indices.max() < (
-        arr.shape[axis]
+    if (
+        isinstance(indices, np.ndarray)
+        and indices.size
+        and not -arr.shape[axis] <= indices.min() <= indices.max() < (arr.shape[axis])
     ):
         raise IndexError(f"an index is out of bounds for axis {axis} with size {arr.shape[axis]}")
     return jnp.take_along_axis(arr, jnp.asarray(indices), axis)
@@ -141,11 +143,11 @@ def _searchsorted(made: Made, a: Any, v: Any, side: str = "left", sorter: Any = 
 
 @lowers(np.bincount, fixed="minlength")
 def _bincount(made: Made, x: Any, weights: Any = None, minlength: int = 0) -> Any:
-    assert made.shape is not None
-    (length,) = made.shape
     if isinstance(x, np.ndarray):
         length = len(np.bincount(x, minlength=minlength))
-    elif length != minlength and length < jnp.shape(x)[0]:
-        raise ValueError("how long the result is depends on values; give minlength= the largest number plus one")
+    else:
+        (length,) = made.shape()
+        if length != minlength and length < jnp.shape(x)[0]:
+            raise ValueError("how long the result is depends on values; give minlength= the largest number plus one")
     places = jnp.asarray(x)
     return made.of(jnp.zeros(length)).at[places].add(1 if weights is None else made.of(weights))

@@ -10,17 +10,26 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from minigrad.ops.manipulation.padding import padded_from
+from minigrad.ops.manipulation.updates import index_along_axis, is_last
 from minigrad.program import ir
 from minigrad.program.errors import ProgramError
 from minigrad.program.ir import Instruction, Size, Var, atoms, mapped_atoms
 from minigrad.program.to_jax.chance import Keys, check_draw, drawn
 from minigrad.program.to_jax.precision import cast, held_as
 from minigrad.program.to_jax.rules import RULES, Made, given, name_of, refusal
-from minigrad.ops.manipulation.padding import padded_from
-from minigrad.ops.manipulation.updates import index_along_axis, is_last
 
 # Of their first argument they need shape and dtype alone.
-_OF_SHAPES = {np.ones_like, np.zeros_like, np.full_like, np.empty_like, np.shape, is_last, index_along_axis, padded_from}
+_OF_SHAPES = {
+    np.ones_like,
+    np.zeros_like,
+    np.full_like,
+    np.empty_like,
+    np.shape,
+    is_last,
+    index_along_axis,
+    padded_from,
+}
 # Larger constants of equal elements are made by JAX, and not kept in what it compiles.
 _LARGE = 1000
 
@@ -163,8 +172,7 @@ class _Run:
         args = mapped_atoms(instruction.args, self._value)
         kwargs = given(mapped_atoms(instruction.kwargs, self._value))
         out = instruction.out
-        shape = None if out.shape is None else tuple(mapped_atoms(out.shape, self._size))
-        made = Made(out.dtype, shape)
+        made = Made(out.dtype, lambda: tuple(mapped_atoms(out.shape, self._size)))
         if instruction.function is ir.pick:
             result = args[0][args[1]]
         elif instruction.function is ir.draw:

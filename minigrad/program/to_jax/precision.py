@@ -38,7 +38,7 @@ def held_as(dtype: Any, what: str = "a value") -> np.dtype[Any]:
     Raises:
         ProgramError: for a dtype that JAX does not have, and for double precision where JAX would drop half of it.
     """
-    kind = np.dtype(dtype)
+    kind: np.dtype[Any] = np.dtype(dtype)
     if kind not in _KNOWN:
         raise ProgramError(f"{what} has dtype {kind}, which JAX does not have; convert it with .astype(np.float64)")
     if has_64_bits():

@@ -100,9 +100,7 @@ def _correlate(made: Made, a: Any, v: Any, mode: Any = "valid") -> Any:
 
 
 def _of_images(counterpart: Callable[..., Any]) -> Callable[..., Any]:
-    def compute(
-        made: Made, in1: Any, in2: Any, mode: Any = "full", boundary: Any = "fill", fillvalue: Any = 0
-    ) -> Any:
+    def compute(made: Made, in1: Any, in2: Any, mode: Any = "full", boundary: Any = "fill", fillvalue: Any = 0) -> Any:
         return counterpart(made.of(in1), made.of(in2), mode)
 
     return compute

@@ -14,7 +14,7 @@ from minigrad.program.to_jax.rules import Made, lowers
 
 def _positions(length: int, q: Any, method: str, percent: bool) -> Any:
     """For each count of values, up to a length: at which of them, counted from 0, the quantiles lie."""
-    find = np.percentile if percent else np.quantile
+    find: Any = np.percentile if percent else np.quantile
     found = np.zeros((length + 1, np.size(q)))
     for count in range(1, length + 1):
         found[count] = np.ravel(find(np.arange(float(count)), q, method=method))

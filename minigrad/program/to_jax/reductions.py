@@ -50,9 +50,7 @@ def _spread(counterpart: Callable[..., Any]) -> Callable[..., Any]:
         made: Made, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False,
         *, where: Any = None, correction: Any = 0,
     ) -> Any:  # fmt: skip
-        return counterpart(
-            made.of(a), axis=axis, ddof=ddof or correction, keepdims=keepdims, where=_mask(where)
-        )
+        return counterpart(made.of(a), axis=axis, ddof=ddof or correction, keepdims=keepdims, where=_mask(where))
 
     return compute
 
@@ -127,7 +125,9 @@ for _ufunc, _name in (
     _only = _ONLY if _name not in ("all", "any") else {**_ONLY, "initial": (None,)}
     lowers(_ufunc.reduce, only=_only)(_by_ufunc(getattr(jnp, _name), _name in ("sum", "prod")))
 
-same(np.count_nonzero, "a axis? keepdims?", lambda a, axis=None, keepdims=False: jnp.sum(a != 0, axis, keepdims=keepdims))
+same(
+    np.count_nonzero, "a axis? keepdims?", lambda a, axis=None, keepdims=False: jnp.sum(a != 0, axis, keepdims=keepdims)
+)
 same(np.ptp, "a axis?", jnp.ptp)
 same(np.trace, "a offset? axis1? axis2?", jnp.trace)
 same(np.linalg.trace, "x offset?", lambda x, offset=0: jnp.trace(x, offset, -2, -1))

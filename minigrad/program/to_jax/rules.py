@@ -22,11 +22,11 @@ class Made:
 
     Attributes:
         dtype: of the result; None where there are several.
-        shape: of the result, at the sizes of now; None where there are several.
+        shape: gives the shape that the result was recorded with, at the sizes of now.
     """
 
     dtype: np.dtype[Any] | None
-    shape: tuple[int, ...] | None
+    shape: Callable[[], tuple[int, ...]]
 
     def of(self, value: Any) -> Any:
         """A value in the dtype of the result, in which NumPy computes it."""
