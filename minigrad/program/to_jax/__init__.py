@@ -9,9 +9,7 @@ from __future__ import annotations
 try:
     import jax  # noqa: F401  # asked for here, so that everybody is told the same
 except ImportError as error:
-    raise ImportError(
-        'programs become functions of JAX where it is installed: pip install "minigrad-numpy[jax]"'
-    ) from (error)
+    raise ImportError('a program becomes a function of JAX arrays with pip install "minigrad-numpy[jax]"') from error
 
 from minigrad.program.to_jax import (  # noqa: F401  # each fills a part of the table
     chance,

@@ -47,4 +47,6 @@ def _linspace(
     made: Made, start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: Any = False, dtype: Any = None,
     axis: int = 0, *, device: Any = None,
 ) -> Any:  # fmt: skip
+    if made.dtype is None or made.dtype.kind != "f":
+        raise ValueError("np.linspace has a counterpart where it gives floats")
     return jnp.linspace(made.of(start), made.of(stop), num, endpoint=endpoint, axis=axis)
