@@ -305,7 +305,7 @@ def one_call(function, *args, gives=np.float64, **kwargs):
     ("function", "args", "kwargs", "message"),
     [
         (np.interp, ([0.0], [1.0]), {}, "np.interp has no counterpart in JAX"),
-        (np.reshape, ((3, 1),), {"order": "F"}, "np.reshape with order='F' has no counterpart"),
+        (np.reshape, ((3, 1),), {"order": "A"}, "np.reshape with order='A' has no counterpart"),
         (np.add, (1.0,), {"where": np.array([True, False, True])}, "np.add with where="),
         (np.add, (1.0,), {"casting": "unsafe"}, "np.add with casting='unsafe'"),
         (np.sum, (), {"out": np.zeros(())}, "np.sum with out="),

@@ -17,6 +17,7 @@ from minigrad.ops.nn.windows import (
     margins_of,
     max_pool2d_gradient,
 )
+from minigrad.program.to_jax.indexing import placed
 from minigrad.program.to_jax.rules import Made, lowers
 
 _NONE = ((0, 0), (0, 0))
@@ -85,7 +86,7 @@ def _max_pool2d_gradient(made: Made, shares: Any, x: Any, maxima: Any, size: Any
     ties = jnp.maximum(sum(each.astype(shares.dtype) for each in attained), 1)
     images = jnp.zeros(x.shape, shares.dtype)
     for place, is_maximum in zip(places, attained, strict=True):
-        images = images.at[place].add(jnp.where(is_maximum, shares / ties, 0.0))
+        images = images + placed(jnp.where(is_maximum, shares / ties, 0.0), place, images.shape)
     return images
 
 
@@ -94,5 +95,5 @@ def _avg_pool2d_gradient(made: Made, shares: Any, image: Any, size: Any, stride:
     shares = made.of(shares)
     images = jnp.zeros((*shares.shape[:2], *image), shares.dtype)
     for place in _places(shares, size, stride):
-        images = images.at[place].add(shares / (size[0] * size[1]))
+        images = images + placed(shares / (size[0] * size[1]), place, images.shape)
     return images

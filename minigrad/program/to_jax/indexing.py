@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from minigrad.ops.manipulation.indexing import added_at, chosen, placed_at
 from minigrad.ops.manipulation.updates import assigned, index_along_axis, is_last
@@ -41,6 +42,39 @@ def _checked(shape: tuple[int, ...], index: Any) -> tuple[Any, ...]:
     return parts
 
 
+def _is_basic(parts: tuple[Any, ...]) -> bool:
+    """Whether an index is made of positions, slices, new axes and an ellipsis alone."""
+    return all(
+        part is None or part is Ellipsis or (isinstance(part, (int, np.integer, slice)) and not isinstance(part, bool))
+        for part in parts
+    )
+
+
+def placed(x: Any, parts: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+    """Zeros of a shape, with x in the places of a basic index.
+
+    They are put around x: JAX would scatter, which takes longer, and stops some versions of it with a crash where the
+    index names everything and the result is flipped.
+    """
+    x = jnp.broadcast_to(x, np.broadcast_to(np.False_, shape)[parts].shape)
+    named = [part for part in parts if part is not None and part is not Ellipsis]
+    place = next((n for n, part in enumerate(parts) if part is Ellipsis), len(parts))
+    before = sum(part is not None for part in parts[:place])
+    missing = [slice(None)] * (len(shape) - len(named))
+    lengths, flipped, margins = [], [], []
+    for axis, (part, size) in enumerate(zip([*named[:before], *missing, *named[before:]], shape, strict=True)):
+        places = range(size)[part] if isinstance(part, slice) else range(size)[part : part + 1 or None]
+        if places.step < 0:
+            places = places[::-1]
+            flipped.append(axis)
+        count = len(places)
+        lengths.append(count)
+        # Nothing may be chosen, from anywhere.
+        margins.append((places[0], size - 1 - places[-1], places.step - 1) if count else (0, size, 0))
+    x = jnp.flip(x.reshape(lengths), flipped)
+    return lax.pad(x, jnp.zeros((), x.dtype), margins)
+
+
 def _repeats(parts: tuple[Any, ...]) -> bool:
     """Whether an index might name a place twice."""
     arrays = [part for part in parts if isinstance(part, (jax.Array, np.ndarray)) and part.ndim]
@@ -60,13 +94,19 @@ def _item(made: Made, values: Any, index: Any) -> Any:
 @lowers(placed_at, fixed="shape")
 def _placed_at(made: Made, x: Any, index: Any, shape: Any) -> Any:
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    return jnp.zeros(shape, jnp.asarray(x).dtype).at[_checked(shape, index)].set(x)
+    parts = _checked(shape, index)
+    if _is_basic(parts):
+        return placed(jnp.asarray(x), parts, shape)
+    return jnp.zeros(shape, jnp.asarray(x).dtype).at[parts].set(x)
 
 
 @lowers(added_at, fixed="shape")
 def _added_at(made: Made, x: Any, index: Any, shape: Any) -> Any:
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    return jnp.zeros(shape, jnp.asarray(x).dtype).at[_checked(shape, index)].add(x)
+    parts = _checked(shape, index)
+    if _is_basic(parts):
+        return placed(jnp.asarray(x), parts, shape)
+    return jnp.zeros(shape, jnp.asarray(x).dtype).at[parts].add(x)
 
 
 def _order_of(shape: tuple[int, ...], parts: tuple[Any, ...]) -> Any:
@@ -88,6 +128,9 @@ def _is_last(made: Made, array: Any, index: Any) -> Any:
 def _assigned(made: Made, x: Any, values: Any, index: Any) -> Any:
     x, values = made.of(x), made.of(values)
     parts = _checked(x.shape, index)
+    if _is_basic(parts):
+        is_placed = placed(jnp.ones((), bool), parts, x.shape)
+        return jnp.where(is_placed, placed(values, parts, x.shape), x)
     if not _repeats(parts):
         return x.at[parts].set(values)
     # JAX does not say which of several values stays; the others are made zero, and then all are added.

@@ -53,6 +53,7 @@ def lowered(code: Sequence[Instruction], inputs: Sequence[Var], outputs: Sequenc
         ProgramError: for a call that has no counterpart in JAX, with its name and line; and for values of 64 bits
             where JAX has only 32.
     """
+    code = needed(code, outputs)
     constants = constant_values(code)
     _check_dtypes(code, inputs, constants)
     for instruction in code:
@@ -71,6 +72,18 @@ def lowered(code: Sequence[Instruction], inputs: Sequence[Var], outputs: Sequenc
         return [run.output(part) for part in outputs]
 
     return function
+
+
+def needed(code: Sequence[Instruction], outputs: Sequence[Any]) -> list[Instruction]:
+    """The calls that the outputs depend on; and branches and draws, each of which counts."""
+    wanted = {part for part in outputs if type(part) is Var}
+    wanted.update(dim.var for part in outputs if type(part) is Size for dim in part.dims())
+    found: list[Instruction] = []
+    for instruction in reversed(code):
+        if instruction.out in wanted or instruction.function in (ir.guard, ir.draw):
+            wanted.update((*instruction.uses(), *instruction.measures()))
+            found.append(instruction)
+    return found[::-1]
 
 
 def constant_values(code: Sequence[Instruction]) -> set[Var]:
@@ -175,6 +188,8 @@ class _Run:
         made = Made(out.dtype, lambda: tuple(mapped_atoms(out.shape, self._size)))
         if instruction.function is ir.pick:
             result = args[0][args[1]]
+            if result is None:
+                raise ValueError(f"whether there is result {args[1] + 1} of the call before depends on values")
         elif instruction.function is ir.draw:
             result = drawn(made, self.keys.next(instruction.args[0]), *args[1:], **kwargs)
         else:

@@ -26,8 +26,8 @@ same(np.flipud, "m", jnp.flipud)
 same(np.roll, "a shift axis?", jnp.roll)
 same(np.rot90, "m k? axes?", jnp.rot90, fixed="k axes")
 same(np.tile, "A reps", jnp.tile, fixed="reps")
-same(np.tril, "m k?", jnp.tril, fixed="k")
-same(np.triu, "m k?", jnp.triu, fixed="k")
+same(np.tril, "m k?", lambda m, k=0: jnp.tril(_square(m), k), fixed="k")
+same(np.triu, "m k?", lambda m, k=0: jnp.triu(_square(m), k), fixed="k")
 same(np.diag, "v k?", jnp.diag, fixed="k")
 same(np.diagflat, "v k?", jnp.diagflat, fixed="k")
 same(np.diagonal, "a offset? axis1? axis2?", jnp.diagonal, fixed="offset")
@@ -40,14 +40,20 @@ same(np.fft.fftshift, "x axes?", jnp.fft.fftshift)
 same(np.fft.ifftshift, "x axes?", jnp.fft.ifftshift)
 
 
-@lowers(np.reshape, only={"order": ("C",), "copy": (None, True, False)}, fixed="shape")
-def _reshape(made: Made, a: Any, shape: Any, order: Any = "C", *, copy: Any = None) -> Any:
-    return jnp.reshape(a, shape)
+def _square(m: Any) -> Any:
+    """A vector is every row of a matrix to `np.tril`."""
+    return jnp.broadcast_to(m, (m.shape[0], m.shape[0])) if m.ndim == 1 else m
 
 
-@lowers(np.ravel, only={"order": ("C",)})
-def _ravel(made: Made, a: Any, order: Any = "C") -> Any:
-    return jnp.ravel(a)
+# In the order of memory, "A" or "K", nobody knows here how NumPy would go.
+@lowers(np.reshape, only={"order": ("C", "F"), "copy": (None, True, False)}, fixed="shape")
+def _reshape(made: Made, a: Any, shape: Any, order: str = "C", *, copy: Any = None) -> Any:
+    return jnp.reshape(a, shape, order=order)
+
+
+@lowers(np.ravel, only={"order": ("C", "F")})
+def _ravel(made: Made, a: Any, order: str = "C") -> Any:
+    return jnp.ravel(a, order=order)
 
 
 @lowers(np.repeat, fixed="repeats axis")
@@ -63,6 +69,8 @@ def _pad(made: Made, array: Any, pad_width: Any, mode: str = "constant", **kwarg
     unknown = kwargs.keys() - {"constant_values"}
     if unknown:
         raise TypeError(f"np.pad with {', '.join(sorted(unknown))} has no counterpart")
+    if not np.ndim(array):
+        return jnp.asarray(array)
     widths = np.broadcast_to(np.asarray(pad_width, int), (np.ndim(array), 2)).tolist()
     return jnp.pad(jnp.asarray(array), widths, mode, **kwargs)
 
@@ -114,6 +122,8 @@ def _insert(made: Made, arr: Any, obj: Any, values: Any, axis: int | None = None
 
 @lowers(np.resize, fixed="new_shape")
 def _resize(made: Made, a: Any, new_shape: Any) -> Any:
+    if not jnp.size(a):
+        return made.of(np.zeros(new_shape))
     return by_numbers(lambda numbers: np.resize(numbers, new_shape), [a])
 
 

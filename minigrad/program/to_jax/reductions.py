@@ -20,7 +20,7 @@ def _adding(counterpart: Callable[..., Any]) -> Callable[..., Any]:
         made: Made, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
         initial: Any = None, where: Any = None,
     ) -> Any:  # fmt: skip
-        return counterpart(made.of(a), axis=axis, keepdims=keepdims, initial=initial, where=_mask(where))
+        return counterpart(made.of(a), axis=_axes(a, axis), keepdims=keepdims, initial=initial, where=_mask(where))
 
     return compute
 
@@ -30,7 +30,7 @@ def _extreme(counterpart: Callable[..., Any]) -> Callable[..., Any]:
         made: Made, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None,
         where: Any = None,
     ) -> Any:  # fmt: skip
-        return counterpart(jnp.asarray(a), axis=axis, keepdims=keepdims, initial=initial, where=_mask(where))
+        return counterpart(jnp.asarray(a), axis=_axes(a, axis), keepdims=keepdims, initial=initial, where=_mask(where))
 
     return compute
 
@@ -40,7 +40,7 @@ def _mean(counterpart: Callable[..., Any]) -> Callable[..., Any]:
         made: Made, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *,
         where: Any = None,
     ) -> Any:  # fmt: skip
-        return counterpart(made.of(a), axis=axis, keepdims=keepdims, where=_mask(where))
+        return counterpart(made.of(a), axis=_axes(a, axis), keepdims=keepdims, where=_mask(where))
 
     return compute
 
@@ -50,7 +50,9 @@ def _spread(counterpart: Callable[..., Any]) -> Callable[..., Any]:
         made: Made, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False,
         *, where: Any = None, correction: Any = 0,
     ) -> Any:  # fmt: skip
-        return counterpart(made.of(a), axis=axis, ddof=ddof or correction, keepdims=keepdims, where=_mask(where))
+        return counterpart(
+            made.of(a), axis=_axes(a, axis), ddof=ddof or correction, keepdims=keepdims, where=_mask(where)
+        )
 
     return compute
 
@@ -59,7 +61,7 @@ def _truth(counterpart: Callable[..., Any]) -> Callable[..., Any]:
     def compute(
         made: Made, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = None
     ) -> Any:
-        return counterpart(jnp.asarray(a), axis=axis, keepdims=keepdims, where=_mask(where))
+        return counterpart(jnp.asarray(a), axis=_axes(a, axis), keepdims=keepdims, where=_mask(where))
 
     return compute
 
@@ -68,16 +70,21 @@ def _place(counterpart: Callable[..., Any]) -> Callable[..., Any]:
     """Where an extreme is; of several equal ones, NumPy and JAX both take the first."""
 
     def compute(made: Made, a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
-        return counterpart(jnp.asarray(a), axis=axis, keepdims=keepdims)
+        return counterpart(jnp.asarray(a), axis=_axes(a, axis), keepdims=keepdims)
 
     return compute
 
 
 def _running(counterpart: Callable[..., Any]) -> Callable[..., Any]:
     def compute(made: Made, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-        return counterpart(made.of(a), axis=axis)
+        return counterpart(made.of(a), axis=_axes(a, axis))
 
     return compute
+
+
+def _axes(a: Any, axis: Any) -> Any:
+    """NumPy takes a first and last axis of what has none."""
+    return None if np.ndim(a) == 0 and axis in (0, -1) else axis
 
 
 def _mask(where: Any) -> Any:
@@ -105,7 +112,7 @@ def _by_ufunc(counterpart: Callable[..., Any], in_dtype_of_result: bool) -> Call
         initial: Any = None, where: Any = None,
     ) -> Any:  # fmt: skip
         array = made.of(array) if in_dtype_of_result else jnp.asarray(array)
-        return counterpart(array, axis=axis, keepdims=keepdims, where=_mask(where), **_start(initial))
+        return counterpart(array, axis=_axes(array, axis), keepdims=keepdims, where=_mask(where), **_start(initial))
 
     return compute
 

@@ -42,7 +42,8 @@ def _argpartition(
     return _argsort(made, a, axis)
 
 
-@lowers(summed_back)
+# A program calls what the operation of this name is made of.
+@lowers(summed_back.__wrapped__)  # type: ignore[attr-defined]  # of a function that stands for another
 def _summed_back(made: Made, x: Any, factors: Any) -> Any:
     x, factors = jnp.moveaxis(made.of(x), -1, 0), jnp.moveaxis(made.of(factors), -1, 0)
     if not x.shape[0]:

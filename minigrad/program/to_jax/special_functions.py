@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.scipy import special as theirs
 from scipy import special
 
@@ -86,8 +88,9 @@ def dawsn(x: Any) -> Any:
     return jnp.where(jnp.abs(x) < 1.0, series, total / math.sqrt(math.pi))
 
 
-def spherical_jn(order: int, x: Any) -> Any:
+def spherical_jn(order: float, x: Any) -> Any:
     """Spherical Bessel functions of the first kind: near 0 by their series, and beyond from those of lower order."""
+    order = int(order)
     reach = order + 3.0
     near = jnp.clip(x, -reach, reach)
     far = jnp.where(jnp.abs(x) < reach, reach, x)
@@ -124,21 +127,63 @@ for _function, _compute in (
     by_element(_function, _compute)
 
 
+def ive(order: float, x: Any) -> Any:
+    """Modified Bessel functions times exp(-|x|): their power series, whose terms are all positive, or the asymptotic
+    one; DLMF 10.25.2 and 10.40.1."""
+    whole = order == math.floor(order)
+    # Those of -n and n are the same.
+    order = abs(order) if whole else order
+    size = jnp.abs(x)
+    near, far = jnp.minimum(size, 30.0), jnp.maximum(size, 30.0)
+    y = 0.25 * near * near
+
+    def inwards(step: Any, total: Any) -> Any:
+        k = 80 - step
+        return 1.0 + y / (k * (order + k)) * total
+
+    series = lax.fori_loop(0, 80, inwards, jnp.ones_like(near)) * jnp.exp(-near)
+    series = series * (0.5 * near) ** order / math.gamma(order + 1.0)
+    total, term = jnp.ones_like(far), jnp.ones_like(far)
+    for k in range(1, 26):
+        term = term * -(4.0 * order * order - (2 * k - 1) ** 2) / (8.0 * k * far)
+        total = total + term
+    found = jnp.where(size < 30.0, series, total / jnp.sqrt(2.0 * math.pi * far))
+    if not whole:
+        return jnp.where(x < 0.0, jnp.nan, found)
+    return jnp.where(x < 0.0, -found, found) if order % 2 else found
+
+
+def _by_order(compute: Callable[[float, Any], Any], orders: Any, x: Any, largest: float) -> Any:
+    """A function of a constant order and of x, for each of the orders."""
+    orders = np.asarray(orders)
+    if not (np.abs(orders) <= largest).all():
+        raise ValueError(f"it has a counterpart for orders up to {largest:g}")
+    shape = np.broadcast_shapes(orders.shape, x.shape)
+    found = jnp.zeros(shape, x.dtype)
+    for order in np.unique(orders).tolist():
+        found = jnp.where(orders == order, jnp.broadcast_to(compute(order, x), shape), found)
+    return found
+
+
+@lowers(special.iv, fixed="v")
+def _iv(made: Made, v: Any, z: Any) -> Any:
+    z = made.of(z)
+    return _by_order(ive, v, z, 8.0) * jnp.exp(jnp.abs(z))
+
+
+@lowers(special.ive, fixed="v")
+def _ive(made: Made, v: Any, z: Any) -> Any:
+    return _by_order(ive, v, made.of(z), 8.0)
+
+
 @lowers(special.polygamma, fixed="n")
 def _polygamma(made: Made, n: Any, x: Any) -> Any:
-    return theirs.polygamma(jnp.asarray(n, made.dtype), made.of(x))
+    return theirs.polygamma(jnp.asarray(n, int), made.of(x))
 
 
 @lowers(special.spherical_jn, only={"derivative": (False,)}, fixed="n")
 def _spherical_jn(made: Made, n: Any, z: Any, derivative: Any = False) -> Any:
-    orders, z = np.asarray(n), made.of(z)
-    if (orders > 20).any() or (orders < 0).any():
-        raise ValueError("special.spherical_jn has a counterpart for orders from 0 to 20")
-    shape = np.broadcast_shapes(orders.shape, z.shape)
-    found = jnp.zeros(shape, z.dtype)
-    for order in np.unique(orders).tolist():
-        found = jnp.where(orders == order, jnp.broadcast_to(spherical_jn(order, z), shape), found)
-    return found
+    return _by_order(spherical_jn, n, made.of(z), 20.0)
 
 
 @lowers(mills_derivative, fixed="order")
