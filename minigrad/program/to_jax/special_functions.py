@@ -18,8 +18,8 @@ from minigrad.program.to_jax.elementwise import by_element
 from minigrad.program.to_jax.rules import Made, lowers
 
 _ALIKE = (
-    "beta betaln entr erf erfc erfinv exp1 expi expit gamma gammainc gammaincc gammaln hyp1f1 i0 i0e i1 i1e kl_div "
-    "log_ndtr logit ndtr ndtri rel_entr xlog1py xlogy zeta"
+    "beta betaln entr erf erfc erfinv expit gamma gammaln i0 i0e i1 i1e kl_div "
+    "log_ndtr logit ndtr ndtri rel_entr xlog1py xlogy"
 )
 for _name in _ALIKE.split():
     by_element(getattr(special, _name), getattr(theirs, _name))
@@ -59,7 +59,7 @@ def _pseudo_huber(delta: Any, r: Any) -> Any:
 
 def _exprel(x: Any) -> Any:
     safe = jnp.where(x == 0.0, 1.0, x)
-    return jnp.where(x == 0.0, 1.0, jnp.expm1(safe) / safe)
+    return jnp.where(x == 0.0, 1.0, jnp.where(x == jnp.inf, x, jnp.expm1(safe) / safe))
 
 
 def erfcx(x: Any) -> Any:
@@ -85,7 +85,51 @@ def dawsn(x: Any) -> Any:
     for k in range(1, 20):
         term = term * (-2.0 * x * x / (2 * k + 1))
         series = series + term
-    return jnp.where(jnp.abs(x) < 1.0, series, total / math.sqrt(math.pi))
+    found = jnp.where(jnp.abs(x) < 1.0, series, total / math.sqrt(math.pi))
+    return jnp.where(jnp.isinf(x), 0.0, found)
+
+
+def _exp1(x: Any) -> Any:
+    # Of what is not finite JAX's own loop finds no end.
+    is_usual = (x > 0.0) & (x < 700.0)
+    others = jnp.where(x == 0.0, jnp.inf, jnp.where(x > 0.0, 0.0, jnp.nan))
+    return jnp.where(is_usual, theirs.exp1(jnp.where(is_usual, x, 1.0)), others)
+
+
+def _expi(x: Any) -> Any:
+    is_usual = (x != 0.0) & (jnp.abs(x) < 709.0)
+    others = jnp.where(x == 0.0, -jnp.inf, jnp.where(x > 0.0, jnp.inf, jnp.where(x < 0.0, 0.0, jnp.nan)))
+    return jnp.where(is_usual, theirs.expi(jnp.where(is_usual, x, 1.0)), others)
+
+
+def _kummer(a: float, b: float, y: Any) -> Any:
+    """exp(-y) 1F1(a, b, y) for y >= 0: the power series, whose terms are positive, or DLMF 13.7.1."""
+    near, far = jnp.minimum(y, 40.0), jnp.maximum(y, 40.0)
+
+    def inwards(step: Any, total: Any) -> Any:
+        k = 139.0 - step
+        return 1.0 + (a + k) * near / ((b + k) * (k + 1.0)) * total
+
+    series = lax.fori_loop(0, 140, inwards, jnp.ones_like(near)) * jnp.exp(-near)
+    total, term = jnp.ones_like(far), jnp.ones_like(far)
+    for k in range(20):
+        term = term * ((k + 1.0 - a) * (b - a + k) / ((k + 1.0) * far))
+        total = total + term
+    return jnp.where(y < 40.0, series, math.gamma(b) / math.gamma(a) * far ** (a - b) * total)
+
+
+@lowers(special.hyp1f1, fixed="a b")
+def _hyp1f1(made: Made, a: Any, b: Any, x: Any) -> Any:
+    """By series of positive terms: JAX's own loses all digits where x is negative."""
+    if np.ndim(a) or np.ndim(b) or not 0 < a < b <= 8:
+        raise ValueError("special.hyp1f1 has a counterpart for numbers 0 < a < b <= 8")
+    a, b, x = float(a), float(b), made.of(x)
+    rising = _kummer(a, b, jnp.maximum(x, 0.0)) * jnp.exp(jnp.maximum(x, 0.0))
+    return jnp.where(x < 0.0, _kummer(b - a, b, jnp.maximum(-x, 0.0)), rising)
+
+
+def _erfi(x: Any) -> Any:
+    return jnp.where(jnp.isinf(x), x, 2.0 / math.sqrt(math.pi) * jnp.exp(x * x) * dawsn(x))
 
 
 def spherical_jn(order: float, x: Any) -> Any:
@@ -121,7 +165,9 @@ for _function, _compute in (
     (special.psi, theirs.digamma),
     (special.erfcx, erfcx),
     (special.dawsn, dawsn),
-    (special.erfi, lambda x: 2.0 / math.sqrt(math.pi) * jnp.exp(x * x) * dawsn(x)),
+    (special.erfi, _erfi),
+    (special.exp1, _exp1),
+    (special.expi, _expi),
     (special.erfcinv, lambda x: -math.sqrt(0.5) * theirs.ndtri(0.5 * x)),
 ):
     by_element(_function, _compute)
