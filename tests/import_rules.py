@@ -27,7 +27,7 @@ TAKE_FACTS = {
 # What the package does without, and the one file or folder that imports it where it is there.
 OPTIONAL = {
     "hypothesis": "testing/strategies/hypothesis.py",
-    "jax": "program/to_jax.py",
+    "jax": "program/to_jax",
     "keras": "data.py",
     "matplotlib": "plot",
     "pytest": "testing/plugin",

@@ -90,10 +90,7 @@ class Program:
                 the recording fixed, and where a branch would be taken in another way.
         """
         check_settings(self)
-        found = self._run(values_of(self, arguments))
-        result = mapped(self.result, lambda part: found[part] if isinstance(part, Var) else part)
-        gradients = self._gradients_in_kind(found)
-        return result if not gradients else (result, *gradients)
+        return self._returned(self._run(values_of(self, arguments)))
 
     def text(self) -> str:
         """The program as readable text, one line for each instruction."""
@@ -167,6 +164,28 @@ class Program:
 
         return source_of(self, name, comments)
 
+    def to_jax(self) -> Callable[..., Any]:
+        """The program as a function of JAX arrays, which ``jax.jit``, ``jax.vmap`` and ``jax.grad`` take.
+
+        It takes the arguments that the program takes, with arrays of JAX in the places of arrays, and a key, such as
+        ``jax.random.key(0)``, in that of a generator. In the place of a layer or an optimiser it takes the recorded one
+        or None. What these and closed-over Tensors hold is read when the function is called, and can be given by the
+        names of the program's inputs: ``function(*arguments, held={"weight": array})``.
+
+        Returns:
+            A function that gives what the program gives, as arrays of JAX. Where NumPy raises because of a value, as
+            for an index out of bounds, or a matrix that is not positive definite, it gives NaN or what JAX gives.
+
+        Raises:
+            ProgramError: for what has no counterpart in JAX, with its name and line, for branches on values, and for
+                values of 64 bits where ``jax_enable_x64`` is not set; and when the function is called, for arguments
+                that the program does not take.
+            ImportError: where JAX is not installed.
+        """
+        from minigrad.program.to_jax import function_of
+
+        return function_of(self, self._returned)
+
     def of_arrays(self, values: Sequence[Any]) -> list[Any]:
         """The leaves of the result, and the gradients, for one array for each input.
 
@@ -185,6 +204,12 @@ class Program:
             self._runner = Runner(self.code, list(given), outputs)
         found = self._runner(given)
         return {var: _owned(value, values) for var, value in found.items()}
+
+    def _returned(self, found: dict[Var, Any]) -> Any:
+        """What the function returned and the gradients, given the values of the outputs."""
+        result = mapped(self.result, lambda part: found[part] if isinstance(part, Var) else part)
+        gradients = self._gradients_in_kind(found)
+        return result if not gradients else (result, *gradients)
 
     def _gradients_in_kind(self, owned: dict[Var, Any]) -> list[Any]:
         """For each argument that has gradients, these in its structure; then those of closed-over Tensors."""
