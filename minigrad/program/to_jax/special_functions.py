@@ -90,10 +90,16 @@ def dawsn(x: Any) -> Any:
 
 
 def _exp1(x: Any) -> Any:
-    # Of what is not finite JAX's own loop finds no end.
-    is_usual = (x > 0.0) & (x < 700.0)
+    # For small numbers, and those that are not finite, JAX's own loop finds no end.
+    is_usual = (x >= 1.0) & (x < 700.0)
+    small = jnp.clip(x, 1e-300, 1.0)
+    series, term = -np.euler_gamma - jnp.log(small), -jnp.ones_like(small)
+    for k in range(1, 25):
+        term = term * -small / k
+        series = series + term / k
     others = jnp.where(x == 0.0, jnp.inf, jnp.where(x > 0.0, 0.0, jnp.nan))
-    return jnp.where(is_usual, theirs.exp1(jnp.where(is_usual, x, 1.0)), others)
+    found = jnp.where(is_usual, theirs.exp1(jnp.where(is_usual, x, 1.0)), others)
+    return jnp.where((x > 0.0) & (x < 1.0), series, found)
 
 
 def _expi(x: Any) -> Any:
