@@ -48,6 +48,7 @@ class JaxEntry:
     kept_bytes = 0
 
     def __init__(self, trace: Trace, call: Call, devices: Devices) -> None:
+        _check_draws(trace)
         self.key, self.is_differentiable = call.key, trace.is_differentiable
         args, kwargs = call.tree
         is_plain = not kwargs and all(type(leaf) is Place for leaf in args)
@@ -223,7 +224,7 @@ def _own(value: Any) -> Any:
     return np.array(value) if np.ndim(value) else np.asarray(value)[()]
 
 
-def check_draws(trace: Trace) -> None:
+def _check_draws(trace: Trace) -> None:
     """Refuse random numbers that depend on what XLA computes.
 
     Raises:
