@@ -3,6 +3,7 @@
 import copy
 import functools
 import gc
+import pickle
 import threading
 import warnings
 
@@ -568,6 +569,56 @@ def test_code_leaves_no_cycles_and_runs_inside_itself():
     inner = mg.compile(lambda x: np.tanh(x))
     outer = mg.compile(lambda x: inner(x) + 1.0)
     np.testing.assert_array_equal(outer(x), np.tanh(x) + 1.0)
+
+
+def test_methods_are_compiled_where_they_are_written():
+    class Line(nn.Layer):
+        def __init__(self):
+            self.slope, self.power = mg.Tensor(2.0, requires_grad=True), 1
+
+        @mg.compile
+        def error(self, x):
+            return mg.grad(lambda slope: np.sum((slope * x) ** self.power))(self.slope.detach().data)
+
+    line = Line()
+    assert line.error(np.ones(3)) == 3.0
+    line.power = 2
+    line.slope.data = 5.0
+    assert line.error(np.ones(3)) == 30.0
+    other = Line()
+    assert other.error(np.ones(3)) == 3.0
+
+
+def test_hooks_are_refused_and_debugging_looks_at_every_step():
+    weight = mg.Tensor(np.ones(3), requires_grad=True)
+    optimizer = optim.SGD([weight], lr=1.0)
+
+    @mg.compile
+    def step(x):
+        optimizer.zero_grad()
+        np.log(weight * x).sum().backward()
+        optimizer.step()
+
+    step(np.ones(3))
+    with mg.debug(), pytest.raises(mg.NotFiniteError), np.errstate(all="ignore"):
+        step(np.zeros(3))
+    handle = weight.register_hook(lambda gradient: None)
+    with pytest.raises(mg.ProgramError, match="register_hook"):
+        step(np.ones(3))
+    handle.remove()
+    weight.data = np.ones(3)
+    step(np.full(3, 2.0))
+    np.testing.assert_array_equal(weight.data, 0.0)
+
+
+def test_copies_of_what_is_compiled_with(tmp_path):
+    model = model_of()
+    optimizer = optim.Adam(model.parameters())
+    step = mg.compile(step_of(model, optimizer))
+    step(reals(2, 4), reals(2, 3))
+    for twin in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
+        for name, array in twin.state_dict().items():
+            np.testing.assert_array_equal(array, optimizer.state_dict()[name])
 
 
 # ---- Single numbers ----

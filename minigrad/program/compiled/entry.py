@@ -45,6 +45,8 @@ class Entry:
     def __init__(self, trace: Trace, call: Call, copies: bool) -> None:
         writing = _Writing(trace, copies)
         self.key, self.source = call.key, writing.source
+        # Kept, so that no constant among the arguments gives its identity away.
+        self._tree = call.tree
         args, kwargs = call.tree
         is_plain = (
             not kwargs
@@ -124,7 +126,8 @@ class _Writing:
                 tensor = self._name(held.tensor)
                 is_written = var in self._changed and var.shape == ()
                 node = "is not" if held.tensor._node is None else "is"
-                yield f"if {tensor}._node {node} None: return MISS"
+                hooks = "" if held.tensor._node is None else f" or {tensor}._node.hooks"
+                yield f"if {tensor}._node {node} None{hooks}: return MISS"
                 yield f"{name} = {tensor}.{'_writable()' if is_written else '_array'}"
                 dtype = self._name(var.dtype)
                 yield f"if {name}.shape != {self.lines.text(var.shape)} or {name}.dtype is not {dtype}: return MISS"

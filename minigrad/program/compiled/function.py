@@ -7,13 +7,13 @@ import gc
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from types import MethodType
 from typing import Any, Literal
 
 import numpy as np
 
 from minigrad.engine.pytrees import mapped
-from minigrad.engine.recording import current_recording, is_grad_enabled
-from minigrad.engine.stand_ins import ongoing
+from minigrad.engine.recording import PLAIN, current_recording, is_grad_enabled, latest_recording
 from minigrad.engine.tensor import Tensor
 from minigrad.program.compiled.arguments import Call, taken_apart
 from minigrad.program.compiled.checks import MISS
@@ -43,7 +43,8 @@ class Compiled:
         self._devices = devices
         self._copies, self._fallback, self._limit = copies, fallback, limit
         self._entries: list[Any] = []
-        self._refused: set[Any] = set()
+        # Calls that cannot be compiled, by their key; kept, so that nothing in them takes the identity of another.
+        self._refused: dict[Any, Call] = {}
         self._lock = threading.RLock()
         self._has_told = self._has_dropped = False
         functools.update_wrapper(self, function, updated=())
@@ -63,29 +64,31 @@ class Compiled:
             self._entries = []
             self._refused.clear()
 
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        """The method of an object, where the function was written in a class."""
+        return self if owner is None else MethodType(self, owner)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function gives, with arrays in the places of Tensors.
 
         Raises:
             ProgramError: where the function cannot be compiled, with the line that prevents it.
         """
-        if ongoing and isinstance(current_recording().observer, Recorder):
-            # Somebody records what calls it: then its steps are among the steps of that.
-            return self.function(*args, **kwargs)
+        recording = latest_recording()
+        if recording is not PLAIN and (observer := current_recording().observer) is not None:
+            # Somebody looks at every step. Who records them records those of the function among others.
+            is_recorded = isinstance(observer, Recorder)
+            return self.function(*args, **kwargs) if is_recorded else self._eagerly(args, kwargs)
         if not kwargs:
             for entry in self._entries:
-                if len(args) == entry.plain_arguments:
+                if len(args) == entry.plain_arguments and not (entry.is_differentiable and is_grad_enabled()):
                     found = self._run(entry, args)
                     if found is not MISS:
                         return found
         return self._taken_apart(args, kwargs)
 
-    def _run(self, entry: Any, values: Any) -> Any:
-        if entry.is_differentiable and is_grad_enabled():
-            found = entry(*values)
-            if found is not MISS:
-                raise ProgramError(_DIFFERENTIABLE.format(name=getattr(self.function, "__name__", "f")))
-            return found
+    @staticmethod
+    def _run(entry: Any, values: Any) -> Any:
         try:
             return entry(*values)
         except Exception as error:
@@ -95,8 +98,11 @@ class Compiled:
             raise
 
     def _taken_apart(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        call: Call | None = None
         try:
             call = taken_apart(args, kwargs)
+            if call.key in self._refused:
+                return self._eagerly(args, kwargs)
             found = self._again(call)
             if found is not MISS:
                 return found
@@ -104,12 +110,13 @@ class Compiled:
                 found = self._again(call)
                 if found is not MISS:
                     return found
-                if call.key in self._refused:
-                    return self._eagerly(args, kwargs)
                 entry = self._compiled(call)
+            self._check(entry)
         except ProgramError as error:
             if not self._fallback:
                 raise
+            if call is not None:
+                self._refused[call.key] = call
             if not self._has_told:
                 self._has_told = True
                 warnings.warn(f"not compiled, and called as it is: {error}", RuntimeWarning, stacklevel=3)
@@ -119,10 +126,16 @@ class Compiled:
     def _again(self, call: Call) -> Any:
         for entry in self._entries:
             if entry.key == call.key:
+                self._check(entry)
                 found = self._run(entry, call.values)
                 if found is not MISS:
                     return found
         return MISS
+
+    def _check(self, entry: Any) -> None:
+        """Refuse to detach a result silently."""
+        if entry.is_differentiable and is_grad_enabled():
+            raise ProgramError(_DIFFERENTIABLE.format(name=getattr(self.function, "__name__", "f")))
 
     def _compiled(self, call: Call) -> Any:
         was_collecting = gc.isenabled()

@@ -75,6 +75,12 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
     optimizers = list(_optimizers(applied))
     slots += _variables(watches, slots)
     slots += [Slot(np.float64(_rate(each)), "lr", None, "", HeldRate(each)) for each in optimizers]
+    for slot in slots:
+        if isinstance(slot.held, HeldTensor) and slot.held.tensor._node is not None and slot.held.tensor._node.hooks:
+            raise ProgramError(
+                f"somebody looks at the gradients of {slot.name} by x.register_hook(f), which compiled code would not "
+                "call; remove the hook, or leave mg.compile out while you look"
+            )
     inputs = Inputs(applied, call.examples, [], slots)
     values = [slot.value for slot in inputs.slots]
     with explaining(inputs.arguments, call.examples):

@@ -50,6 +50,8 @@ class JaxEntry:
     def __init__(self, trace: Trace, call: Call, devices: Devices) -> None:
         _check_draws(trace)
         self.key, self.is_differentiable = call.key, trace.is_differentiable
+        # Kept, so that no constant among the arguments gives its identity away.
+        self._tree = call.tree
         args, kwargs = call.tree
         is_plain = not kwargs and all(type(leaf) is Place for leaf in args)
         is_plain = is_plain and not any(isinstance(example, Tensor) for example in call.examples)
@@ -175,9 +177,10 @@ def _checking(trace: Trace) -> Callable[..., Any]:
             node = "is not" if held.tensor._node is None else "is"
             tensor = names.name(held.tensor)
             here = f"{tensor}._here()"
+            hooks = "" if held.tensor._node is None else f" or {tensor}._node.hooks"
             lines.insert(
                 -1,
-                f"    if {tensor}._node {node} None or {here}.shape != {var.sizes} "
+                f"    if {tensor}._node {node} None{hooks} or {here}.shape != {var.sizes} "
                 f"or {here}.dtype != {names.name(var.dtype)}: return MISS",
             )
     namespace: dict[str, Any] = names.environment | {"MISS": MISS}
