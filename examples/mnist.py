@@ -68,11 +68,17 @@ def main(argv: Sequence[str] | None = None) -> float:
     parser.add_argument("--epochs", type=int, help="in total, also of a resumed run (default 10; few images: 40)")
     parser.add_argument("--batch-size", type=int, default=128, help="(default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of weights and batches (default %(default)s)")
+    parser.add_argument("--engine", choices=("eager", "numpy", "jax"), default="eager", help="what runs the steps")
+    parser.add_argument("--devices", type=int, metavar="N", help="with --engine jax: how many share each batch")
     parser.add_argument("--save", metavar="PATH", help="write a checkpoint after each epoch")
     parser.add_argument("--resume", metavar="PATH", help="go on from a checkpoint, with the other options as before")
     args = parser.parse_args(argv)
     if (args.epochs is not None and args.epochs < 1) or args.batch_size < 1 or args.seed < 0:
         parser.error("--epochs and --batch-size must be at least 1, and --seed at least 0")
+
+    if args.devices is not None and (args.engine != "jax" or args.devices < 1):
+        parser.error("--devices must be at least 1, and needs --engine jax")
+    compiled = args.engine != "eager" and {"engine": args.engine, "devices": args.devices}
 
     try:
         (train_images, y_train), (test_images, y_test) = load(args.data)
@@ -110,9 +116,10 @@ def main(argv: Sequence[str] | None = None) -> float:
         metrics=[mg.accuracy],
         callbacks=[save] if args.save else [],
         history=history,
+        compile=compiled,
     )
 
-    scores = mg.predict(model, x_test, batch_size=1000)
+    scores = mg.predict(model, x_test, batch_size=1000, compile=compiled)
     draw(test_images[:4])
     print(f"predicted {scores[:4].argmax(axis=1)}, truth {y_test[:4]}")
     accuracy = mg.accuracy(scores, y_test)
