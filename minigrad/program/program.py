@@ -131,8 +131,8 @@ class Program:
     def to_onnx(self, path: str | os.PathLike[str] | None = None) -> ModelProto:
         """The program as a model in ONNX, which other programs run; for inference.
 
-        The arrays among the arguments are its inputs, by their names; sizes that are free in the program stay free. What
-        layers and closed-over Tensors hold now is part of the model.
+        The arrays among the arguments are its inputs, by their names; sizes that are free in the program stay free.
+        What layers and closed-over Tensors hold now is part of the model.
 
         Args:
             path: a file to which the model is written, too.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.program import ir
-from minigrad.program.ir import Instruction, Size
+from minigrad.program.ir import Instruction
 from minigrad.program.to_onnx.graph import Graph, Refused, Term, normal, shape_of, size_product
 from minigrad.program.to_onnx.table import lowers
 
@@ -20,10 +20,15 @@ def _listed(part: Any) -> list[Any]:
 
 
 @lowers(np.reshape)
-def _reshape(graph: Graph, call: Instruction, x: Any, shape: Any) -> Term:
-    # A size of -1 is known, and an empty array has no other way to tell it.
-    assert call.out.shape is not None
-    return graph.term(x).to_shape(*call.out.shape)
+def _reshape(graph: Graph, call: Instruction, x: Any, shape: Any, order: str = "C", copy: Any = None) -> Term:
+    # Where -1 was given, its size is known; an empty array has no other way to tell it.
+    sizes = call.out.shape or ()
+    if order == "F":
+        turned = graph.term(x).along(range(len(shape_of(x)))[::-1]).to_shape(*sizes[::-1])
+        return turned.along(range(len(sizes))[::-1])
+    if order != "C":
+        raise Refused(f"with order={order!r} has no counterpart in ONNX")
+    return graph.term(x).to_shape(*sizes)
 
 
 @lowers(np.ravel)
@@ -70,9 +75,11 @@ def _expand_dims(graph: Graph, call: Instruction, x: Any, axis: Any) -> Term:
 
 @lowers(np.squeeze)
 def _squeeze(graph: Graph, call: Instruction, x: Any, axis: Any = None) -> Term:
-    shape = shape_of(x)
-    axes = [place for place, size in enumerate(shape) if size == 1] if axis is None else _listed(axis)
-    return graph.term(x).squeezed(*[normal(each, len(shape)) for each in axes])
+    if axis is None:
+        if any(isinstance(size, Size) for size in shape_of(x)):
+            raise Refused("of an array of any size has no counterpart in ONNX without axis=")
+        return graph.term(x).to_shape(*shape_of(call.out))
+    return graph.term(x).squeezed(*[normal(each, len(shape_of(x))) for each in _listed(axis)])
 
 
 @lowers(np.broadcast_to)
@@ -142,12 +149,12 @@ def _roll(graph: Graph, call: Instruction, x: Any, shift: Any, axis: Any = None)
 
 
 def _rolled(term: Term, shift: Any, axis: int, size: Any) -> Term:
-    if isinstance(size, Size) or isinstance(shift, Size):
-        raise Refused("along an axis of a free size has no counterpart in ONNX")
-    back = -shift % size if size else 0
-    ends = np.iinfo(np.int64).max
-    parts = [sliced(term, [axis], [back], [ends], [1]), sliced(term, [axis], [0], [back], [1])]
-    return term.graph.node("Concat", parts, term.dtype, axis=axis)
+    graph, end = term.graph, np.iinfo(np.int64).max
+    # What comes first now stood so far from the beginning; of an empty axis nothing moves.
+    length = graph.list_of([size]).op("Max", 1)
+    back = (-graph.list_of([shift])).op("Mod", length, fmod=0)
+    parts = [sliced(term, [axis], [back], [end], [1]), sliced(term, [axis], [0], [back], [1])]
+    return graph.node("Concat", parts, term.dtype, axis=axis)
 
 
 @lowers(np.tile)
@@ -183,10 +190,10 @@ def _pad(
         raise Refused(f"with mode={mode!r} has no counterpart in ONNX")
     if np.ndim(constant_values):
         raise Refused("with several constants has no counterpart in ONNX")
-    widths = np.broadcast_to(np.asarray(pad_width), (len(shape_of(x)), 2))
+    widths = np.broadcast_to(np.asarray(pad_width, object), (len(shape_of(x)), 2))
     term = graph.term(x)
     number = (graph.term(constant_values, term.dtype),) if mode == "constant" else ()
-    return term.op("Pad", graph.whole(widths.T.reshape(-1).tolist()), *number, mode=modes[mode])
+    return term.op("Pad", graph.list_of(widths.T.reshape(-1).tolist()), *number, mode=modes[mode])
 
 
 @lowers(np.diff)
@@ -199,18 +206,24 @@ def _diff(graph: Graph, call: Instruction, x: Any, n: int = 1, axis: int = -1) -
 
 @lowers(np.tril, np.triu)
 def _triangle(graph: Graph, call: Instruction, x: Any, k: int = 0) -> Term:
-    return graph.term(x).op("Trilu", graph.constant(np.asarray(k, np.int64)), upper=int(call.function is np.triu))
+    square = graph.term(x)
+    if len(shape_of(x)) < 2:
+        square = square.op("Expand", graph.list_of(shape_of(call.out)))
+    return square.op("Trilu", graph.constant(np.asarray(k, np.int64)), upper=int(call.function is np.triu))
 
 
 @lowers(np.meshgrid)
-def _meshgrid(graph: Graph, call: Instruction, *xi: Any, indexing: str = "xy") -> list[Term]:
+def _meshgrid(
+    graph: Graph, call: Instruction, *xi: Any, indexing: str = "xy", copy: bool = True, sparse: bool = False
+) -> list[Term]:
     rank = len(xi)
     sizes = [shape_of(x)[0] if shape_of(x) else 1 for x in xi]
     found = []
     for place, x in enumerate(xi):
-        own = [1] * rank
+        own: list[Any] = [1] * rank
         own[place] = sizes[place]
-        grid = graph.term(x).to_shape(*own).op("Expand", graph.list_of(sizes))
+        grid = graph.term(x).to_shape(*own)
+        grid = grid if sparse else grid.op("Expand", graph.list_of(sizes))
         order = list(range(rank))
         if indexing == "xy" and rank > 1:
             order[:2] = [1, 0]
@@ -240,14 +253,20 @@ def _diagonal(
     if axis1 is None:
         axis1, axis2 = (-2, -1) if is_last else (0, 1)
     places = [normal(axis, len(shape)) for axis in (axis1, axis2)]
-    rows, columns = [shape[place] for place in places]
-    if isinstance(rows, Size) or isinstance(columns, Size):
-        raise Refused("of a matrix of a free size has no counterpart in ONNX")
-    count = max(min(rows + min(offset, 0), columns - max(offset, 0)) if offset else min(rows, columns), 0)
-    first = offset if offset >= 0 else -offset * columns
     others = [axis for axis in range(len(shape)) if axis not in places]
-    term = graph.term(x).along([*others, *places]).to_shape(*[shape[axis] for axis in others], rows * columns)
-    chosen = term.op("Gather", graph.whole([first + (columns + 1) * step for step in range(count)]), axis=len(others))
+    rows, columns = [graph.list_of([shape[place]]) for place in places]
+    # Of the matrix in one row, every (columns + 1)-th element lies on the diagonal.
+    count = (rows + min(offset, 0)).op("Min", columns - max(offset, 0)).op("Max", 0)
+    first = columns * -offset if offset < 0 else graph.whole([offset])
+    steps = graph.node(
+        "Range", [graph.whole([0]).squeezed(0), count.squeezed(0), graph.whole([1]).squeezed(0)], np.int64
+    )
+    flat = (
+        graph.term(x)
+        .along([*others, *places])
+        .to_shape(*[shape[axis] for axis in others], size_product([shape[place] for place in places]))
+    )
+    chosen = flat.op("Gather", first + steps * (columns + 1), axis=len(others))
     if call.function in (np.trace, np.linalg.trace):
         return chosen.op("ReduceSum", graph.whole([-1]), keepdims=0)
     return chosen

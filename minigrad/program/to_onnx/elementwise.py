@@ -150,6 +150,19 @@ def _exprel(x: Term) -> Term:
     return zero.where(1.0, expm1(x) / zero.where(1.0, x))
 
 
+def _rel_entr(x: Term, y: Term) -> Term:
+    inside = x.greater(0.0).op("And", y.greater(0.0))
+    found = inside.where(x * (inside.where(x, 1.0) / inside.where(y, 1.0)).op("Log"), math.inf)
+    return x.equal(0.0).op("And", y.less(0.0).op("Not")).where(0.0, found)
+
+
+def _pseudo_huber(delta: Term, x: Term) -> Term:
+    ratio = x / delta
+    square = ratio * ratio
+    # sqrt(1 + square) - 1, without the difference of two numbers that are nearly equal.
+    return delta * delta * (square / ((square + 1.0).op("Sqrt") + 1.0))
+
+
 def _huber(delta: Term, x: Term) -> Term:
     size = x.op("Abs")
     inside = size.op("LessOrEqual", delta, dtype=bool).where(x * x * 0.5, delta * (size - delta * 0.5))
@@ -236,12 +249,16 @@ lower_ufuncs(
         special.xlog1py: _xlog1py,
         special.entr: _entr,
         special.huber: _huber,
+        special.pseudo_huber: _pseudo_huber,
+        special.rel_entr: _rel_entr,
+        special.kl_div: lambda x, y: _rel_entr(x, y) - x + y,
     }
 )
 
 
 @lowers(np.real, np.copy, np.ascontiguousarray, np.asarray)
-def _real(graph: Graph, call: Instruction, x: Any) -> Term:
+def _real(graph: Graph, call: Instruction, x: Any, order: Any = None) -> Term:
+    # In which order a copy lies in memory, its values do not tell.
     return graph.term(x)
 
 

@@ -88,7 +88,7 @@ class Term:
 
     def to_shape(self, *sizes: Any) -> Term:
         """The same elements in another shape."""
-        return self.op("Reshape", self.graph.shape(sizes))
+        return self.graph.reshaped(self, sizes)
 
     def unsqueezed(self, *axes: int) -> Term:
         """With further axes of size 1."""
@@ -185,6 +185,8 @@ class Graph:
         return self._known[size]
 
     def _computed(self, size: Size) -> Term:
+        if not self._has(size):
+            raise Refused("of a size that depends on values has no counterpart in ONNX")
         if size.operator == "dim":
             dim = size.parts[0]
             return self.terms[dim.var].op("Shape", dtype=np.int64, start=dim.axis, end=dim.axis + 1)  # type: ignore[no-any-return]  # a Term
@@ -208,13 +210,19 @@ class Graph:
         parts = [self._of_one(each).cast(np.int64) for each in found]
         return parts[0] if len(parts) == 1 else self.node("Concat", parts, np.int64, axis=0)
 
-    def shape(self, sizes: Sequence[Any]) -> Term:
-        """A shape to reshape to: where one size alone is unknown, it is left to be found."""
-        found = [self.size(size) for size in sizes]
-        unknown = [position for position, each in enumerate(found) if isinstance(each, Term)]
-        if len(unknown) == 1 and all(isinstance(each, Term) or each > 0 for each in found):
-            found[unknown[0]] = -1
-        return self.list_of(found)
+    def reshaped(self, term: Term, sizes: Sequence[Any]) -> Term:
+        """The same elements in a shape; where one size alone is unknown, it is left to be found."""
+        # The size of a value that is only about to be computed stands for what NumPy found for -1.
+        found = [self.size(size) if self._has(size) else -1 for size in sizes]
+        free = [position for position, each in enumerate(found) if isinstance(each, Term)]
+        if len(free) == 1 and all(isinstance(each, Term) or each > 0 for each in found):
+            found[free.pop()] = -1
+        # Without this setting a size of 0 would stand for that of x.
+        settings = {"allowzero": 1} if free or 0 in found else {}
+        return term.op("Reshape", self.list_of(found), **settings)
+
+    def _has(self, size: Any) -> bool:
+        return not isinstance(size, Size) or all(dim.var in self.terms for dim in size.dims())
 
 
 def is_float_size(part: Any) -> bool:

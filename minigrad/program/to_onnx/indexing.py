@@ -127,7 +127,7 @@ def _compress(graph: Graph, call: Instruction, condition: Any, x: Any, axis: Any
     if isinstance(condition, Var):
         raise Refused("by a computed condition has no counterpart in ONNX: how many are left depends on values")
     places = graph.whole(np.flatnonzero(condition).tolist())
-    if axis is None:
+    if axis is None or not shape_of(x):
         return graph.term(x).to_shape(-1).op("Gather", places, axis=0)
     return graph.term(x).op("Gather", places, axis=normal(int(axis), len(shape_of(x))))
 

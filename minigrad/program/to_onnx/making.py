@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.program.ir import Instruction, Size
-from minigrad.program.to_onnx.graph import Graph, Refused, Term, shape_of
+from minigrad.program.to_onnx.graph import Graph, Refused, Term, normal, shape_of
 from minigrad.program.to_onnx.table import lowers
+from minigrad.program.to_onnx.windows import counted
 
 
 def _filled(graph: Graph, call: Instruction, number: Any) -> Term:
@@ -60,12 +61,12 @@ def _eye(graph: Graph, call: Instruction, *sizes: Any, k: int = 0, dtype: Any = 
 def _linspace(
     graph: Graph, call: Instruction, start: Any, stop: Any, num: Any = 50, endpoint: bool = True, axis: int = 0
 ) -> Term:
-    if isinstance(num, Size) or axis:
-        raise Refused("with a number of steps that is free, or along another axis, has no counterpart in ONNX")
-    dtype = call.out.dtype
-    shares = np.linspace(0.0, 1.0, num, endpoint=endpoint, dtype=dtype)
-    rank = len(shape_of(call.out))
-    column = graph.constant(shares.reshape(-1, *(1,) * (rank - 1)))
+    rank, dtype = len(shape_of(call.out)), call.out.dtype
+    if normal(axis, rank):
+        raise Refused("along another axis than the first has no counterpart in ONNX")
+    count = graph.term(num, np.int64)
+    steps = counted(graph, num).cast(dtype)
+    column = (steps / (count - int(endpoint)).op("Max", 1).cast(dtype)).to_shape(-1, *(1,) * (rank - 1))
     first, last = graph.term(start, dtype), graph.term(stop, dtype)
     # At the ends exactly what is given.
     return column.less(0.5).where(first + column * (last - first), last - (column.like(1.0) - column) * (last - first))

@@ -22,10 +22,6 @@ def _einsum_of(graph: Graph, call: Instruction, subscripts: Any, *operands: Any,
     if not isinstance(subscripts, str):
         raise Refused("with lists of axes has no counterpart here; write the axes as letters")
     equation = subscripts.replace(" ", "")
-    for part in equation.partition("->")[0].split(","):
-        letters = part.replace("...", "")
-        if len(set(letters)) < len(letters):
-            raise Refused("with a letter twice in one operand has no counterpart in ONNX")
     if "->" not in equation:
         letters = equation.replace(",", "").replace("...", "")
         once = "".join(sorted(letter for letter in set(letters) if letters.count(letter) == 1))

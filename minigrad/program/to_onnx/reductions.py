@@ -16,7 +16,7 @@ from minigrad.program.to_onnx.windows import pooled
 def axes_of(x: Any, axis: Any) -> list[int]:
     """The axes that are meant, counted from the first."""
     rank = len(shape_of(x))
-    if axis is None:
+    if axis is None or not rank:
         return list(range(rank))
     return [normal(int(each), rank) for each in (axis if isinstance(axis, (tuple, list)) else (axis,))]
 
@@ -186,7 +186,8 @@ def _cumsum(graph: Graph, call: Instruction, x: Any, axis: Any = None, dtype: An
 
 
 @lowers(np.sort, np.argsort)
-def _sort(graph: Graph, call: Instruction, x: Any, axis: Any = -1) -> Term:
+def _sort(graph: Graph, call: Instruction, x: Any, axis: Any = -1, kind: Any = None, stable: Any = None) -> Term:
+    # Of equal elements the first stays the first, as in a stable order, whichever is asked for.
     term = graph.term(x)
     if axis is None:
         term, axis, size = term.to_shape(-1), 0, size_product(shape_of(x))
@@ -207,6 +208,9 @@ def _vector_norm(
     ord: Any = 2,  # NumPy's name
 ) -> Term:
     kinds = {1: "ReduceL1", 2: "ReduceL2", math.inf: "ReduceMax", -math.inf: "ReduceMin"}
-    if ord not in kinds:
-        raise Refused(f"with ord={ord} has no counterpart in ONNX")
-    return reduced(kinds[ord], graph.term(x, call.out.dtype).op("Abs"), axes_of(x, axis), keepdims)
+    term, axes = graph.term(x, call.out.dtype).op("Abs"), axes_of(x, axis)
+    if ord in kinds:
+        return reduced(kinds[ord], term, axes, keepdims)
+    if ord == 0:
+        return reduced("ReduceSum", term.cast(bool).cast(term.dtype), axes, keepdims)
+    return reduced("ReduceSum", term.op("Pow", float(ord)), axes, keepdims).op("Pow", 1.0 / ord)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,14 +16,15 @@ from minigrad.program.to_onnx.graph import Graph, Refused, Term, dtype_of
 
 # Takes the graph, the call, and the arguments of the function by NumPy's names; gives a Term, or a list of them.
 Entry = Callable[..., Any]
+AnyEntry = TypeVar("AnyEntry", bound=Entry)
 
 TABLE: dict[Any, Entry] = {}
 
 
-def lowers(*functions: Any) -> Callable[[Entry], Entry]:
+def lowers(*functions: Any) -> Callable[[AnyEntry], AnyEntry]:
     """Put an entry for these functions into the table."""
 
-    def put(entry: Entry) -> Entry:
+    def put(entry: AnyEntry) -> AnyEntry:
         for function in functions:
             TABLE[function] = entry
         return entry

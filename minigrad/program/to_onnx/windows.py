@@ -26,9 +26,9 @@ def _conv2d(
 ) -> Term:
     settings: dict[str, Any] = {"strides": list(stride), "dilations": list(dilation), "group": groups}
     size = shape_of(kernels)[2:]
-    if any(isinstance(each, Size) for each in size):
-        raise Refused("with kernels of a free size has no counterpart in ONNX")
     if padding == "same":
+        if any(isinstance(each, Size) for each in size):
+            raise Refused('with padding="same" and kernels of any size has no counterpart in ONNX')
         padding = _same(shape_of(x)[2:], size, stride, dilation)
     if padding is None:
         settings["auto_pad"] = "SAME_UPPER"

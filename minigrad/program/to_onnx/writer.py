@@ -121,10 +121,11 @@ class _Writer:
     def _lowered(self, instruction: Instruction) -> Any:
         place = "" if instruction.where is None else f"{instruction.where}: "
         ending = "; an ONNX model is for inference, and this call has to stay outside of it"
+        if instruction.phase == "backward":
+            ending = "; it belongs to a gradient, and an ONNX model is for inference: record the program with wrt=[]"
         if instruction.function is ir.draw:
-            raise ProgramError(
-                f"{place}rng.{instruction.args[1]} draws random numbers, which have no counterpart in ONNX{ending}"
-            )
+            drawn = f"rng.{instruction.args[1]} draws random numbers"
+            raise ProgramError(f"{place}{drawn}, which have no counterpart in ONNX{ending}")
         if instruction.function is ir.guard:
             raise ProgramError(
                 f"{place}the function goes on by a value, and a branch has no counterpart in ONNX; write "
