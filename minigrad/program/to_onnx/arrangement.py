@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.program import ir
-from minigrad.program.ir import Instruction
+from minigrad.program.ir import Instruction, Size
 from minigrad.program.to_onnx.graph import Graph, Refused, Term, normal, shape_of, size_product
 from minigrad.program.to_onnx.table import lowers
 

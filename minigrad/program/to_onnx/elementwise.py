@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from minigrad.program import ir
-from minigrad.program.ir import Instruction
-from minigrad.program.to_onnx.graph import Graph, Refused, Term, dtype_of
-from minigrad.program.to_onnx.table import lower_ufuncs, lowers
+from minigrad.program.to_onnx.graph import Term
+from minigrad.program.to_onnx.table import lower_ufuncs
 
 
 def _one(kind: str, **settings: Any) -> Any:
@@ -44,11 +42,13 @@ def _maximum(x: Term, y: Term) -> Term:
     return x.op("Relu") if y.is_constant(0) and x.dtype.kind == "f" else x.op("Max", y)
 
 
-def _is_nan(x: Term) -> Term:
+def is_nan(x: Term) -> Term:
+    """Where x is no number."""
     return x.op("IsNaN", dtype=bool)
 
 
-def _is_inf(x: Term, **settings: int) -> Term:
+def is_inf(x: Term, **settings: int) -> Term:
+    """Where x is infinite."""
     return x.op("IsInf", dtype=bool, **settings)
 
 
@@ -63,29 +63,44 @@ def log1p(x: Term) -> Term:
     part = whole - 1.0
     small = part.equal(0.0)
     near = small.where(x, whole.op("Log") * (x / small.where(1.0, part)))
-    return _is_inf(x).where(x, near)
+    return is_inf(x, detect_negative=0).where(x, near)
+
+
+def _softplus(x: Term) -> Term:
+    """log(1 + exp(x)). Of float64, runtimes compute the node of this name as it is written, which overflows."""
+    if x.dtype == np.float32:
+        return x.op("Softplus")
+    return x.op("Max", 0.0) + log1p((-x.op("Abs")).op("Exp"))
 
 
 def _logaddexp(x: Term, y: Term) -> Term:
     if y.is_constant(0):
-        return x.op("Softplus")
+        return _softplus(x)
     largest, apart = x.op("Max", y), (x - y).op("Abs")
     # Infinities of one sign are nothing apart.
     return x.equal(y).where(x + math.log(2.0), largest + log1p((-apart).op("Exp")))
 
 
+def _rest(x: Term, y: Term) -> tuple[Term, Term]:
+    """What Mod leaves of x, which has the sign of x, and where y, by which NumPy goes, has the other one."""
+    rest = x.op("Mod", y, fmod=1)
+    return rest, rest.less(0.0).op("Xor", y.less(0.0)).op("And", rest.equal(0.0).op("Not"))
+
+
 def _remainder(x: Term, y: Term) -> Term:
     if x.dtype.kind != "f":
         return x.op("Mod", y, fmod=0)
-    rest = x.op("Mod", y, fmod=1)
-    # The rest that Mod gives has the sign of x, and NumPy's that of y.
-    wrong = rest.less(0.0).op("Xor", y.less(0.0)).op("And", rest.equal(0.0).op("Not"))
-    return wrong.where(rest + y, rest)
+    rest, is_other = _rest(x, y)
+    return is_other.where(rest + y, rest)
 
 
 def _floor_divide(x: Term, y: Term) -> Term:
-    quotient = (x - _remainder(x, y)) / y
-    return (quotient + 0.5).op("Floor") if x.dtype.kind == "f" else quotient
+    if x.dtype.kind != "f":
+        return (x - _remainder(x, y)) / y
+    rest, is_other = _rest(x, y)
+    quotient = (x - rest) / y
+    found = (is_other.where(quotient - 1.0, quotient) + 0.5).op("Floor")
+    return y.equal(0.0).where(x / y, found)
 
 
 def _is_negative(x: Term) -> Term:
@@ -108,10 +123,13 @@ def _hypot(x: Term, y: Term) -> Term:
     x, y = x.op("Abs"), y.op("Abs")
     large = x.op("Max", y)
     ratio = x.op("Min", y) / large.equal(0.0).where(1.0, large)
-    return large * (ratio * ratio + 1.0).op("Sqrt")
+    return is_inf(x).op("Or", is_inf(y)).where(math.inf, large * (ratio * ratio + 1.0).op("Sqrt"))
 
 
 def _arctan2(y: Term, x: Term) -> Term:
+    # Two infinities have the angle of two ones.
+    infinite = is_inf(x).op("And", is_inf(y))
+    x, y = infinite.where(x.op("Sign"), x), infinite.where(y.op("Sign"), y)
     # Of the two, the larger is what is divided by; at 0 / 0 it is 1.
     steep = y.op("Abs").greater(x.op("Abs"))
     below = steep.where(y, x)
@@ -122,7 +140,8 @@ def _arctan2(y: Term, x: Term) -> Term:
     return steep.where(half * 0.5 - angle, flat)
 
 
-def _sinc(x: Term) -> Term:
+def sinc(x: Term) -> Term:
+    """sin(pi x) / (pi x), and 1 at 0."""
     angle = x * math.pi
     zero = angle.equal(0.0)
     return zero.where(1.0, angle.op("Sin") / zero.where(1.0, angle))
@@ -130,15 +149,15 @@ def _sinc(x: Term) -> Term:
 
 def _or_other(kind: str) -> Any:
     """The larger or the smaller one, and where one is no number, the other."""
-    return lambda x, y: _is_nan(x).where(y, _is_nan(y).where(x, x.op(kind, y)))
+    return lambda x, y: is_nan(x).where(y, is_nan(y).where(x, x.op(kind, y)))
 
 
 def _xlogy(x: Term, y: Term) -> Term:
-    return x.equal(0.0).op("And", _is_nan(y).op("Not")).where(0.0, x * y.op("Log"))
+    return x.equal(0.0).op("And", is_nan(y).op("Not")).where(0.0, x * y.op("Log"))
 
 
 def _xlog1py(x: Term, y: Term) -> Term:
-    return x.equal(0.0).op("And", _is_nan(y).op("Not")).where(0.0, x * log1p(y))
+    return x.equal(0.0).op("And", is_nan(y).op("Not")).where(0.0, x * log1p(y))
 
 
 def _entr(x: Term) -> Term:
@@ -147,7 +166,7 @@ def _entr(x: Term) -> Term:
 
 def _exprel(x: Term) -> Term:
     zero = x.equal(0.0)
-    return zero.where(1.0, expm1(x) / zero.where(1.0, x))
+    return zero.where(1.0, is_inf(x, detect_negative=0).where(x, expm1(x) / zero.where(1.0, x)))
 
 
 def _rel_entr(x: Term, y: Term) -> Term:
@@ -171,7 +190,7 @@ def _huber(delta: Term, x: Term) -> Term:
 
 def _heaviside(x: Term, at_zero: Term) -> Term:
     found = x.equal(0.0).where(at_zero, x.greater(0.0).cast(x.dtype))
-    return _is_nan(x).where(x, found)
+    return is_nan(x).where(x, found)
 
 
 def _cosm1(x: Term) -> Term:
@@ -211,9 +230,9 @@ lower_ufuncs(
         np.bitwise_or: _for_bools("BitwiseOr", "Or"),
         np.bitwise_xor: _for_bools("BitwiseXor", "Xor"),
         np.invert: lambda x: x.op("Not" if x.dtype == bool else "BitwiseNot"),
-        np.isnan: _is_nan,
-        np.isinf: _is_inf,
-        np.isfinite: lambda x: _is_nan(x).op("Or", _is_inf(x)).op("Not"),
+        np.isnan: is_nan,
+        np.isinf: is_inf,
+        np.isfinite: lambda x: is_nan(x).op("Or", is_inf(x)).op("Not"),
         np.signbit: _is_negative,
         np.square: lambda x: x * x,
         np.reciprocal: lambda x: x.op("Reciprocal"),
@@ -240,7 +259,7 @@ lower_ufuncs(
         np.degrees: lambda x: x * (180.0 / math.pi),
         special.erfc: lambda x: x.like(1.0) - x.op("Erf"),
         special.ndtr: lambda x: ((x * math.sqrt(0.5)).op("Erf") + 1.0) * 0.5,
-        special.log_expit: lambda x: -(-x).op("Softplus"),
+        special.log_expit: lambda x: -_softplus(-x),
         special.logit: lambda x: (x / (x.like(1.0) - x)).op("Log"),
         special.exp10: lambda x: x.like(10.0).op("Pow", x),
         special.cosm1: _cosm1,
@@ -254,67 +273,3 @@ lower_ufuncs(
         special.kl_div: lambda x, y: _rel_entr(x, y) - x + y,
     }
 )
-
-
-@lowers(np.real, np.copy, np.ascontiguousarray, np.asarray)
-def _real(graph: Graph, call: Instruction, x: Any, order: Any = None) -> Term:
-    # In which order a copy lies in memory, its values do not tell.
-    return graph.term(x)
-
-
-@lowers(np.sinc)
-def _sinc_of(graph: Graph, call: Instruction, x: Any) -> Term:
-    return _sinc(graph.term(x, call.out.dtype))
-
-
-@lowers(ir.astype)
-def _astype(graph: Graph, call: Instruction, x: Any, dtype: Any) -> Term:
-    return graph.term(x).cast(dtype)
-
-
-@lowers(np.where)
-def _where(graph: Graph, call: Instruction, condition: Any, x: Any, y: Any) -> Term:
-    return graph.term(condition).cast(bool).where(graph.term(x, call.out.dtype), graph.term(y, call.out.dtype))
-
-
-@lowers(np.clip)
-def _clip(graph: Graph, call: Instruction, x: Any, a_min: Any = None, a_max: Any = None) -> Term:
-    found = graph.term(x, call.out.dtype)
-    # As NumPy does: where the bounds are crossed, the upper one holds.
-    for kind, bound in (("Max", a_min), ("Min", a_max)):
-        found = found if bound is None else found.op(kind, graph.term(bound, call.out.dtype))
-    return found
-
-
-@lowers(np.round, np.around)
-def _round(graph: Graph, call: Instruction, x: Any, decimals: int = 0) -> Term:
-    found = graph.term(x, call.out.dtype)
-    if found.dtype.kind != "f":
-        if decimals < 0:
-            raise Refused("of whole numbers to tens has no counterpart in ONNX")
-        return found
-    if not decimals:
-        return found.op("Round")
-    scale = 10.0 ** abs(decimals)
-    return (found * scale).op("Round") / scale if decimals > 0 else (found / scale).op("Round") * scale
-
-
-@lowers(np.nan_to_num)
-def _nan_to_num(
-    graph: Graph, call: Instruction, x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
-) -> Term:
-    found = graph.term(x, call.out.dtype)
-    if found.dtype.kind != "f":
-        return found
-    largest = np.finfo(found.dtype).max
-    above = graph.term(largest if posinf is None else posinf, found.dtype)
-    below = graph.term(-largest if neginf is None else neginf, found.dtype)
-    found = _is_nan(found).where(graph.term(nan, found.dtype), found)
-    found = _is_inf(found, detect_negative=0).where(above, found)
-    return _is_inf(found, detect_positive=0).where(below, found)
-
-
-@lowers(np.isneginf, np.isposinf)
-def _is_one_infinity(graph: Graph, call: Instruction, x: Any) -> Term:
-    side = "detect_positive" if call.function is np.isneginf else "detect_negative"
-    return _is_inf(graph.term(x, np.result_type(dtype_of(x), np.float32)), **{side: 0})
