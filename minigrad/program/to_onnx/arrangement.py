@@ -13,7 +13,8 @@ from minigrad.program.to_onnx.graph import Graph, Refused, Term, normal, shape_o
 from minigrad.program.to_onnx.table import lowers
 
 
-def _listed(part: Any) -> list[Any]:
+def listed(part: Any) -> list[Any]:
+    """A number, a tuple or an array of numbers as a list of numbers."""
     if isinstance(part, np.ndarray):
         return list(part.tolist()) if part.ndim else [part.item()]
     return list(part) if isinstance(part, (tuple, list)) else [part]
@@ -58,8 +59,8 @@ def _matrix_transpose(graph: Graph, call: Instruction, x: Any) -> Term:
 @lowers(np.moveaxis)
 def _moveaxis(graph: Graph, call: Instruction, x: Any, source: Any, destination: Any) -> Term:
     rank = len(shape_of(x))
-    sources = [normal(axis, rank) for axis in _listed(source)]
-    places = [normal(axis, rank) for axis in _listed(destination)]
+    sources = [normal(axis, rank) for axis in listed(source)]
+    places = [normal(axis, rank) for axis in listed(destination)]
     order = [axis for axis in range(rank) if axis not in sources]
     for place, axis in sorted(zip(places, sources, strict=True)):
         order.insert(place, axis)
@@ -68,7 +69,7 @@ def _moveaxis(graph: Graph, call: Instruction, x: Any, source: Any, destination:
 
 @lowers(np.expand_dims)
 def _expand_dims(graph: Graph, call: Instruction, x: Any, axis: Any) -> Term:
-    axes = _listed(axis)
+    axes = listed(axis)
     rank = len(shape_of(x)) + len(axes)
     return graph.term(x).unsqueezed(*sorted(normal(each, rank) for each in axes))
 
@@ -79,12 +80,12 @@ def _squeeze(graph: Graph, call: Instruction, x: Any, axis: Any = None) -> Term:
         if any(isinstance(size, Size) for size in shape_of(x)):
             raise Refused("of an array of any size has no counterpart in ONNX without axis=")
         return graph.term(x).to_shape(*shape_of(call.out))
-    return graph.term(x).squeezed(*[normal(each, len(shape_of(x))) for each in _listed(axis)])
+    return graph.term(x).squeezed(*[normal(each, len(shape_of(x))) for each in listed(axis)])
 
 
 @lowers(np.broadcast_to)
 def _broadcast_to(graph: Graph, call: Instruction, x: Any, shape: Any) -> Term:
-    return graph.term(x).op("Expand", graph.list_of(_listed(shape)))
+    return graph.term(x).op("Expand", graph.list_of(listed(shape)))
 
 
 @lowers(np.concatenate)
@@ -118,7 +119,7 @@ def flipped(term: Term, axes: Sequence[int]) -> Term:
 @lowers(np.flip)
 def _flip(graph: Graph, call: Instruction, x: Any, axis: Any = None) -> Term:
     rank = len(shape_of(x))
-    axes = range(rank) if axis is None else [normal(each, rank) for each in _listed(axis)]
+    axes = range(rank) if axis is None else [normal(each, rank) for each in listed(axis)]
     return flipped(graph.term(x), list(axes))
 
 
@@ -141,7 +142,7 @@ def _roll(graph: Graph, call: Instruction, x: Any, shift: Any, axis: Any = None)
         flat = size_product(shape)
         rolled = _rolled(term.to_shape(-1), shift, 0, flat)
         return rolled.to_shape(*shape)
-    shifts, axes = np.broadcast_arrays(_listed(shift), _listed(axis))
+    shifts, axes = np.broadcast_arrays(listed(shift), listed(axis))
     for each, place in zip(shifts.tolist(), axes.tolist(), strict=True):
         place = normal(place, len(shape))
         term = _rolled(term, each, place, shape[place])
@@ -159,7 +160,7 @@ def _rolled(term: Term, shift: Any, axis: int, size: Any) -> Term:
 
 @lowers(np.tile)
 def _tile(graph: Graph, call: Instruction, x: Any, reps: Any) -> Term:
-    counts, shape = _listed(reps), shape_of(x)
+    counts, shape = listed(reps), shape_of(x)
     counts = [1] * (len(shape) - len(counts)) + counts
     term = graph.term(x).unsqueezed(*range(len(counts) - len(shape)))
     return term.op("Tile", graph.list_of(counts))

@@ -234,6 +234,7 @@ lower_ufuncs(
         np.isinf: is_inf,
         np.isfinite: lambda x: is_nan(x).op("Or", is_inf(x)).op("Not"),
         np.signbit: _is_negative,
+        np.vecdot: lambda x, y: (x * y).op("ReduceSum", x.graph.whole([-1]), keepdims=0),
         np.square: lambda x: x * x,
         np.reciprocal: lambda x: x.op("Reciprocal"),
         np.cbrt: lambda x: x.op("Sign") * x.op("Abs").op("Pow", 1.0 / 3.0),

@@ -29,7 +29,15 @@ def _einsum_of(graph: Graph, call: Instruction, subscripts: Any, *operands: Any,
     return _einsum(graph, call, equation, *operands)
 
 
-@lowers(np.tensordot)
+@lowers(np.linalg.vecdot)
+def _vecdot(graph: Graph, call: Instruction, a: Any, b: Any, axis: int = -1) -> Term:
+    if axis != -1:
+        raise Refused("along another axis than the last has no counterpart here; use np.einsum")
+    product = graph.term(a, call.out.dtype) * graph.term(b, call.out.dtype)
+    return product.op("ReduceSum", graph.whole([-1]), keepdims=0)
+
+
+@lowers(np.tensordot, np.linalg.tensordot)
 def _tensordot(graph: Graph, call: Instruction, a: Any, b: Any, axes: Any = 2) -> Term:
     ranks = len(shape_of(a)), len(shape_of(b))
     if isinstance(axes, int):
@@ -46,7 +54,7 @@ def _tensordot(graph: Graph, call: Instruction, a: Any, b: Any, axes: Any = 2) -
     return _einsum(graph, call, f"{''.join(first)},{''.join(second)}->{''.join(rest)}", a, b)
 
 
-@lowers(np.outer)
+@lowers(np.outer, np.linalg.outer)
 def _outer(graph: Graph, call: Instruction, a: Any, b: Any) -> Term:
     return graph.term(a, call.out.dtype).to_shape(-1, 1) * graph.term(b, call.out.dtype).to_shape(1, -1)
 

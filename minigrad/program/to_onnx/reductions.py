@@ -199,7 +199,7 @@ def _sort(graph: Graph, call: Instruction, x: Any, axis: Any = -1, kind: Any = N
 
 
 @lowers(np.linalg.vector_norm)
-def _vector_norm(
+def vector_norm(
     graph: Graph,
     call: Instruction,
     x: Any,
@@ -207,6 +207,7 @@ def _vector_norm(
     keepdims: bool = False,
     ord: Any = 2,  # NumPy's name
 ) -> Term:
+    """The root of the sum of powers, the largest element, or how many are not 0."""
     kinds = {1: "ReduceL1", 2: "ReduceL2", math.inf: "ReduceMax", -math.inf: "ReduceMin"}
     term, axes = graph.term(x, call.out.dtype).op("Abs"), axes_of(x, axis)
     if ord in kinds:

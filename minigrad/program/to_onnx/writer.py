@@ -16,7 +16,17 @@ from minigrad.program.ir import Dim, Input, Instruction, Size, Var
 from minigrad.program.program_like import ProgramLike
 
 # Each of them puts its functions into the table.
-from minigrad.program.to_onnx import arrangement, choices, elementwise, indexing, making, products, reductions, windows
+from minigrad.program.to_onnx import (
+    arrangement,
+    choices,
+    composites,
+    elementwise,
+    indexing,
+    making,
+    products,
+    reductions,
+    windows,
+)
 from minigrad.program.to_onnx.graph import Graph, Refused, Term, supported
 from minigrad.program.to_onnx.model import Port, import_onnx, model_of, write
 from minigrad.program.to_onnx.table import lowered
@@ -25,7 +35,8 @@ from minigrad.program.views.labels import function_name
 if TYPE_CHECKING:
     from minigrad.program.to_onnx.model import ModelProto
 
-_ENTRIES = (arrangement, choices, elementwise, indexing, making, products, reductions, windows)
+
+_ENTRIES = (arrangement, choices, composites, elementwise, indexing, making, products, reductions, windows)
 
 
 def to_onnx(program: ProgramLike, path: str | os.PathLike[str] | None = None) -> ModelProto:
