@@ -246,9 +246,10 @@ def _modf(graph: Graph, call: Instruction, x: Any) -> list[Term]:
 
 
 @lowers(np.diagonal, np.linalg.diagonal, np.trace, np.linalg.trace)
-def _diagonal(
+def diagonal(
     graph: Graph, call: Instruction, x: Any, offset: int = 0, axis1: int | None = None, axis2: int = -1
 ) -> Term:
+    """The elements of a diagonal, or their sum."""
     shape = shape_of(x)
     is_last = call.function in (np.linalg.diagonal, np.linalg.trace)
     if axis1 is None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.program.ir import Instruction, Size, Var
-from minigrad.program.to_onnx.arrangement import listed, sliced
+from minigrad.program.to_onnx.arrangement import diagonal, listed, sliced
 from minigrad.program.to_onnx.graph import Graph, Refused, Term, normal, shape_of, size_product
 from minigrad.program.to_onnx.reductions import axes_of, reduced, vector_norm
 from minigrad.program.to_onnx.table import lowers
@@ -123,6 +123,8 @@ def _count_nonzero(graph: Graph, call: Instruction, x: Any, axis: Any = None, ke
 @lowers(np.median)
 def _median(graph: Graph, call: Instruction, x: Any, axis: Any = None, keepdims: bool = False) -> Term:
     shape, term = shape_of(x), graph.term(x, call.out.dtype)
+    if isinstance(axis, (tuple, list)):
+        raise Refused("over several axes has no counterpart in ONNX")
     if axis is None:
         term, shape, place = term.to_shape(-1), (size_product(shape),), 0
     else:
@@ -150,6 +152,32 @@ def _inner(graph: Graph, call: Instruction, a: Any, b: Any) -> Term:
     if max(ranks) > 2:
         raise Refused("of more than two axes has no counterpart here; use np.einsum")
     return left.op("MatMul", right.along(range(ranks[1])[::-1]))
+
+
+@lowers(np.cross)
+def _cross(graph: Graph, call: Instruction, a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1) -> Term:
+    if (axisa, axisb, axisc) != (-1, -1, -1) or shape_of(a)[-1] != 3 or shape_of(b)[-1] != 3:
+        raise Refused("of other vectors than three numbers along the last axis has no counterpart here")
+    left, right = graph.term(a, call.out.dtype), graph.term(b, call.out.dtype)
+    following, before = graph.whole([1, 2, 0]), graph.whole([2, 0, 1])
+
+    def turned(term: Term, order: Term, rank: int) -> Term:
+        return term.op("Gather", order, axis=rank - 1)
+
+    ranks = len(shape_of(a)), len(shape_of(b))
+    first = turned(left, following, ranks[0]) * turned(right, before, ranks[1])
+    return first - turned(left, before, ranks[0]) * turned(right, following, ranks[1])
+
+
+@lowers(np.diag)
+def _diag(graph: Graph, call: Instruction, v: Any, k: int = 0) -> Term:
+    if len(shape_of(v)) != 1:
+        return diagonal(graph, call, v, k)
+    if k:
+        raise Refused(f"with k={k} has no counterpart here")
+    sizes = shape_of(call.out)
+    mask = graph.constant(np.zeros((), np.float32)).op("Expand", graph.list_of(sizes)).op("EyeLike").cast(bool)
+    return mask.where(graph.term(v), 0)
 
 
 @lowers(np.select)

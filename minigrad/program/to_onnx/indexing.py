@@ -21,9 +21,12 @@ def _item(graph: Graph, call: Instruction, values: Any, index: Any) -> Term:
     if isinstance(values, Var) and values.shape is None:
         found: Term = graph.terms[values][index]
         return found
-    shape = shape_of(values)
-    parts = _whole_index(index, len(shape))
-    term = graph.term(values)
+    return indexed(graph, graph.term(values), len(shape_of(values)), index)
+
+
+def indexed(graph: Graph, term: Term, rank: int, index: Any) -> Term:
+    """The elements that an index chooses from a tensor with so many axes."""
+    parts = _whole_index(index, rank)
     # First what gives slices and new axes; then every part belongs to one axis, and is a slice of all of it or a place.
     slices = [(axis, part) for axis, part in enumerate(part for part in parts if part is not None) if _is_part(part)]
     if slices:

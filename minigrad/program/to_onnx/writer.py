@@ -25,6 +25,7 @@ from minigrad.program.to_onnx import (
     making,
     products,
     reductions,
+    scattering,
     windows,
 )
 from minigrad.program.to_onnx.graph import Graph, Refused, Term, supported
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from minigrad.program.to_onnx.model import ModelProto
 
 
-_ENTRIES = (arrangement, choices, composites, elementwise, indexing, making, products, reductions, windows)
+_ENTRIES = (arrangement, choices, composites, elementwise, indexing, making, products, reductions, scattering, windows)
 
 
 def to_onnx(program: ProgramLike, path: str | os.PathLike[str] | None = None) -> ModelProto:
