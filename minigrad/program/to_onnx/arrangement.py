@@ -12,6 +12,9 @@ from minigrad.program.ir import Instruction, Size
 from minigrad.program.to_onnx.graph import Graph, Refused, Term, normal, shape_of, size_product
 from minigrad.program.to_onnx.table import lowers
 
+# Bounds of slices that lie outside of every axis; the smallest number of all is more than shape inference can take.
+AFTER_ALL, BEFORE_ALL = 2**62, -(2**62)
+
 
 def listed(part: Any) -> list[Any]:
     """A number, a tuple or an array of numbers as a list of numbers."""
@@ -111,7 +114,7 @@ def sliced(term: Term, axes: Sequence[int], starts: Sequence[Any], ends: Sequenc
 
 def flipped(term: Term, axes: Sequence[int]) -> Term:
     """The elements along some axes in reverse order."""
-    last = np.iinfo(np.int64).min
+    last = BEFORE_ALL
     count = len(axes)
     return sliced(term, axes, [-1] * count, [last] * count, [-1] * count) if axes else term
 
@@ -150,7 +153,7 @@ def _roll(graph: Graph, call: Instruction, x: Any, shift: Any, axis: Any = None)
 
 
 def _rolled(term: Term, shift: Any, axis: int, size: Any) -> Term:
-    graph, end = term.graph, np.iinfo(np.int64).max
+    graph, end = term.graph, AFTER_ALL
     # What comes first now stood so far from the beginning; of an empty axis nothing moves.
     length = graph.list_of([size]).op("Max", 1)
     back = (-graph.list_of([shift])).op("Mod", length, fmod=0)
@@ -199,7 +202,7 @@ def _pad(
 
 @lowers(np.diff)
 def _diff(graph: Graph, call: Instruction, x: Any, n: int = 1, axis: int = -1) -> Term:
-    place, term, end = normal(axis, len(shape_of(x))), graph.term(x, call.out.dtype), np.iinfo(np.int64).max
+    place, term, end = normal(axis, len(shape_of(x))), graph.term(x, call.out.dtype), AFTER_ALL
     for _ in range(n):
         term = sliced(term, [place], [1], [end], [1]) - sliced(term, [place], [0], [-1], [1])
     return term

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.program.ir import Instruction, Size, Var
-from minigrad.program.to_onnx.arrangement import diagonal, listed, sliced
+from minigrad.program.to_onnx.arrangement import BEFORE_ALL, diagonal, listed, sliced
 from minigrad.program.to_onnx.graph import Graph, Refused, Term, normal, shape_of, size_product
 from minigrad.program.to_onnx.reductions import axes_of, reduced, vector_norm
 from minigrad.program.to_onnx.table import lowers
@@ -90,7 +90,7 @@ def _unstack(graph: Graph, call: Instruction, x: Any, axis: int = 0) -> list[Ter
 
 @lowers(np.fliplr, np.flipud)
 def _flipped(graph: Graph, call: Instruction, x: Any) -> Term:
-    last = np.iinfo(np.int64).min
+    last = BEFORE_ALL
     return sliced(graph.term(x), [int(call.function is np.fliplr)], [-1], [last], [-1])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.ops.manipulation.indexing import chosen
 from minigrad.program import ir
 from minigrad.program.ir import Instruction, Size, Var
-from minigrad.program.to_onnx.arrangement import sliced
+from minigrad.program.to_onnx.arrangement import AFTER_ALL, BEFORE_ALL, sliced
 from minigrad.program.to_onnx.graph import Graph, Refused, Term, normal, shape_of
 from minigrad.program.to_onnx.table import lowers
 
@@ -97,7 +97,7 @@ def _is_one(part: Any) -> bool:
 
 def _bounds(part: slice) -> tuple[Any, Any, int]:
     step = 1 if part.step is None else int(part.step)
-    first, last = (0, np.iinfo(np.int64).max) if step > 0 else (np.iinfo(np.int64).max, np.iinfo(np.int64).min)
+    first, last = (0, AFTER_ALL) if step > 0 else (AFTER_ALL, BEFORE_ALL)
     return (first if part.start is None else part.start), (last if part.stop is None else part.stop), step
 
 

@@ -28,7 +28,7 @@ from minigrad.program.to_onnx import (
     scattering,
     windows,
 )
-from minigrad.program.to_onnx.graph import Graph, Refused, Term, supported
+from minigrad.program.to_onnx.graph import Graph, Refused, Term, shape_of, supported
 from minigrad.program.to_onnx.model import Port, import_onnx, model_of, write
 from minigrad.program.to_onnx.table import lowered
 from minigrad.program.views.labels import function_name
@@ -145,7 +145,12 @@ class _Writer:
             )
         name = "x[index]" if instruction.function is ir.item else function_name(instruction.function)
         try:
-            return lowered(self.graph, instruction, name)
+            found = lowered(self.graph, instruction, name)
+            # What has no elements needs no nodes, which not all runtimes have tried with nothing.
+            is_empty = 0 in (instruction.out.shape or ())
+            if is_empty and not any(isinstance(size, Size) for size in shape_of(instruction.out)):
+                return self.graph.constant(np.empty(shape_of(instruction.out), instruction.out.dtype))
+            return found
         except Refused as refused:
             raise ProgramError(f"{place}{refused}{ending}") from None
 
