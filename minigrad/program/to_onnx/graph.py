@@ -185,7 +185,7 @@ class Graph:
         return self._known[size]
 
     def _computed(self, size: Size) -> Term:
-        if not self._has(size):
+        if not self.has(size):
             raise Refused("of a size that depends on values has no counterpart in ONNX")
         if size.operator == "dim":
             dim = size.parts[0]
@@ -213,7 +213,7 @@ class Graph:
     def reshaped(self, term: Term, sizes: Sequence[Any]) -> Term:
         """The same elements in a shape; where one size alone is unknown, it is left to be found."""
         # The size of a value that is only about to be computed stands for what NumPy found for -1.
-        found = [self.size(size) if self._has(size) else -1 for size in sizes]
+        found = [self.size(size) if self.has(size) else -1 for size in sizes]
         free = [position for position, each in enumerate(found) if isinstance(each, Term)]
         if len(free) == 1 and all(isinstance(each, Term) or each > 0 for each in found):
             found[free.pop()] = -1
@@ -221,7 +221,8 @@ class Graph:
         settings = {"allowzero": 1} if free or 0 in found else {}
         return term.op("Reshape", self.list_of(found), **settings)
 
-    def _has(self, size: Any) -> bool:
+    def has(self, size: Any) -> bool:
+        """Whether a size can be computed from what the graph has so far."""
         return not isinstance(size, Size) or all(dim.var in self.terms for dim in size.dims())
 
 

@@ -78,9 +78,10 @@ def _sliding_window_view(graph: Graph, call: Instruction, x: Any, window_shape: 
 
 def counted(graph: Graph, count: Any) -> Term:
     """0, 1, 2 and so on up to a size."""
-    if not isinstance(count, Size):
+    count = graph.size(count)
+    if not isinstance(count, Term):
         return graph.whole(range(count))
-    end = graph.term(count, np.int64)
+    end = count.squeezed(0)
     return graph.node("Range", (graph.term(np.int64(0)), end, graph.term(np.int64(1))), np.int64)
 
 

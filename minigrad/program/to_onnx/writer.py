@@ -147,9 +147,9 @@ class _Writer:
         try:
             found = lowered(self.graph, instruction, name)
             # What has no elements needs no nodes, which not all runtimes have tried with nothing.
-            is_empty = 0 in (instruction.out.shape or ())
-            if is_empty and not any(isinstance(size, Size) for size in shape_of(instruction.out)):
-                return self.graph.constant(np.empty(shape_of(instruction.out), instruction.out.dtype))
+            sizes = shape_of(instruction.out)
+            if 0 in sizes and all(self.graph.has(size) for size in sizes):
+                return self.graph.term(0, instruction.out.dtype).op("Expand", self.graph.list_of(sizes))
             return found
         except Refused as refused:
             raise ProgramError(f"{place}{refused}{ending}") from None
