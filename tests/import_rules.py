@@ -30,6 +30,7 @@ OPTIONAL = {
     "jax": "program/to_jax",
     "keras": "data.py",
     "matplotlib": "plot",
+    "onnx": "program/to_onnx",
     "pytest": "testing/plugin",
     "safetensors": "training/checkpoint_file.py",
     "sklearn": "data.py",

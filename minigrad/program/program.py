@@ -15,6 +15,7 @@ from minigrad.program.ir import Guard, Input, Instruction, Size, Var
 from minigrad.program.run import Runner
 
 if TYPE_CHECKING:
+    from minigrad.program.to_onnx.model import ModelProto
     from minigrad.program.views.cost import Cost
 
 
@@ -123,6 +124,26 @@ class Program:
         from minigrad.program.views.plain import to_json
 
         return to_json(self)
+
+    def to_onnx(self, path: str | os.PathLike[str] | None = None) -> ModelProto:
+        """The program as a model in ONNX, which other programs run; for inference.
+
+        The arrays among the arguments are its inputs, by their names; sizes that are free in the program stay free.
+        What layers and closed-over Tensors hold now is part of the model.
+
+        Args:
+            path: a file to which the model is written, too.
+
+        Returns:
+            the model, an ``onnx.ModelProto`` that ``onnx.checker`` has checked.
+
+        Raises:
+            ProgramError: for a call that has no counterpart in ONNX, with the line that it belongs to.
+            ImportError: without onnx.
+        """
+        from minigrad.program.to_onnx.writer import to_onnx
+
+        return to_onnx(self, path)
 
     @classmethod
     def from_json(cls, text: str) -> Program:
