@@ -84,7 +84,9 @@ import sys
 
 class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name in {"keras", "jax", "torch", "tensorflow", "sklearn", "tqdm", "safetensors", "hypothesis", "pytest", "onnx"}:
+        if name in {
+            *("keras", "jax", "torch", "tensorflow", "sklearn", "tqdm", "safetensors", "hypothesis", "pytest", "onnx"),
+        }:
             raise ImportError(f"{name} is not installed")
 
 sys.meta_path.insert(0, Absent())

@@ -5,6 +5,7 @@ import functools
 import gc
 import pickle
 import threading
+import types
 import warnings
 
 import numpy as np
@@ -402,6 +403,26 @@ def test_variables_of_the_module_and_of_closures_are_watched(monkeypatch):
     shift += 1.0
     np.testing.assert_array_equal(compiled(x), function(x))
     shift = reals(3)
+    np.testing.assert_array_equal(compiled(x), function(x))
+
+
+def test_settings_in_modules_and_names_of_inner_functions_are_watched(monkeypatch):
+    settings = types.ModuleType("settings")
+    settings.FACTOR = 2.0
+    monkeypatch.setitem(globals(), "settings", settings)
+
+    def function(x):
+        def inner(y):
+            return SCALE * y
+
+        return inner(x) * settings.FACTOR  # noqa: F821  # set above
+
+    compiled = mg.compile(function)
+    x = reals(3)
+    compiled(x)
+    monkeypatch.setitem(globals(), "SCALE", 7.0)
+    np.testing.assert_array_equal(compiled(x), function(x))
+    settings.FACTOR = 5.0
     np.testing.assert_array_equal(compiled(x), function(x))
 
 

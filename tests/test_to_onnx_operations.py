@@ -11,8 +11,8 @@ from operation_checks import BUILTIN, Call, rng_for
 import minigrad as mg
 
 # What ONNX has no nodes for, or nothing that takes few of them.
-SPECIAL = """ndtri log_ndtr inverse_mills gammaln gamma digamma polygamma betaln beta j0 j1 y0 y1 i0 i1 i0e i1e k0 k1 jv yv
-iv ive kv spherical_jn expi exp1 exp_moment boxcox boxcox1p inv_boxcox inv_boxcox1p erfcx erfi dawsn erfinv erfcinv"""
+SPECIAL = """ndtri log_ndtr inverse_mills gammaln gamma digamma polygamma betaln beta j0 j1 y0 y1 i0 i1 i0e i1e k0 k1 jv
+yv iv ive kv spherical_jn expi exp1 exp_moment boxcox boxcox1p inv_boxcox inv_boxcox1p erfcx erfi dawsn erfinv erfcinv"""
 MATRICES = """cofactor_matrix log_abs_det slogdet eigenvalues eigenvectors eigh eigvalsh cholesky orthogonal_factor
 triangular_factor qr left_vectors singular_values right_vectors svd svdvals pinv least_squares lstsq cond inv solve
 tensorsolve tensorinv polyfit"""
@@ -38,7 +38,8 @@ def written(operation, number, example):
         try:
             model = program.to_onnx()
         except mg.ProgramError as error:
-            assert "has no counterpart" in str(error)
+            if "has no counterpart" not in str(error):
+                raise
             return False
         if (operation.name, number) in LIMITS:
             return True
@@ -66,5 +67,5 @@ def test_an_operation(name):
 
 
 def test_how_many_operations_are_written():
-    assert REFUSED <= BUILTIN.keys()
+    assert REFUSED.issubset(BUILTIN)
     assert len(BUILTIN) - len(REFUSED | UNRECORDED) == 221

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from types import CellType, ModuleType
+from types import CellType, CodeType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -104,9 +104,18 @@ class _Walk:
             yield from self._place(cell, None, held, variable)
         if not plain.__module__ or plain.__module__.partition(".")[0] in ("minigrad", "numpy", "scipy"):
             return
-        for used in code.co_names:
-            if used in plain.__globals__:
-                yield from self._place(plain.__globals__, used, plain.__globals__[used], used)
+        names = list(dict.fromkeys(_names_in(code)))
+        for used in names:
+            if used not in plain.__globals__:
+                continue
+            held = plain.__globals__[used]
+            yield from self._place(plain.__globals__, used, held, used)
+            if isinstance(held, ModuleType) and not _is_known(held):
+                # What is read of a module, such as settings.
+                for attribute in names:
+                    found = vars(held).get(attribute, self)
+                    if isinstance(found, _SIMPLE):
+                        yield Watched(vars(held), attribute, found, f"{used}.{attribute}")
 
     def _place(self, holder: Any, key: Any, held: Any, name: str, is_inside: bool = False) -> Iterator[Watched]:
         """A variable, and what can be reached from there."""
@@ -154,6 +163,19 @@ class _Walk:
         call = type(value).__dict__.get("__call__") or type(value).__dict__.get("forward")
         if call is not None and hasattr(call, "__code__"):
             yield from self.function(name, call)
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    """The names that a function uses of its module, and of what it finds there; functions inside of it as well."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names_in(constant)
+
+
+def _is_known(module: Any) -> bool:
+    """Whether it belongs to a library whose numbers do not change."""
+    return str(getattr(module, "__name__", "")).partition(".")[0] in ("minigrad", "numpy", "scipy", "math", "builtins")
 
 
 # What is an input of the code, or memory to compute in.
