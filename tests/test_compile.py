@@ -415,7 +415,7 @@ def test_settings_in_modules_and_names_of_inner_functions_are_watched(monkeypatc
         def inner(y):
             return SCALE * y
 
-        return inner(x) * settings.FACTOR  # noqa: F821  # set above
+        return inner(x) * settings.FACTOR
 
     compiled = mg.compile(function)
     x = reals(3)

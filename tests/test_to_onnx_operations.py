@@ -11,8 +11,9 @@ from operation_checks import BUILTIN, Call, rng_for
 import minigrad as mg
 
 # What ONNX has no nodes for, or nothing that takes few of them.
-SPECIAL = """ndtri log_ndtr inverse_mills gammaln gamma digamma polygamma betaln beta j0 j1 y0 y1 i0 i1 i0e i1e k0 k1 jv
-yv iv ive kv spherical_jn expi exp1 exp_moment boxcox boxcox1p inv_boxcox inv_boxcox1p erfcx erfi dawsn erfinv erfcinv"""
+SPECIAL = """ndtri log_ndtr inverse_mills gammaln gamma digamma polygamma betaln beta j0 j1 y0 y1 i0 i1 i0e i1e k0 k1
+jv yv iv ive kv spherical_jn expi exp1 exp_moment boxcox boxcox1p inv_boxcox inv_boxcox1p erfcx erfi dawsn
+erfinv erfcinv"""
 MATRICES = """cofactor_matrix log_abs_det slogdet eigenvalues eigenvectors eigh eigvalsh cholesky orthogonal_factor
 triangular_factor qr left_vectors singular_values right_vectors svd svdvals pinv least_squares lstsq cond inv solve
 tensorsolve tensorinv polyfit"""

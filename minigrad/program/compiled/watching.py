@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import CellType, CodeType, ModuleType
 from typing import Any
 
@@ -102,6 +102,7 @@ class _Walk:
             except ValueError:
                 continue
             yield from self._place(cell, None, held, variable)
+            yield from _of_module(held, variable, _names_in(code))
         if not plain.__module__ or plain.__module__.partition(".")[0] in ("minigrad", "numpy", "scipy"):
             return
         names = list(dict.fromkeys(_names_in(code)))
@@ -110,12 +111,7 @@ class _Walk:
                 continue
             held = plain.__globals__[used]
             yield from self._place(plain.__globals__, used, held, used)
-            if isinstance(held, ModuleType) and not _is_known(held):
-                # What is read of a module, such as settings.
-                for attribute in names:
-                    found = vars(held).get(attribute, self)
-                    if isinstance(found, _SIMPLE):
-                        yield Watched(vars(held), attribute, found, f"{used}.{attribute}")
+            yield from _of_module(held, used, names)
 
     def _place(self, holder: Any, key: Any, held: Any, name: str, is_inside: bool = False) -> Iterator[Watched]:
         """A variable, and what can be reached from there."""
@@ -171,6 +167,15 @@ def _names_in(code: CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names_in(constant)
+
+
+def _of_module(module: Any, name: str, attributes: Iterable[str]) -> Iterator[Watched]:
+    """The numbers and texts of these names in a module, such as one of settings."""
+    if not isinstance(module, ModuleType) or _is_known(module):
+        return
+    for attribute in attributes:
+        if attribute in vars(module) and isinstance(vars(module)[attribute], _SIMPLE):
+            yield Watched(vars(module), attribute, vars(module)[attribute], f"{name}.{attribute}")
 
 
 def _is_known(module: Any) -> bool:
