@@ -18,7 +18,10 @@ from test_program_operations import REFUSED, calls, first_order
 import minigrad as mg
 from minigrad import losses, nn, optim
 from minigrad.program.errors import ProgramError
+from minigrad.program.inputs import Inputs
 from minigrad.program.ir import Instruction, Var
+from minigrad.program.record import Recording
+from minigrad.program.run import evaluated
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Programs run once; compiling them takes most of the time.
@@ -88,13 +91,25 @@ def telling(operation):
     return [max(found, key=lambda pair: sum(array.size + 100 * array.ndim for array in pair[0].arrays))]
 
 
+def recorded(function, arrays):
+    """The instructions, the inputs, and the outputs with the gradients: of a program, or of one recording."""
+    if effort.thorough:
+        program = mg.program(function, *arrays, wrt=list(range(len(arrays))))
+        return program.code, [each.var for each in program.inputs], list(dict.fromkeys(program.outputs))
+    inputs = Inputs(function, arrays, list(range(len(arrays))))
+    recording = Recording(inputs, [slot.value for slot in inputs.slots])
+    outputs = [recording.returned, *(gradient for gradient in recording.gradients if gradient is not None)]
+    return recording.code, recording.inputs_made, list(dict.fromkeys(outputs))
+
+
 def check(operation):
     for first, second in telling(operation):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            program = mg.program(first_order(first), *first.arrays, wrt=list(range(len(first.arrays))))
-            expected = program.of_arrays(second.arrays)
-        found = compiled(lowered(program.code, [each.var for each in program.inputs], program.outputs), second.arrays)
+            code, inputs, outputs = recorded(first_order(first), first.arrays)
+            values = evaluated(code, dict(zip(inputs, second.arrays, strict=True)), outputs)
+            expected = [values[out] for out in outputs]
+        found = compiled(lowered(code, inputs, outputs), second.arrays)
         assert [each.dtype for each in found] == [np.asarray(each).dtype for each in expected]
         assert_same([np.asarray(each) for each in found], expected, 1e-10)
 
