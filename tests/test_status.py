@@ -2,6 +2,7 @@
 
 import re
 
+import effort
 import numpy as np
 import operation_checks
 import status
@@ -24,8 +25,13 @@ def existing(page):
     return re.sub(r"\n\d+ functions", "\nSome functions", page.replace("|  |", "| - |"))
 
 
-def test_the_page_is_current():
-    """Where this fails, look at what changed, and run ``python tests/status.py``."""
+def test_the_page_is_current(monkeypatch):
+    """Where this fails, look at what changed, and run ``python tests/status.py``.
+
+    test_ops.py makes the same checks at every example, so that the first one is enough here.
+    """
+    if not effort.thorough:
+        monkeypatch.setattr(status, "examples_of", lambda operation: operation.examples[:1])
     assert existing(status.PAGE.read_text()) == existing(status.page())
 
 

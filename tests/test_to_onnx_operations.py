@@ -56,7 +56,7 @@ def written(operation, number, example):
 @pytest.mark.parametrize("name", [name for name in BUILTIN if name not in UNRECORDED])
 def test_an_operation(name):
     operation = BUILTIN[name]
-    few = 1 if name in REFUSED else 3
+    few = 1 if name in REFUSED else 2
     found = []
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # Of the examples some are at the edge of what NumPy computes.
