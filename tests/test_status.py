@@ -5,6 +5,7 @@ import re
 import effort
 import numpy as np
 import operation_checks
+import pytest
 import status
 from scipy import special
 
@@ -25,13 +26,15 @@ def existing(page):
     return re.sub(r"\n\d+ functions", "\nSome functions", page.replace("|  |", "| - |"))
 
 
-def test_the_page_is_current(monkeypatch):
-    """Where this fails, look at what changed, and run ``python tests/status.py``.
-
-    test_ops.py makes the same checks at every example, so that the first one is enough here.
-    """
+@pytest.fixture(autouse=True)
+def _first_examples(monkeypatch):
+    """The first example of each operation is enough here: test_ops.py makes the same checks at all of them."""
     if not effort.thorough:
         monkeypatch.setattr(status, "examples_of", lambda operation: operation.examples[:1])
+
+
+def test_the_page_is_current():
+    """Where this fails, look at what changed, and run ``python tests/status.py``."""
     assert existing(status.PAGE.read_text()) == existing(status.page())
 
 
