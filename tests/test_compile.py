@@ -7,12 +7,14 @@ import pickle
 import threading
 import types
 import warnings
+from collections import namedtuple
 
 import numpy as np
 import pytest
 
 import minigrad as mg
 from minigrad import losses, nn, optim
+from minigrad.engine.stand_ins import StandIn
 from minigrad.program.compiled.function import Compiled
 
 RNG = np.random.default_rng(0)
@@ -661,6 +663,16 @@ def test_single_numbers_are_computed_by_python_within_an_ulp():
             np.testing.assert_allclose([value, *slopes], [expected, *wanted], rtol=1e-14)
 
 
+def test_single_numbers_come_back_in_any_structure():
+    pair = namedtuple("pair", "first second")
+    compiled = mg.compile(lambda x: {"pair": pair(x * 2.0, [mg.tanh(x)])})
+    for _ in range(2):
+        got = compiled(0.5)["pair"]
+        assert type(got) is pair
+        assert got.first == 1.0
+        assert type(got.second[0]) is np.float64
+
+
 # ---- With what else there is ----
 
 
@@ -702,14 +714,42 @@ def test_training_and_prediction_compiled():
         run("numpy")
 
 
-@pytest.mark.parametrize("compile", [False, True])
-def test_a_loss_that_is_not_finite_stops_before_anything_is_updated(compile):
-    model = model_of()
-    optimizer = optim.Adam(model.parameters())
-    good, bad = (reals(2, 4), reals(2, 3)), (np.full((2, 4), np.nan), reals(2, 3))
-    mg.train(model, losses.mse, optimizer, [good], epochs=1, progress=False, compile=compile)
-    before = [*model.state_dict().values(), *optimizer.state_dict().values()]
-    with pytest.raises(mg.NonFiniteLossError, match="epoch 1, step 1"):
-        mg.train(model, losses.mse, optimizer, [bad, good], epochs=1, progress=False, compile=compile)
-    for now, then in zip([*model.state_dict().values(), *optimizer.state_dict().values()], before, strict=True):
+@pytest.mark.parametrize("compile", [False, True, {"engine": "jax"}], ids=["eager", "numpy", "jax"])
+@pytest.mark.parametrize("earlier", [0, 1, 2])
+def test_a_loss_that_is_not_finite_stops_before_anything_is_updated(compile, earlier):
+    if isinstance(compile, dict):
+        pytest.importorskip("jax")
+
+    def run(with_bad):
+        model = model_of()
+        optimizer = optim.Adam(model.parameters())
+        rng = np.random.default_rng(0)
+        good, bad = (rng.standard_normal((2, 4)), np.zeros((2, 3))), (np.full((2, 4), np.nan), np.zeros((2, 3)))
+        data = [good] * earlier + [bad] * with_bad
+        if with_bad:
+            with pytest.raises(mg.NonFiniteLossError, match=f"epoch 1, step {earlier + 1}"):
+                mg.train(model, losses.mse, optimizer, data, epochs=1, progress=False, compile=compile)
+        elif data:
+            mg.train(model, losses.mse, optimizer, data, epochs=1, progress=False, compile=compile)
+        return [*model.state_dict().values(), *optimizer.state_dict().values()]
+
+    for now, then in zip(run(True), run(False), strict=True):
         np.testing.assert_array_equal(now, then)
+
+
+def test_a_look_at_values_counts_wherever_it_was_written():
+    seen = np.zeros(2)
+
+    def note(values):
+        seen[...] = values
+
+    @mg.primitive(lambda g, out, x: g)
+    def inspected(x):
+        if isinstance(x, StandIn):
+            x.looked_at(note)
+        return x * 1.0
+
+    compiled = mg.compile(lambda x: (inspected(mg.Tensor(x)), x + 1.0)[1])
+    for number in (1.0, 2.0, 3.0):
+        compiled(np.full(2, number))
+        np.testing.assert_array_equal(seen, number)

@@ -30,8 +30,9 @@ class Updating:
     optimizer: Any
     position: int
 
-    # By this, a program knows it.
+    # By these, a program knows it: it counts, also where nobody needs what it gives.
     is_update = True
+    is_pure = False
 
     def __call__(self, values: Any, gradient: Any, lr: Any, *memory: Any) -> list[Any]:
         """The new values, and what is remembered with them."""

@@ -236,6 +236,11 @@ def draw(generator: Any, method: str, *args: Any, **kwargs: Any) -> Any:
     return getattr(generator, method)(*args, **kwargs)
 
 
+def look(function: Callable[..., Any], *args: Any) -> None:
+    """Let a function look at values, which raises where they are no good."""
+    function(*args)
+
+
 def guard(value: Any, expected: Any, place: str) -> None:
     """Refuse to go on where a value that the program branched on is another one.
 

@@ -199,8 +199,8 @@ class Recorder(Observer):
         if self.makes_checks:
             function(*self.concrete(args))
             out = Var(self._number(), None, None)
-            references = self._referred(args)
-            self.code.append(Instruction(function, references, {}, out, users_place(), self.phase, ()))
+            references = (function, *self._referred(args))
+            self.code.append(Instruction(ir.look, references, {}, out, users_place(), self.phase, ()))
 
     def check_going_on(self) -> None:
         """Refuse values that the function left somewhere.

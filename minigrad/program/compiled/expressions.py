@@ -161,6 +161,11 @@ def _pick(writer: Writer, instruction: Instruction) -> str | None:
     return f"{writer.text(instruction.args[0])}[{instruction.args[1]}]"
 
 
+def _look(writer: Writer, instruction: Instruction) -> str | None:
+    function, *args = instruction.args
+    return f"{writer.name(function)}({', '.join(map(writer.text, args))})"
+
+
 def _draw(writer: Writer, instruction: Instruction) -> str | None:
     generator, method, *args = instruction.args
     kwargs = [f"{key}={writer.text(part)}" for key, part in instruction.kwargs.items()]
@@ -243,6 +248,7 @@ _TABLE: dict[Any, Expression] = {
     ir.pick: _pick,
     ir.astype: _converted,
     ir.draw: _draw,
+    ir.look: _look,
 }
 # By the kernel that takes the place of the meaning of an operation.
 _KERNELS: dict[Any, Expression] = {

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.engine.stand_ins import is_self_contained
 from minigrad.program import ir
-from minigrad.program.compiled.updating import is_update
 from minigrad.program.ir import Instruction, Var, mapped_atoms
-from minigrad.program.simplify.keys import key_of, values_in
+from minigrad.program.simplify.keys import is_pure, key_of, values_in
+from minigrad.program.simplify.passes import alive
 
 # What looks at the shape and dtype of its first argument alone.
 _LIKE = {np.ones_like, np.zeros_like, np.full_like}
-_PURE_OF_IR = {ir.item, ir.pick, ir.astype}
 # Larger constants are made when they are needed.
 _MOST_ELEMENTS = 1 << 16
 _ARRAYS = {np.arange, np.zeros, np.ones, np.full, np.eye}
@@ -66,16 +65,7 @@ def folded(
         makers[instruction.out] = instruction
         kept.append(instruction)
     found = [current(out) for out in outputs]
-    return _needed(kept, found), found
-
-
-def is_pure(function: Callable[..., Any]) -> bool:
-    """Whether a call may be left out where nobody needs its value."""
-    if is_update(function):
-        return False
-    if getattr(function, "__module__", None) == ir.__name__:
-        return function in _PURE_OF_IR
-    return function.__module__ != "minigrad.losses" if hasattr(function, "__module__") else True
+    return alive(kept, [out for out in found if type(out) is Var]), found
 
 
 def _with_arguments(instruction: Instruction, args: Any, kwargs: Any) -> Instruction:
@@ -169,13 +159,3 @@ def _without_broadcasts(instruction: Instruction, makers: dict[Var, Instruction]
     if args == list(instruction.args):
         return instruction
     return _with_arguments(instruction, tuple(args), instruction.kwargs)
-
-
-def _needed(code: Sequence[Instruction], outputs: Sequence[Any]) -> list[Instruction]:
-    needed = {out for out in outputs if type(out) is Var}
-    found: list[Instruction] = []
-    for instruction in reversed(code):
-        if instruction.out in needed or not is_pure(instruction.function):
-            found.append(instruction)
-            needed.update(values_in(instruction))
-    return found[::-1]

@@ -16,7 +16,7 @@ from minigrad.program.simplify.keys import values_in
 _FRESH = {
     np.sum, np.mean, np.prod, np.max, np.min, np.any, np.all, np.argmax, np.argmin, np.argsort, np.sort, np.where,
     np.concatenate, np.stack, np.outer, np.dot, np.cumsum, np.cumprod, np.copy, np.take_along_axis, ir.draw, ir.guard,
-    np.linalg.solve, np.linalg.inv, np.linalg.cholesky, np.linalg.det,
+    ir.look, np.linalg.solve, np.linalg.inv, np.linalg.cholesky, np.linalg.det,
 }  # fmt: skip
 # What shares the memory of its first argument.
 _VIEWS = {np.transpose, np.swapaxes, np.moveaxis, np.reshape, np.ravel, np.squeeze, np.expand_dims, np.broadcast_to}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.pytrees import mapped
 from minigrad.program.ir import Instruction, Var
 
 _FLOAT = np.dtype(np.float64)
@@ -77,8 +78,4 @@ def in_floats(code: Sequence[Instruction], names: dict[Var, str]) -> list[str]:
 
 def in_float64(tree: Any) -> Any:
     """Results as NumPy's scalars."""
-    if isinstance(tree, (tuple, list)):
-        return type(tree)([in_float64(item) for item in tree])
-    if isinstance(tree, dict):
-        return {key: in_float64(item) for key, item in tree.items()}
-    return np.float64(tree) if type(tree) is float else tree
+    return mapped(tree, lambda leaf: np.float64(leaf) if type(leaf) is float else leaf)

@@ -58,10 +58,9 @@ class JaxEntry:
         self.plain_arguments = len(args) if is_plain else -1
         self._trace = trace
         self._check = _checking(trace)
-        checking = [each for each in trace.code if each.out.shape is None and each.function is not ir.guard]
-        checking = [each for each in checking if not any(each.out in values_in(other) for other in trace.code)]
+        checking = [each for each in trace.code if each.function is ir.look]
         self._draws = [each for each in trace.code if each.function is ir.draw]
-        code = [each for each in trace.code if each not in checking and each not in self._draws]
+        code = [each for each in trace.code if each.function not in (ir.look, ir.draw)]
         self._here = self._host_updates(code)
         updates = [pair for pair in trace.updates if id(pair[0]) not in {id(held) for held, _ in self._here}]
         self._changed = [held for held, _ in updates]
@@ -157,10 +156,7 @@ class JaxEntry:
     def _look(self, checking: Sequence[Instruction], known: Mapping[Var, Any]) -> None:
         """Let the checks look at values that they know."""
         for each in checking:
-            each.function(
-                *[fetched(known[part]) if type(part) is Var else part for part in each.args],
-                **each.kwargs,
-            )
+            each.function(*[fetched(known[part]) if type(part) is Var else part for part in each.args])
 
     def place(self, error: BaseException) -> ir.Place | None:
         """The line of the user's code in which an error was raised, which XLA does not tell."""
