@@ -34,9 +34,9 @@ def model_of(dtype=np.float64, dropout=0.0):
     )
 
 
-def step_of(model, optimizer):
+def step_of(model, optimizer, criterion=losses.mse):
     def step(x, y):
-        loss = losses.mse(model(x), y)
+        loss = criterion(model(x), y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_compile import step_of
 
 import minigrad as mg
 from minigrad import checkpoint, losses, nn, optim
@@ -44,13 +45,7 @@ def training(make, engines, steps, size=8):
     model = make(np.random.default_rng(0))
     optimizer = optim.Adam(model.parameters(), lr=optim.cosine(1e-2, steps, warmup=3), max_norm=5.0)
 
-    def step(x, y):
-        loss = losses.cross_entropy(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
-
+    step = step_of(model, optimizer, losses.cross_entropy)
     run = {"eager": lambda x, y: step(x, y).data, "numpy": mg.compile(step), "jax": mg.compile(step, engine="jax")}
     found = []
     for number in range(steps):
@@ -192,14 +187,7 @@ def test_checks_of_values_stop_before_anything_is_changed():
     model = perceptron(np.random.default_rng(0))
     optimizer = optim.Adam(model.parameters())
 
-    @mg.compile(engine="jax")
-    def step(x, y):
-        loss = losses.cross_entropy(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
-
+    step = mg.compile(step_of(model, optimizer, losses.cross_entropy), engine="jax")
     x = RNG.standard_normal((2, 16))
     step(x, np.array([0, 9]))
     before = [*model.state_dict().values(), *optimizer.state_dict().values()]

@@ -16,7 +16,7 @@ from minigrad.engine.tensor import Tensor
 from minigrad.program.alignment import Aligned, DisagreementError
 from minigrad.program.by_the_tape import by_the_tape, difference
 from minigrad.program.choice_of_sizes import Choice, SizeClass, symbols_of
-from minigrad.program.errors import ProgramError
+from minigrad.program.errors import ProgramError, by_chance
 from minigrad.program.first_call import check_examples, check_result, explaining
 from minigrad.program.fresh_inputs import Kind
 from minigrad.program.held import HeldTensor, settings_of
@@ -71,11 +71,7 @@ def program(function: Callable[..., Any], *examples: Any, wrt: Wanted = None, na
         ]
         inputs = Inputs(function, examples, wrt, needed)
         first = Recording(inputs, [slot.value for slot in inputs.slots])
-    if first.strangers:
-        raise ProgramError(
-            f"the function uses {first.strangers[0].describe()}, which requires a gradient and is not among its "
-            "arguments; pass it as an argument"
-        )
+    first.refuse_strangers()
     if not first.updates:
         check_result(function, first.returned)
     arrays = [slot.value for slot in inputs.slots]
@@ -206,11 +202,7 @@ def _refused(inputs: Inputs, choice: Choice, error: DisagreementError) -> Progra
     try:
         Aligned([Recording(inputs, values), Recording(inputs, values)], {})
     except DisagreementError:
-        return ProgramError(
-            f"{place}the same inputs give other calls or numbers when the function is called again ({error.detail}): "
-            "it draws random numbers, or keeps something between calls; pass a generator, or what it keeps, as an "
-            "argument"
-        )
+        return by_chance(error.where, f" ({error.detail})")
     if error.what == "calls":
         return ProgramError(
             f"{place}which functions are called depends on the values of the inputs ({error.detail}); write "

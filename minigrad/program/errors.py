@@ -11,3 +11,13 @@ KEPT = (
 
 class ProgramError(RuntimeError):
     """A function cannot be recorded as a program, or a program cannot be run with what it was given."""
+
+
+def by_chance(where: object, detail: str = "") -> ProgramError:
+    """The error where the same inputs give other calls or numbers; `where` is the line, or None."""
+    place = "" if where is None else f"{where}: "
+    return ProgramError(
+        f"{place}the same inputs give other calls or numbers when the function is called again{detail}: "
+        "it draws random numbers, or keeps something between calls; pass a generator, or what it keeps, as an "
+        "argument"
+    )

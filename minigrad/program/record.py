@@ -15,6 +15,7 @@ from minigrad.engine.pytrees import leaves, mapped
 from minigrad.engine.stand_ins import going_on
 from minigrad.engine.tensor import Tensor
 from minigrad.program.calling import outcome
+from minigrad.program.errors import ProgramError
 from minigrad.program.held import HeldTensor
 from minigrad.program.inputs import Inputs
 from minigrad.program.ir import Var
@@ -40,7 +41,6 @@ class Recording(Recorder):
         strangers: leaves that require a gradient and were met without being an input.
         deposited: for each slot, whether the call has left a gradient in its ``.grad``.
         is_differentiable: whether what the function returned still hangs on its graph.
-        adds_to_gradients: whether the call would add to gradients from before it; set by who has found out.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Recording(Recorder):
     ) -> None:
         super().__init__(takes_kernels, makes_checks)
         self.deposited: list[bool] = []
-        self.is_differentiable = self.adds_to_gradients = False
+        self.is_differentiable = False
         self.strangers: list[Node] = []
         self.codes: set[CodeType] = set()
         self.gradients: list[Var | None] = [None] * len(inputs.slots)
@@ -110,6 +110,18 @@ class Recording(Recorder):
             reference: Var = self._reference(array)
             return reference
         return array
+
+    def refuse_strangers(self) -> None:
+        """Raise for a leaf that requires a gradient and is no input.
+
+        Raises:
+            ProgramError: with its name.
+        """
+        if self.strangers:
+            raise ProgramError(
+                f"the function uses {self.strangers[0].describe()}, which requires a gradient and is not among its "
+                "arguments; pass it as an argument"
+            )
 
     def result(self, node: Any) -> None:
         """Look for leaves that are no inputs, and were there before."""

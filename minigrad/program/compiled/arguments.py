@@ -33,6 +33,14 @@ class Call:
     values: list[Any]
     tree: tuple[tuple[Any, ...], dict[str, Any]]
 
+    @property
+    def plain_arguments(self) -> int:
+        """How many arguments there are, where each is one array, or a number that may change; else -1."""
+        args, kwargs = self.tree
+        if kwargs or not all(type(leaf) is Place for leaf in args):
+            return -1
+        return -1 if any(isinstance(example, Tensor) for example in self.examples) else len(args)
+
     def applied(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function as one of what may change alone."""
         tree = self.tree

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import CellType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from minigrad.engine.graph import active_traces
 from minigrad.program.compiled.tracing import Trace
+from minigrad.program.compiled.writing import Names
 from minigrad.program.errors import ProgramError
+from minigrad.program.held import HeldTensor
 
 # What a call gives that is of another kind.
 MISS: Any = object()
 
 
-class Naming(Protocol):
-    """What gives names to things, and writes arguments; see `minigrad.program.compiled.writing`."""
+def checks(trace: Trace, writer: Names, array: str) -> Iterator[str]:
+    """Lines that leave the code where it is not made for what is given, or for what holds now.
 
-    def text(self, part: Any) -> str:
-        """An argument as it is written."""
-        ...
-
-    def name(self, thing: Any) -> str:
-        """The name under which the code finds a function or a constant."""
-        ...
-
-
-def checks(trace: Trace, writer: Naming) -> Iterator[str]:
-    """Lines that leave the code where it is not made for what is given, or for what holds now."""
+    Args:
+        trace: what was recorded.
+        writer: gives names to what the lines refer to.
+        array: how a Tensor is asked for its array, whose shape and dtype are looked at.
+    """
     yield f"if {writer.name(active_traces)}: return MISS"
     for position, var in enumerate(trace.given):
         name = f"a{position}"
@@ -58,6 +54,14 @@ def checks(trace: Trace, writer: Naming) -> Iterator[str]:
         else:
             found = f"{writer.name(holder)}[{each.key}]"
         yield f"if {found} is not {value} and not {writer.name(each)}.holds(): return MISS"
+    for var, held in trace.held:
+        if isinstance(held, HeldTensor):
+            tensor, dtype = writer.name(held.tensor), writer.name(var.dtype)
+            node = "is not None" if held.tensor._node is None else f"is None or {tensor}._node.hooks"
+            yield (
+                f"if {tensor}._node {node} or {tensor}.{array}.shape != {writer.text(var.shape)} "
+                f"or ({tensor}.{array}.dtype is not {dtype} and {tensor}.{array}.dtype != {dtype}): return MISS"
+            )
     for tensor in trace.expects_no_gradient:
         yield f"if {writer.name(tensor)}._node.grad is not None: {writer.name(_refuse_gradients)}()"
 

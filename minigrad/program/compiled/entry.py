@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.pytrees import is_dataclass, leaves, replaced
-from minigrad.engine.tensor import Tensor
 from minigrad.program import ir
-from minigrad.program.compiled.arguments import Call, Place
+from minigrad.program.compiled.arguments import Call
 from minigrad.program.compiled.checks import MISS, checks
 from minigrad.program.compiled.folding import folded
 from minigrad.program.compiled.scalars import FUNCTIONS, are_floats, in_float64, in_floats
 from minigrad.program.compiled.tracing import HeldArray, Trace
 from minigrad.program.compiled.updating import in_place, writer_to
-from minigrad.program.compiled.writing import Lines
+from minigrad.program.compiled.writing import FILE, Lines, defined
 from minigrad.program.held import HeldAttribute, HeldEntry, HeldRate, HeldTensor, HeldVariable
 from minigrad.program.ir import Var
 from minigrad.program.simplify.keys import values_in
@@ -38,7 +37,7 @@ class Entry:
         instructions: how many calls of functions it makes.
         recorded: how many were recorded.
         kept_bytes: the memory that is kept between calls, for each thread that runs at the same time.
-        plain_arguments: how many arguments there are, where each is one array; else -1.
+        plain_arguments: as of `Call`.
         is_differentiable: whether the result depends on what requires a gradient.
     """
 
@@ -47,13 +46,7 @@ class Entry:
         self.key, self.source = call.key, writing.source
         # Kept, so that no constant among the arguments gives its identity away.
         self._tree = call.tree
-        args, kwargs = call.tree
-        is_plain = (
-            not kwargs
-            and all(type(leaf) is Place for leaf in args)
-            and not any(isinstance(example, Tensor) for example in call.examples)
-        )
-        self.plain_arguments = len(args) if is_plain else -1
+        self.plain_arguments = call.plain_arguments
         self.is_differentiable = trace.is_differentiable
         self.instructions, self.recorded = writing.count, len(trace.code)
         self.kept_bytes = sum(int(np.prod(shape)) * dtype.itemsize for _, shape, dtype in writing.lines.buffers)
@@ -89,9 +82,6 @@ class Entry:
         return self._places[position].where if line and 0 <= position < len(self._places) else None
 
 
-FILE = "<compiled by minigrad>"
-
-
 class _Writing:
     """The source of the code for one kind of call, and what it refers to."""
 
@@ -111,7 +101,7 @@ class _Writing:
         self._is_read |= {out for out in outputs if type(out) is Var}
         returned, news = outputs[: len(returned)], outputs[len(returned) :]
         results = self._results(iter(returned), trace.returned, copies)
-        before = [*checks(trace, self.lines), *self._reads()]
+        before = [*checks(trace, self.lines, "_array"), *self._reads()]
         after = [*self._writes(news), f"return {results}"]
         self._text(before, after, in_floats(code, self._names) if is_in_floats else None)
 
@@ -123,14 +113,9 @@ class _Writing:
         for position, (var, held) in enumerate(self._trace.held):
             name = f"h{position}"
             if isinstance(held, HeldTensor):
-                tensor = self._name(held.tensor)
+                # What is written to is an array, where a scalar would do otherwise.
                 is_written = var in self._changed and var.shape == ()
-                node = "is not" if held.tensor._node is None else "is"
-                hooks = "" if held.tensor._node is None else f" or {tensor}._node.hooks"
-                yield f"if {tensor}._node {node} None{hooks}: return MISS"
-                yield f"{name} = {tensor}.{'_writable()' if is_written else '_array'}"
-                dtype = self._name(var.dtype)
-                yield f"if {name}.shape != {self.lines.text(var.shape)} or {name}.dtype is not {dtype}: return MISS"
+                yield f"{name} = {self._name(held.tensor)}.{'_writable()' if is_written else '_array'}"
             elif var not in self._is_read:
                 continue
             elif isinstance(held, HeldEntry):
@@ -194,27 +179,19 @@ class _Writing:
         self.first_line = 3 + len(kept) + len(before)
         self.source = _function(args, kept, [*before, *self.lines.lines, *after])
         if floats is None:
-            self.make = _defined(self.source, names)
+            self.make = defined(self.source, "make", names)
             return
         tried = [f"{name} = float({name})" for name in self._names.values()]
         results = [line.replace("return ", "return in_float64(", 1) + ")" for line in after]
         exact, self.source = self.source, _function(args, kept, [*before, *tried, *floats, *results])
-        quick = _defined(self.source, names | FUNCTIONS | {"in_float64": in_float64})
-        self.make = lambda: _with_second_try(quick(), lambda: _defined(exact, names)())
+        quick = defined(self.source, "make", names | FUNCTIONS | {"in_float64": in_float64})
+        self.make = lambda: _with_second_try(quick(), lambda: defined(exact, "make", names)())
 
 
 def _function(args: str, first: list[str], lines: list[str]) -> str:
     """The source of a function that makes the function."""
     inside = [*first, f"def run({args}):", *[f"    {line}" for line in lines], "return run"]
     return "\n".join(["def make():", *[f"    {line}" for line in inside], ""])
-
-
-def _defined(source: str, names: dict[str, Any]) -> Callable[[], Callable[..., Any]]:
-    """What the source defines; it finds things among its globals, so that no call has to hand them over."""
-    namespace = dict(names)
-    exec(compile(source, FILE, "exec"), namespace)
-    make: Callable[[], Callable[..., Any]] = namespace["make"]
-    return make
 
 
 def _with_second_try(quick: Callable[..., Any], make_exact: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:

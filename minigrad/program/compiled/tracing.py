@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import CellType
 from typing import Any
 
@@ -13,11 +13,11 @@ from minigrad.engine.pytrees import leaves
 from minigrad.program.build import closed_over
 from minigrad.program.compiled.arguments import Call
 from minigrad.program.compiled.watching import Watched, watched
-from minigrad.program.errors import ProgramError
+from minigrad.program.errors import ProgramError, by_chance
 from minigrad.program.first_call import explaining
 from minigrad.program.held import HeldGradient, HeldRate, HeldTensor, HeldVariable, state_of
 from minigrad.program.inputs import Inputs, Slot
-from minigrad.program.ir import Instruction, Var, mapped_atoms
+from minigrad.program.ir import Instruction, Place, Var, mapped_atoms
 from minigrad.program.reachable import reachable
 from minigrad.program.record import Recording
 from minigrad.program.simplify.keys import values_in
@@ -60,7 +60,7 @@ class Trace:
     is_differentiable: bool
     cleared: list[Any]
     expects_no_gradient: list[Any]
-    watches: list[Watched] = field(default_factory=list)
+    watches: list[Watched]
 
 
 def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Trace:
@@ -72,9 +72,8 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
     applied = call.applied(function)
     watches = watched(function, [leaf for _, leaf in leaves(call.tree)])
     slots = closed_over(applied)
-    optimizers = list(_optimizers(applied))
     slots += _variables(watches, slots)
-    slots += [Slot(np.float64(_rate(each)), "lr", None, "", HeldRate(each)) for each in optimizers]
+    slots += [Slot(rate.read(), "lr", None, "", rate) for rate in map(HeldRate, _optimizers(applied))]
     for slot in slots:
         if isinstance(slot.held, HeldTensor) and slot.held.tensor._node is not None and slot.held.tensor._node.hooks:
             raise ProgramError(
@@ -86,14 +85,14 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
     with explaining(inputs.arguments, call.examples):
         first = Recording(inputs, values, takes_kernels, True)
     _check_gradients(inputs, first)
-    second = _recorded_again(applied, call, slots, inputs, first, takes_kernels)
+    second, adds = _recorded_again(applied, call, slots, inputs, first, takes_kernels)
     for each in watches:
         if not each.holds():
             raise ProgramError(
                 f"the function changes {each.name} while it runs, which compiled code would not do; pass it as an "
                 "argument, return its new value, or change it outside of the function"
             )
-    return _trace(inputs, first, second, watches)
+    return _trace(inputs, first, second, adds, watches)
 
 
 def _variables(watches: Sequence[Watched], known: Sequence[Slot]) -> list[Slot]:
@@ -109,10 +108,6 @@ def _variables(watches: Sequence[Watched], known: Sequence[Slot]) -> list[Slot]:
     return found
 
 
-def _rate(optimizer: Any) -> float:
-    return float(optimizer.lr)
-
-
 def _optimizers(function: Callable[..., Any]) -> Iterator[Any]:
     """The optimisers that a function may use, each once."""
     seen: set[int] = set()
@@ -124,11 +119,7 @@ def _optimizers(function: Callable[..., Any]) -> Iterator[Any]:
 
 def _check_gradients(inputs: Inputs, recording: Recording) -> None:
     """Refuse what leaves gradients for later: they live in memory that the next call uses again."""
-    if recording.strangers:
-        raise ProgramError(
-            f"the function uses {recording.strangers[0].describe()}, which requires a gradient and is not among its "
-            "arguments; pass it as an argument"
-        )
+    recording.refuse_strangers()
     for position, (slot, is_left) in enumerate(zip(inputs.slots, recording.deposited, strict=True)):
         if is_left and position not in recording.updates:
             raise ProgramError(
@@ -144,8 +135,11 @@ def _recorded_again(
     inputs: Inputs,
     first: Recording,
     takes_kernels: bool,
-) -> Recording:
-    """The same call again; it must be the same, also where a gradient is left from the call before."""
+) -> tuple[Recording, bool]:
+    """The same call again, and whether it would add to gradients that are there before.
+
+    It must be the same, also where a gradient is left from the call before.
+    """
     held = [
         slot.held
         for position, slot in enumerate(inputs.slots)
@@ -155,42 +149,39 @@ def _recorded_again(
     again = Inputs(function, call.examples, [], [*slots, *extra])
     second = Recording(again, [slot.value for slot in again.slots], takes_kernels, True)
     if any(second.deposited) != any(first.deposited):
-        raise _by_chance(first.code[-1] if first.code else None)
+        raise by_chance(_last(first))
     theirs = set(second.inputs_made[len(inputs.slots) :])
-    if any(var in theirs for instruction in second.code for var in values_in(instruction)):
+    adds = any(var in theirs for instruction in second.code for var in values_in(instruction))
+    if adds:
         if any(first.deposited):
             raise ProgramError(
                 "the function adds to the gradients of the call before; call optimizer.zero_grad() before "
                 "loss.backward()"
             )
         # They are cleared at the end; where some are there at the beginning, the function would add to them.
-        first.adds_to_gradients = True
         again = Inputs(function, call.examples, [], slots)
         second = Recording(again, [slot.value for slot in again.slots], takes_kernels, True)
     ours = dict(zip(first.inputs_made, second.inputs_made, strict=False))
     if len(first.code) != len(second.code):
-        raise _by_chance(first.code[-1] if first.code else None)
+        raise by_chance(_last(first))
     for mine, other in zip(first.code, second.code, strict=True):
         ours[mine.out] = other.out
         if mine.function != other.function or not (
             _alike(mine.args, other.args, ours) and _alike(mine.kwargs, other.kwargs, ours)
         ):
-            raise _by_chance(mine)
+            raise by_chance(mine.where)
     if not _alike(_plain(first.returned), _plain(second.returned), ours):
-        raise _by_chance(first.code[-1] if first.code else None)
-    return second
+        raise by_chance(_last(first))
+    return second, adds
 
 
 def _plain(tree: Any) -> Any:
     return [leaf for _, leaf in leaves(tree)]
 
 
-def _by_chance(instruction: Instruction | None) -> ProgramError:
-    place = f"{instruction.where}: " if instruction is not None and instruction.where is not None else ""
-    return ProgramError(
-        f"{place}the same inputs give other calls or numbers when the function is called again: it draws random "
-        "numbers, or keeps something between calls; pass a generator, or what it keeps, as an argument"
-    )
+def _last(recording: Recording) -> Place | None:
+    """The line of the last step."""
+    return recording.code[-1].where if recording.code else None
 
 
 def _alike(mine: Any, other: Any, ours: dict[Var, Var]) -> bool:
@@ -219,7 +210,7 @@ def _alike(mine: Any, other: Any, ours: dict[Var, Var]) -> bool:
         return mine is other
 
 
-def _trace(inputs: Inputs, first: Recording, second: Recording, watches: list[Watched]) -> Trace:
+def _trace(inputs: Inputs, first: Recording, second: Recording, adds: bool, watches: list[Watched]) -> Trace:
     code, arrays = _with_outside_arrays(first, second)
     given = [var for slot, var in zip(inputs.slots, first.inputs_made, strict=True) if slot.held is None]
     updates = [(inputs.slots[position].held, new) for position, new in first.updates.items()]
@@ -253,7 +244,7 @@ def _trace(inputs: Inputs, first: Recording, second: Recording, watches: list[Wa
         expects_no_gradient=[
             slot.held.tensor
             for position, slot in enumerate(inputs.slots)
-            if first.adds_to_gradients and isinstance(slot.held, HeldTensor) and position in first.updates
+            if adds and isinstance(slot.held, HeldTensor) and position in first.updates
         ],
         watches=watches,
     )

@@ -21,6 +21,21 @@ _WORTH_KEEPING = 1 << 10
 _WORTH_DELETING = 1 << 16
 
 
+# What tracebacks call the file of compiled code.
+FILE = "<compiled by minigrad>"
+
+
+def defined(source: str, name: str, names: dict[str, Any]) -> Callable[..., Any]:
+    """The function of a name that some source defines.
+
+    It finds things among its globals, so that no call has to hand them over.
+    """
+    namespace = dict(names)
+    exec(compile(source, FILE, "exec"), namespace)
+    found: Callable[..., Any] = namespace[name]
+    return found
+
+
 class Names:
     """What the lines of a function refer to.
 

@@ -12,12 +12,11 @@ import numpy as np
 
 from minigrad.engine.away import Memory
 from minigrad.engine.pytrees import leaves, replaced
-from minigrad.engine.tensor import Tensor
 from minigrad.program import ir
-from minigrad.program.compiled.arguments import Call, Place
+from minigrad.program.compiled.arguments import Call
 from minigrad.program.compiled.checks import MISS, checks
 from minigrad.program.compiled.tracing import Trace
-from minigrad.program.compiled.writing import Names
+from minigrad.program.compiled.writing import Names, defined
 from minigrad.program.errors import ProgramError
 from minigrad.program.held import HeldEntry, HeldTensor
 from minigrad.program.ir import Instruction, Var
@@ -52,10 +51,7 @@ class JaxEntry:
         self.key, self.is_differentiable = call.key, trace.is_differentiable
         # Kept, so that no constant among the arguments gives its identity away.
         self._tree = call.tree
-        args, kwargs = call.tree
-        is_plain = not kwargs and all(type(leaf) is Place for leaf in args)
-        is_plain = is_plain and not any(isinstance(example, Tensor) for example in call.examples)
-        self.plain_arguments = len(args) if is_plain else -1
+        self.plain_arguments = call.plain_arguments
         self._trace = trace
         self._check = _checking(trace)
         checking = [each for each in trace.code if each.function is ir.look]
@@ -69,7 +65,7 @@ class JaxEntry:
         looked_at = [var for each in self._after for var in values_in(each) if var not in known]
         self._looked_at = list(dict.fromkeys(looked_at))
         returned = [leaf for _, leaf in leaves(trace.returned)]
-        self._counts = len(returned), len(updates), len(self._looked_at)
+        self._counts = len(returned), len(updates)
         outputs = [*returned, *(new for _, new in updates), *self._looked_at]
         with _with_64_bits(True):
             needed = {var for each in code for var in values_in(each)} | {out for out in outputs if type(out) is Var}
@@ -128,7 +124,7 @@ class JaxEntry:
             known[each.out] = ir.draw(known[generator], method, *args, **each.kwargs)
         self._look(self._before, known)
         outputs = self._run(known)
-        count, changed, _ = self._counts
+        count, changed = self._counts
         returned, news, looked_at = outputs[:count], outputs[count : count + changed], outputs[count + changed :]
         self._look(self._after, known | dict(zip(self._looked_at, looked_at, strict=True)))
         if self._here:
@@ -167,22 +163,8 @@ def _checking(trace: Trace) -> Callable[..., Any]:
     """A function of the arguments that gives MISS where the code is not made for them."""
     names = Names()
     args = ", ".join(f"a{position}" for position in range(len(trace.given)))
-    lines = ["def check(" + args + "):", *[f"    {line}" for line in checks(trace, names)], "    return None"]
-    for var, held in trace.held:
-        if isinstance(held, HeldTensor):
-            node = "is not" if held.tensor._node is None else "is"
-            tensor = names.name(held.tensor)
-            here = f"{tensor}._here()"
-            hooks = "" if held.tensor._node is None else f" or {tensor}._node.hooks"
-            lines.insert(
-                -1,
-                f"    if {tensor}._node {node} None{hooks} or {here}.shape != {var.sizes} "
-                f"or {here}.dtype != {names.name(var.dtype)}: return MISS",
-            )
-    namespace: dict[str, Any] = names.environment | {"MISS": MISS}
-    exec(compile("\n".join(lines), "<compiled by minigrad>", "exec"), namespace)
-    check: Callable[..., Any] = namespace["check"]
-    return check
+    lines = [f"def check({args}):", *[f"    {line}" for line in checks(trace, names, "_here()")], "    return None", ""]
+    return defined("\n".join(lines), "check", names.environment | {"MISS": MISS})
 
 
 def _split(checking: Sequence[Instruction], known: set[Var]) -> tuple[list[Instruction], list[Instruction]]:

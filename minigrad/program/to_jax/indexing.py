@@ -93,20 +93,22 @@ def _item(made: Made, values: Any, index: Any) -> Any:
 
 @lowers(placed_at, fixed="shape")
 def _placed_at(made: Made, x: Any, index: Any, shape: Any) -> Any:
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    parts = _checked(shape, index)
-    if _is_basic(parts):
-        return placed(jnp.asarray(x), parts, shape)
-    return jnp.zeros(shape, jnp.asarray(x).dtype).at[parts].set(x)
+    return _among_zeros(x, index, shape, adds=False)
 
 
 @lowers(added_at, fixed="shape")
 def _added_at(made: Made, x: Any, index: Any, shape: Any) -> Any:
+    return _among_zeros(x, index, shape, adds=True)
+
+
+def _among_zeros(x: Any, index: Any, shape: Any, adds: bool) -> Any:
+    """Zeros with x at an index; `adds` says what happens where the index names one place several times."""
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     parts = _checked(shape, index)
     if _is_basic(parts):
         return placed(jnp.asarray(x), parts, shape)
-    return jnp.zeros(shape, jnp.asarray(x).dtype).at[parts].add(x)
+    there = jnp.zeros(shape, jnp.asarray(x).dtype).at[parts]
+    return there.add(x) if adds else there.set(x)
 
 
 def _order_of(shape: tuple[int, ...], parts: tuple[Any, ...]) -> Any:
