@@ -115,6 +115,14 @@ def _show(
         rows.append(_memory_row(modules["memory"].TITLE, findings["memory"]["bytes"]))
     if rows:
         print(report.table(["workload", "minigrad", *report.PEERS], rows), end="\n\n")
+    for own, others in report.COMPILED.items():
+        rows = [row for name, found in timings.items() for row in report.compiled_rows(modules[name].TITLE, found, own)]
+        if rows:
+            header = ["workload", own, *(f"/ {peer}" for peer in others), "has paid after"]
+            print(report.table(header, rows), end="\n\n")
+    rows = [row for name, found in timings.items() for row in report.preparation_rows(modules[name].TITLE, found)]
+    if rows:
+        print(report.table(["what compiling costs", *report.COMPILING], rows), end="\n\n")
     if missing:
         print(f"Not installed, and left out: {', '.join(missing)}.")
     print("\n".join(note for module in modules.values() for note in module.NOTES), end="\n\n")

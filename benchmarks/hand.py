@@ -22,6 +22,22 @@ def reference(module: str) -> Any:
     return importlib.import_module(f"reference.{module}")
 
 
+def tight_step(parameters: Sequence[Array], x: Array, y: Array, rate: float) -> Any:
+    """One step of the reference perceptron, in place: tanh(tanh(x @ first + shift) @ second + offset), and MSE."""
+    first, shift, second, offset = parameters
+    hidden = np.tanh(x @ first + shift)
+    output = np.tanh(hidden @ second + offset)
+    error = output - y
+    loss = np.mean(error * error)
+    g = (2.0 / error.size) * error * (1.0 - output * output)
+    h = (g @ second.T) * (1.0 - hidden * hidden)
+    second -= rate * (hidden.T @ g)
+    offset -= rate * g.sum(axis=0)
+    first -= rate * (x.T @ h)
+    shift -= rate * h.sum(axis=0)
+    return loss
+
+
 class Adam:
     """Adam, in place: Kingma, Ba 2015, arXiv:1412.6980, algorithm 1."""
 

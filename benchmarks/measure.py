@@ -33,12 +33,14 @@ class Case:
         ways: for each peer a function that prepares its way.
         tolerance: by how much results may differ, relative to the largest element of an array.
         group: cases of a group are summarised together.
+        calls: how often a step calls what is compiled, where a peer compiles.
     """
 
     name: str
     ways: Mapping[str, Callable[[], Way]]
     tolerance: float
     group: str = ""
+    calls: int = 1
 
 
 class Worker(Protocol):
@@ -49,17 +51,22 @@ class Worker(Protocol):
     def result(self, position: int) -> Sequence[Any]:
         """The arrays that the first step of a case gives, with which later steps go on."""
 
+    def first(self) -> float:
+        """The time of that first step, in seconds."""
+
     def seconds(self) -> float:
         """The time of another step of that case."""
 
 
 @dataclass
 class Timing:
-    """The times of one case in seconds, by peer."""
+    """The times of one case in seconds, by peer; `first` are those of first steps, which may compile."""
 
     name: str
     group: str
     seconds: dict[str, list[float]] = field(default_factory=dict)
+    first: dict[str, float] = field(default_factory=dict)
+    calls: int = 1
 
     def median(self, peer: str) -> float:
         """The median time of a peer."""
@@ -70,10 +77,19 @@ class Timing:
         low, _, high = statistics.quantiles(self.seconds[peer], n=4, method="inclusive")
         return low, high
 
-    def ratio(self, peer: str) -> float:
-        """minigrad's time in units of a peer's: the median over rounds, in each of which both were measured."""
-        pairs = zip(self.seconds["minigrad"], self.seconds[peer], strict=True)
-        return statistics.median(own / other for own, other in pairs)
+    def ratio(self, peer: str, own: str = "minigrad") -> float:
+        """One peer's time in units of another's: the median over rounds, in each of which both were measured."""
+        pairs = zip(self.seconds[own], self.seconds[peer], strict=True)
+        return statistics.median(mine / other for mine, other in pairs)
+
+    def preparation(self, peer: str) -> float:
+        """By how much the first step of a peer took longer than the others, in seconds: what compiling costs."""
+        return max(self.first[peer] - self.median(peer), 0.0)
+
+    def pays_after(self, own: str) -> float:
+        """The number of calls after which compiling has paid, beside minigrad as it comes; infinite if never."""
+        saved = (self.median("minigrad") - self.median(own)) / self.calls
+        return self.preparation(own) / saved if saved > 0 else math.inf
 
 
 class DisagreementError(Exception):
@@ -95,7 +111,8 @@ def timed(case: Case, position: int, workers: Sequence[Worker], rounds: int) -> 
     """
     able = [worker for worker in workers if worker.peer in case.ways]
     check_agreement(case, {worker.peer: worker.result(position) for worker in able})
-    timing = Timing(case.name, case.group, {worker.peer: [] for worker in able})
+    first = {worker.peer: worker.first() for worker in able}
+    timing = Timing(case.name, case.group, {worker.peer: [] for worker in able}, first, case.calls)
     for turn in range(rounds + 2):
         for worker in able:
             elapsed = worker.seconds()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,12 @@ from typing import Any
 from benchmarks.measure import Timing, geometric_mean
 
 PEERS = ("NumPy", "PyTorch", "JAX", "autograd", "MyGrad")
+# Which tables of compiled code there are, and beside whom each engine stands in its own.
+COMPILED = {
+    "minigrad compiled": ("minigrad", "NumPy", "tight NumPy", "PyTorch", "PyTorch compiled", "JAX"),
+    "minigrad on JAX": ("minigrad", "minigrad compiled", "PyTorch", "PyTorch compiled", "JAX"),
+}
+COMPILING = (*COMPILED, "PyTorch compiled", "JAX")
 
 
 def machine_text(machine: Mapping[str, Any]) -> str:
@@ -34,7 +41,7 @@ def ratio_rows(title: str, timings: Sequence[Timing]) -> list[list[str]]:
     if len(timings) == 1:
         (timing,) = timings
         low, high = timing.spread("minigrad")
-        own = f"{milliseconds(timing.median('minigrad'))} ({milliseconds(low)}-{milliseconds(high)})"
+        own = f"{duration(timing.median('minigrad'))} ({duration(low)}-{duration(high)})"
         return [[title, own, *(f"{timing.ratio(peer):.2f}" if peer in timing.seconds else "-" for peer in PEERS)]]
     rows = []
     for group in dict.fromkeys(timing.group for timing in timings):
@@ -42,6 +49,31 @@ def ratio_rows(title: str, timings: Sequence[Timing]) -> list[list[str]]:
         name = f"{title}, {len(members)} shapes" + (f", {group}" if group else "")
         rows.append([name, "", *(_summary([t.ratio(peer) for t in members if peer in t.seconds]) for peer in PEERS)])
     return rows
+
+
+def compiled_rows(title: str, timings: Sequence[Timing], own: str) -> list[list[str]]:
+    """The row of a workload that is compiled, or none: ratios, and when compiling has paid."""
+    if len(timings) != 1 or own not in timings[0].seconds:
+        return []
+    (timing,) = timings
+    calls = timing.pays_after(own)
+    return [
+        [
+            title,
+            duration(timing.median(own)),
+            *(f"{timing.ratio(peer, own):.2f}" if peer in timing.seconds else "-" for peer in COMPILED[own]),
+            "never" if math.isinf(calls) else f"{math.ceil(calls):,} calls",
+        ]
+    ]
+
+
+def preparation_rows(title: str, timings: Sequence[Timing]) -> list[list[str]]:
+    """What compiling costs each peer that does, for a workload that is compiled."""
+    if len(timings) != 1 or not any(own in timings[0].seconds for own in COMPILED):
+        return []
+    (timing,) = timings
+    cells = (duration(timing.preparation(each)) if each in timing.first else "-" for each in COMPILING)
+    return [[title, *cells]]
 
 
 def _summary(ratios: Sequence[float]) -> str:
@@ -54,7 +86,7 @@ def case_rows(timings: Sequence[Timing]) -> list[list[str]]:
         [
             timing.name,
             timing.group,
-            milliseconds(timing.median("minigrad")),
+            duration(timing.median("minigrad")),
             *(f"{timing.ratio(peer):.2f}" if peer in timing.seconds else "-" for peer in PEERS),
         ]
         for timing in timings
@@ -79,9 +111,9 @@ def growth_text(found: Mapping[str, Any]) -> str:
     )
 
 
-def milliseconds(seconds: float) -> str:
-    """Three digits."""
-    return f"{seconds * 1e3:.3g} ms"
+def duration(seconds: float) -> str:
+    """Three digits, in milliseconds or seconds."""
+    return f"{seconds:#.3g} s" if seconds >= 0.9995 else f"{seconds * 1e3:.3g} ms"
 
 
 def draw(ratios: Mapping[str, Mapping[str, float]], file: Path) -> None:

@@ -19,6 +19,9 @@ import numpy as np
 
 from benchmarks.machine import environment, limit_threads
 
+# Whose threads share batches of images.
+_OWN_THREADS = ("minigrad", "minigrad compiled")
+
 
 class WorkerError(Exception):
     """What a peer was asked to do failed."""
@@ -48,6 +51,10 @@ class Worker:
         with TemporaryDirectory() as folder:
             count = self.ask("prepare", position, folder)
             return [np.load(_file(folder, each)) for each in range(count)]
+
+    def first(self) -> float:
+        """The time of that first step, in seconds."""
+        return self.ask("first")  # type: ignore[no-any-return]
 
     def seconds(self) -> float:
         """The time of another step of that case."""
@@ -82,26 +89,33 @@ class _Work:
 
     def __init__(self, peer: str, workload: str, threads: int, quick: bool) -> None:
         self._module = importlib.import_module(f"benchmarks.workloads.{workload}")
-        limit_threads(threads, divides_batches=peer == "minigrad" and self._module.DIVIDES_BATCHES)
+        limit_threads(threads, divides_batches=peer in _OWN_THREADS and self._module.DIVIDES_BATCHES)
         self._peer = peer
         self._quick = quick
         # Threads of the peer before may still wait busily for more work, and this one's have to wake.
         self._warming = 0.05 if threads > 1 else 0.0
         self._cases: Any = None
         self._way: Any = None
+        self._first = 0.0
 
     def prepare(self, position: int, folder: str) -> int:
         """Take one step of a case, and write the arrays it gives to a folder; how many they are."""
         if self._cases is None:
             self._cases = self._module.cases(self._quick)
         self._way = self._cases[position].ways[self._peer]()
+        start = time.perf_counter()
         self._way.step()
+        self._first = time.perf_counter() - start
         arrays = self._way.result()
         # To files, without copies: the C library keeps more memory after large blocks were freed, and a peer would be
         # faster for having been asked.
         for position, array in enumerate(arrays):
             np.save(_file(folder, position), np.asarray(array))
         return len(arrays)
+
+    def first(self) -> float:
+        """The time of the first step of the case."""
+        return self._first
 
     def seconds(self) -> float:
         """The time of one step, after one or more that bring back to the caches what it works on."""

@@ -20,7 +20,8 @@ PEERS = {
 # Warnings of a peer about itself, in the versions that were tried. Everything else is an error.
 IGNORED = {
     # Variables of Keras 3.15 have an __array__ without the argument `copy` that NumPy 2 asks for.
-    "keras": ["__array__ implementation doesn't accept a copy keyword"],
+    # Keras 3.15 asks JAX 0.12 for integers of 64 bits, which JAX has only where it is told so.
+    "keras": ["__array__ implementation doesn't accept a copy keyword", "Explicitly requested dtype int64"],
 }
 LONGEST = 60  # columns, because blocks stand side by side
 

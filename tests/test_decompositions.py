@@ -59,8 +59,26 @@ def test_qr_refuses_what_a_matrix_does_not_determine():
         np.linalg.qr(leaf(np.ones((3, 2))), mode="complete")
     with pytest.raises(ValueError, match="'raw' is not supported"):
         np.linalg.qr(leaf(np.ones((3, 2))), "raw")
+    for _ in range(100):
+        # In some of them all diagonal elements of R are far from 0.
+        x = with_values([2.0, 1.0, 0.0], 4, 3)
+        with pytest.raises(LinAlgError, match="full rank"):
+            gradient(lambda x: np.linalg.qr(x).Q, x)
+
+
+def test_qr_refuses_in_compiled_code_too():
+    slope = mg.compile(mg.grad(lambda x: np.sum(np.sin(np.linalg.qr(x).Q))))
+    assert slope(with_values([2.0, 1.0, 0.5], 4, 3)).shape == (4, 3)
     with pytest.raises(LinAlgError, match="full rank"):
-        gradient(lambda x: np.linalg.qr(x).Q, with_values([2.0, 1.0, 0.0], 4, 3))
+        slope(with_values([2.0, 1.0, 0.0], 4, 3))
+    assert len(slope.cached) == 1
+
+
+def test_nan_goes_through_the_gradient_of_qr():
+    x = np.stack([with_values([2.0, 1.0], 3, 2), np.full((3, 2), np.nan)])
+    found = gradient(lambda x: np.linalg.qr(x).R, x)
+    assert np.isfinite(found[0]).all()
+    assert np.isnan(found[1]).all()
 
 
 # Eigenvalues and singular values.

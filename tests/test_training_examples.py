@@ -189,7 +189,7 @@ def test_help_lists_the_options(name, capsys):
         ("mnist_conv", ["--data", "digits", "--save", "nowhere/run.safetensors"], "nowhere/run.safetensors"),
         ("mnist_conv", ["--classes", "3"], "at least two"),
         ("mnist_conv", ["--classes", "3", "3"], "at least two"),
-        ("mnist_conv", ["--classes", "3", "12"], "invalid choice: 12"),
+        ("mnist_conv", ["--classes", "3", "12"], "--classes: invalid choice: "),
         *(
             (name, [option, value], option)
             for name in DIGITS

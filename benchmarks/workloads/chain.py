@@ -44,6 +44,12 @@ def cases(quick: bool) -> list[Case]:
 
         return way("minigrad", gradient)
 
+    def compiled(engine: Any) -> Way:
+        import minigrad as mg
+
+        slope = mg.compile(mg.grad(lambda x: chain(mg.tanh, x, length)), engine=engine)
+        return way(engine, lambda: slope(_START))
+
     def torch() -> Way:
         import torch
 
@@ -78,4 +84,5 @@ def cases(quick: bool) -> list[Case]:
         return way("JAX", lambda: jax.block_until_ready(derivative(_START)))
 
     ways = {"minigrad": minigrad, "PyTorch": torch, "JAX": jax, "autograd": autograd, "MyGrad": mygrad}
+    ways |= {"minigrad compiled": lambda: compiled("numpy"), "minigrad on JAX": lambda: compiled("jax")}
     return [Case("chain", ways, tolerance=1e-12)]

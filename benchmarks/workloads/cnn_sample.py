@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.hand import reference
 from benchmarks.measure import Case, Way
+from benchmarks.peers import ways_of_minigrad, ways_of_torch
 
 TITLE = "(e) reference CNN, one sample a step, float64, SGD"
 NOTES = [
@@ -46,7 +47,7 @@ def cases(quick: bool) -> list[Case]:
             step, lambda: [a if a.ndim == 4 else a.T.reshape(s.shape) for a, s in zip(parameters, start, strict=True)]
         )
 
-    def minigrad() -> Way:
+    def minigrad(compiled: Any) -> Way:
         from minigrad import losses, nn, optim
 
         model = nn.Sequential(
@@ -62,16 +63,21 @@ def cases(quick: bool) -> list[Case]:
             parameter.data = values
         optimizer = optim.SGD(model.parameters(), lr=_RATE)
 
+        @compiled
+        def descend(x: Any, y: Any) -> Any:
+            loss = losses.bce(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
         def step() -> None:
             for x, y in pairs:
-                loss = losses.bce(model(x), y)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
+                descend(x, y)
 
         return Way(step, lambda: [parameter.numpy() for parameter in model.parameters()])
 
-    def torch() -> Way:
+    def torch(compiled: Any) -> Way:
         import torch
         from torch import nn
 
@@ -89,10 +95,11 @@ def cases(quick: bool) -> list[Case]:
                 parameter.copy_(torch.tensor(values.T if values.ndim == 2 else values))
         optimizer = torch.optim.SGD(model.parameters(), lr=_RATE)
         tensors = [(torch.tensor(x), torch.tensor(y)) for x, y in pairs]
+        criterion = compiled(lambda x, y: nn.functional.binary_cross_entropy(model(x), y))
 
         def step() -> None:
             for x, y in tensors:
-                loss = nn.functional.binary_cross_entropy(model(x), y)
+                loss = criterion(x, y)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -128,5 +135,5 @@ def cases(quick: bool) -> list[Case]:
 
         return Way(step, lambda: state["parameters"])
 
-    ways = {"minigrad": minigrad, "NumPy": hand, "PyTorch": torch, "JAX": jax}
-    return [Case("reference CNN", ways, tolerance=1e-8)]
+    ways = {**ways_of_minigrad(minigrad), "NumPy": hand, **ways_of_torch(torch), "JAX": jax}
+    return [Case("reference CNN", ways, tolerance=1e-8, calls=len(pairs))]

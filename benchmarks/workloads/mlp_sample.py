@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.hand import reference
+from benchmarks.hand import reference, tight_step
 from benchmarks.measure import Case, Way
+from benchmarks.peers import ways_of_minigrad, ways_of_torch
 
 TITLE = "(b) reference MLP 784-40-10, one sample a step, float64, SGD"
-NOTES: list[str] = []
+NOTES = ["(b) tight NumPy is one function for the whole step, which updates the weights in place."]
 DIVIDES_BATCHES = False
 _RATE = 0.1
 
@@ -37,7 +38,16 @@ def cases(quick: bool) -> list[Case]:
         parameters = [array for layer in network for array in layer.parameters]
         return Way(step, lambda: [array.T if array.shape[1] > 1 else array[:, 0] for array in parameters])
 
-    def minigrad() -> Way:
+    def tight() -> Way:
+        parameters = [array.copy() for array in rows]
+
+        def step() -> None:
+            for x, y in pairs:
+                tight_step(parameters, x, y, _RATE)
+
+        return Way(step, lambda: parameters)
+
+    def minigrad(compiled: Any) -> Way:
         from minigrad import losses, nn, optim
 
         model = nn.Sequential(
@@ -47,16 +57,21 @@ def cases(quick: bool) -> list[Case]:
             parameter.data = values
         optimizer = optim.SGD(model.parameters(), lr=_RATE)
 
+        @compiled
+        def descend(x: Any, y: Any) -> Any:
+            loss = losses.mse(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
         def step() -> None:
             for x, y in pairs:
-                loss = losses.mse(model(x), y)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
+                descend(x, y)
 
         return Way(step, lambda: [parameter.numpy() for parameter in model.parameters()])
 
-    def torch() -> Way:
+    def torch(compiled: Any) -> Way:
         import torch
         from torch import nn
 
@@ -66,10 +81,11 @@ def cases(quick: bool) -> list[Case]:
                 parameter.copy_(torch.tensor(values.T))
         optimizer = torch.optim.SGD(model.parameters(), lr=_RATE)
         tensors = [(torch.tensor(x), torch.tensor(y)) for x, y in pairs]
+        criterion = compiled(lambda x, y: nn.functional.mse_loss(model(x), y))
 
         def step() -> None:
             for x, y in tensors:
-                loss = nn.functional.mse_loss(model(x), y)
+                loss = criterion(x, y)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -136,11 +152,12 @@ def cases(quick: bool) -> list[Case]:
         return Way(way.step, lambda: [parameter.data for parameter in way.result()])
 
     ways = {
-        "minigrad": minigrad,
+        **ways_of_minigrad(minigrad),
         "NumPy": hand,
-        "PyTorch": torch,
+        "tight NumPy": tight,
+        **ways_of_torch(torch),
         "JAX": jax,
         "autograd": autograd,
         "MyGrad": mygrad,
     }
-    return [Case("reference MLP", ways, tolerance=1e-9)]
+    return [Case("reference MLP", ways, tolerance=1e-9, calls=len(pairs))]

@@ -59,15 +59,23 @@ class QR(NamedTuple, Generic[Out]):
 
 
 def _refuse_deficient(r: Any, rows: int) -> None:
-    sizes = np.abs(np.diagonal(r, 0, -2, -1))
-    if sizes.shape[-1] and (sizes.min(-1) <= rows * np.finfo(sizes.dtype).eps * sizes.max(-1)).any():
+    """Raise for matrices whose smallest singular value is 0 to rounding, as `np.linalg.matrix_rank` counts.
+
+    The diagonal does not tell: the factor of a matrix without full rank can have all of it far from 0.
+    """
+    is_finite = np.isfinite(r).all((-2, -1), keepdims=True)
+    sizes = np.linalg.svd(np.where(is_finite, r, np.eye(r.shape[-1], dtype=r.dtype)), compute_uv=False)
+    if sizes.shape[-1] and (sizes[..., -1] <= rows * np.finfo(sizes.dtype).eps * sizes[..., 0]).any():
         raise np.linalg.LinAlgError("the QR decomposition of a matrix without full rank has no derivative")
 
 
 def _divided(total: Any, r: Any) -> Any:
     """``total @ inv(r).T``."""
-    if not isinstance(plain(r), StandIn):
-        _refuse_deficient(plain(r), total.shape[-2])
+    values, rows = plain(r), total.shape[-2]
+    if isinstance(values, StandIn):
+        values.looked_at(_refuse_deficient, rows)
+    else:
+        _refuse_deficient(values, rows)
     return transposed(np.linalg.solve(r, transposed(total)))
 
 

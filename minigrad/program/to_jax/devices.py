@@ -123,9 +123,10 @@ class Placed:
     @staticmethod
     def _given(value: Any, place: NamedSharding | None) -> Any:
         """An input as the code takes it: from another place it comes here first."""
-        if isinstance(value, jax.Array):
-            is_in_place = value.sharding == place if place is not None else len(value.sharding.device_set) == 1
-            if is_in_place:
+        # Asked this way around, because looking for the class of an abstract one takes time.
+        if type(value) is not np.ndarray and isinstance(value, jax.Array):
+            sharding = value.sharding
+            if sharding == place if place is not None else len(sharding.device_set) == 1:
                 return value
             value = fetched(value)
         if place is None or jax.process_count() == 1:

@@ -20,7 +20,7 @@ from minigrad.program.compiled.writing import Names, defined
 from minigrad.program.errors import ProgramError
 from minigrad.program.held import HeldEntry, HeldTensor
 from minigrad.program.ir import Instruction, Var
-from minigrad.program.run import evaluated
+from minigrad.program.run import Runner
 from minigrad.program.simplify.keys import values_in
 from minigrad.program.to_jax.devices import Devices, fetched
 from minigrad.program.to_jax.lowering import lowered
@@ -91,7 +91,7 @@ class JaxEntry:
 
     def _host_updates(self, code: Sequence[Instruction]) -> list[tuple[Any, Var]]:
         """Updates of numbers that are computed here, such as the count of steps: nobody has to wait for them."""
-        self._host_code = []
+        host_code: list[Instruction] = []
         found = []
         small = {
             var for var, held in self._trace.held if isinstance(held, HeldEntry) and not isinstance(held.holder, Memory)
@@ -103,9 +103,10 @@ class JaxEntry:
             if all(
                 var in small or any(var is each.out for each in needed) for each in needed for var in values_in(each)
             ):
-                self._host_code += needed
+                host_code += needed
                 found.append((held, new))
-        self._small = small
+        self._small = [(var, held) for var, held in self._trace.held if var in small]
+        self._run_here = Runner(host_code, list(small), [new for _, new in found])
         return found
 
     def __call__(self, *values: Any) -> Any:
@@ -124,14 +125,13 @@ class JaxEntry:
             known[each.out] = ir.draw(known[generator], method, *args, **each.kwargs)
         self._look(self._before, known)
         outputs = self._run(known)
+        # Meanwhile, XLA computes.
+        found = self._run_here({var: held.read()[()] for var, held in self._small}) if self._here else {}
         count, changed = self._counts
         returned, news, looked_at = outputs[:count], outputs[count : count + changed], outputs[count + changed :]
         self._look(self._after, known | dict(zip(self._looked_at, looked_at, strict=True)))
-        if self._here:
-            small = {var: held.read()[()] for var, held in self._trace.held if var in self._small}
-            found = evaluated(self._host_code, small, [new for _, new in self._here])
-            for held, new in self._here:
-                held.holder[held.entry].fill(found[new])
+        for held, new in self._here:
+            held.holder[held.entry].fill(found[new])
         for held, new in zip(self._changed, news, strict=True):
             if isinstance(held, HeldTensor):
                 held.tensor._put_away(new, fetched)
