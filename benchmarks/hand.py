@@ -22,19 +22,37 @@ def reference(module: str) -> Any:
     return importlib.import_module(f"reference.{module}")
 
 
-def tight_step(parameters: Sequence[Array], x: Array, y: Array, rate: float) -> Any:
-    """One step of the reference perceptron, in place: tanh(tanh(x @ first + shift) @ second + offset), and MSE."""
+def tight_step(parameters: Sequence[Array], moves: Sequence[Array], x: Array, y: Array, rate: float) -> Any:
+    """One step of the reference perceptron for one sample, in place; the loss.
+
+    Args:
+        parameters: of tanh(tanh(x @ first + shift) @ second + offset).
+        moves: memory of the shapes of the two weights.
+        x, y: a row each.
+        rate: the learning rate.
+    """
     first, shift, second, offset = parameters
-    hidden = np.tanh(x @ first + shift)
-    output = np.tanh(hidden @ second + offset)
-    error = output - y
-    loss = np.mean(error * error)
-    g = (2.0 / error.size) * error * (1.0 - output * output)
-    h = (g @ second.T) * (1.0 - hidden * hidden)
-    second -= rate * (hidden.T @ g)
-    offset -= rate * g.sum(axis=0)
-    first -= rate * (x.T @ h)
-    shift -= rate * h.sum(axis=0)
+    hidden = x @ first
+    hidden += shift
+    np.tanh(hidden, out=hidden)
+    error = hidden @ second
+    error += offset
+    output = np.tanh(error, out=error).copy()
+    error -= y
+    loss = np.dot(error[0], error[0]) / error.size
+    output *= output
+    np.subtract(1.0, output, out=output)
+    error *= output
+    error *= 2.0 * rate / error.size
+    back = error @ second.T
+    # Products of a column and a row, which are faster so than as products of matrices.
+    second -= np.multiply(hidden.T, error, out=moves[1])
+    offset -= error[0]
+    hidden *= hidden
+    np.subtract(1.0, hidden, out=hidden)
+    back *= hidden
+    first -= np.multiply(x.T, back, out=moves[0])
+    shift -= back[0]
     return loss
 
 

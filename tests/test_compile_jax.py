@@ -1,6 +1,7 @@
 """Does engine="jax" give what the function gives, keep what it changes until somebody looks, and share batches?"""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from effort import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from random_programs import arguments, functions
 from test_compile import step_of
 
 import minigrad as mg
@@ -220,6 +225,22 @@ def test_what_has_changed_is_noticed():
         np.testing.assert_allclose(compiled(x), model(x).data, rtol=1e-12)
 
 
+@examples(12, thoroughly=3000)
+@given(functions, st.tuples(st.integers(1, 4), st.integers(1, 4)), st.integers(0, 2**32 - 1))
+def test_random_programs_agree_or_are_refused_with_their_line(function, sizes, seed):
+    x, weights, b, y, labels = arguments(np.random.default_rng(seed), *sizes)
+    derivative = mg.value_and_grad(function, argnums=(0, 1, 2, 3))
+    (value, gradients), compiled = derivative(x, weights, b, y, labels), mg.compile(derivative, engine="jax")
+    if function.end == "selected":
+        # How many elements a mask chooses depends on their values.
+        with pytest.raises(mg.ProgramError, match=r"random_programs\.py:\d+: "):
+            compiled(x, weights, b, y, labels)
+        return
+    for _ in range(2):
+        found = compiled(x, weights, b, y, labels)
+        assert_close([found[0], *found[1]], [value, *gradients], 1e-10)
+
+
 def test_what_jax_does_not_have_is_refused_by_name():
     with pytest.raises(mg.ProgramError, match=r"test_compile_jax\.py:\d+: .*kv"):
         mg.compile(lambda x: mg.kv(1.0, x), engine="jax")(np.ones(3))
@@ -258,8 +279,8 @@ from minigrad import checkpoint, losses, nn, optim
 
 kind, folder = sys.argv[1], Path(sys.argv[2])
 
-def training(settings, rows_of=lambda number: 16 if number % 9 else 5, steps=50):
-    data, rng = np.random.default_rng(1), np.random.default_rng(0)
+def training(settings, rows_of=lambda number: 16 if number % 9 else 5, steps=50, path=None):
+    rng = np.random.default_rng(0)
     model = nn.Sequential(
         nn.Dense(16, 24, rng=rng, dtype=np.float64), nn.Tanh(), nn.Dropout(0.2, rng=rng),
         nn.Dense(24, 8, rng=rng, dtype=np.float64),
@@ -272,22 +293,29 @@ def training(settings, rows_of=lambda number: 16 if number % 9 else 5, steps=50)
         optimizer.step()
         return loss
     run = step if settings is None else mg.compile(step, engine="jax", **settings)
+    if path is not None and path.exists():
+        checkpoint.load(path, model, optimizer, rng)
+    done = int(optimizer.state_dict()["steps"])
+    print("from step", done)
     found = []
-    for number in range(steps):
+    for number in range(done, steps):
         rows = rows_of(number)
-        found.append(run(data.standard_normal((rows, 16)), data.integers(0, 8, rows)))
-        if kind == "killed":
-            (folder / "started").touch()
-            time.sleep(0.1)
-    values = [np.asarray(loss.data if settings is None else loss) for loss in found]
-    values += [*model.state_dict().values(), *optimizer.state_dict().values()]
-    return values, None if settings is None else run
+        found.append(run(rng.standard_normal((rows, 16)), rng.integers(0, 8, rows)))
+        if path is not None:
+            checkpoint.save(path, model, optimizer, rng=rng)
+            if number == 5:
+                (folder / "at step 5").touch()
+            time.sleep(0.03)
+    found = [float(loss.item()) for loss in found]
+    return [found, *model.state_dict().values(), *optimizer.state_dict().values()], run
 
 def assert_same(one, many):
+    # Of a run that was resumed, the first losses are not known.
+    one[0] = one[0][-len(many[0]):]
     for a, b in zip(one, many, strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-12, atol=1e-12)
 
-many, run = training({"devices": 8})
+many, run = training({"devices": 8}, path=folder / "run.safetensors" if kind == "killed" else None)
 assert_same(training(None)[0], many)
 if kind == "one process":
     text = max((entry.source for entry in run.cached), key=lambda text: text.count("all-reduce"))
@@ -321,14 +349,20 @@ def test_eight_devices_give_what_one_gives(tmp_path, processes, devices, kind):
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the children of a process are looked up in /proc")
-def test_a_process_that_is_killed_ends_the_others(tmp_path):
+def test_a_process_that_is_killed_ends_the_others_and_the_run_goes_on_from_its_checkpoint(tmp_path):
     process = launched(tmp_path, 2, 4, "killed")
     until = time.monotonic() + 120
-    while not (tmp_path / "started").exists() and time.monotonic() < until:
-        time.sleep(0.1)
-    assert (tmp_path / "started").exists()
+    while not (tmp_path / "at step 5").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert (tmp_path / "at step 5").exists()
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     os.kill(int(children[-1]), signal.SIGKILL)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "process 1 of 2 ended with -9, and the others are ended" in errors
+    process = launched(tmp_path, 2, 4, "killed")
+    out, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    (start,) = {int(number) for number in re.findall(r"from step (\d+)", out)} - {0}
+    assert 6 <= start < 50
+    assert out.count("equal") == 2

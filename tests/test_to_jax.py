@@ -39,24 +39,15 @@ REFUSED_BY_JAX = {
 }
 
 
-def with_64_bits(enabled):
-    """A block in which JAX has numbers of 64 bits, or has not; older versions keep it elsewhere."""
-    if hasattr(jax, "enable_x64"):
-        return jax.enable_x64(enabled)
-    from jax import experimental
-
-    return (experimental.enable_x64 if enabled else experimental.disable_x64)()
-
-
 @pytest.fixture
 def _double():
-    with with_64_bits(True):
+    with jax.enable_x64(True):
         yield
 
 
 @pytest.fixture
 def _single():
-    with with_64_bits(False):
+    with jax.enable_x64(False):
         yield
 
 
@@ -240,7 +231,7 @@ def test_double_precision_is_not_dropped():
     program = mg.program(error, *arrays())
     with pytest.raises(ProgramError, match=r'jax\.config\.update\("jax_enable_x64", True\)'):
         program.to_jax()
-    with with_64_bits(True):
+    with jax.enable_x64(True):
         function = program.to_jax()
     with pytest.raises(ProgramError, match="jax_enable_x64"):
         function(*arrays())
@@ -413,8 +404,9 @@ def test_every_rule_belongs_to_a_function_of_somebody():
 
 WITHOUT_JAX = """
 import sys
+from types import SimpleNamespace
 
-sys.modules["jax"] = None
+sys.modules["jax"] = {module}
 import numpy as np
 import minigrad as mg
 
@@ -426,6 +418,17 @@ except ImportError as error:
 """
 
 
-def test_without_jax():
-    done = subprocess.run([sys.executable, "-c", WITHOUT_JAX], capture_output=True, text=True, check=True)
-    assert done.stdout == 'a program becomes a function of JAX arrays with pip install "minigrad-numpy[jax]"\n'
+@pytest.mark.parametrize(
+    ("module", "what"),
+    [
+        ("None", "a program becomes a function of JAX arrays with"),
+        (
+            'SimpleNamespace(__version__="0.8.3", __version_info__=(0, 8, 3))',
+            "this is JAX 0.8.3, and 0.9 is needed:",
+        ),
+    ],
+)
+def test_without_jax_or_with_an_older_one(module, what):
+    command = [sys.executable, "-c", WITHOUT_JAX.format(module=module)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f'{what} pip install "minigrad-numpy[jax]"\n'

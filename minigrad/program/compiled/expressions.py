@@ -190,13 +190,24 @@ def _is_matrix(part: Any, dtype: Any) -> bool:
 
 
 def _product(writer: Writer, instruction: Instruction) -> str | None:
-    """Products of matrices as `minigrad.kernels.products.product` takes them."""
+    """Products as `minigrad.kernels.products.product` takes them."""
     x, y = instruction.args
     dtype = instruction.out.dtype
-    if not (_is_matrix(x, dtype) and _is_matrix(y, dtype)) or dtype is None or not dtype.isnative:
+    are_matrices = _is_matrix(x, dtype) and _is_matrix(y, dtype)
+    if dtype is None or not dtype.isnative:
         return None
     room = writer.room(instruction)
-    return call(writer, writer.name(np.dot), instruction, *([] if room is None else [room]))
+    function = np.dot if are_matrices else np.matmul
+    return call(writer, writer.name(function), instruction, *([] if room is None else [room]))
+
+
+def _outer(writer: Writer, instruction: Instruction) -> str | None:
+    """The product of a column and a row, which `np.outer` makes of two vectors in the end."""
+    if instruction.kwargs or not all(type(part) is Var and len(part.sizes) == 1 for part in instruction.args):
+        return None
+    column, row = map(writer.text, instruction.args)
+    room = writer.room(instruction)
+    return f"{writer.name(np.multiply)}({column}[:, None], {row}{'' if room is None else ', ' + room})"
 
 
 def _product_with_bias(writer: Writer, instruction: Instruction) -> str | None:
@@ -238,6 +249,7 @@ _TABLE: dict[Any, Expression] = {
     np.max: _reduced(np.maximum),
     np.min: _reduced(np.minimum),
     np.mean: _mean,
+    np.outer: _outer,
     np.transpose: _transposed,
     np.swapaxes: _swapped,
     np.reshape: _reshaped,

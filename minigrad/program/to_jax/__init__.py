@@ -6,10 +6,13 @@ in a way that the table does not say, is refused by name: nothing is dropped in 
 
 from __future__ import annotations
 
+# Asked for here, so that everybody is told the same.
 try:
-    import jax  # noqa: F401  # asked for here, so that everybody is told the same
+    import jax
 except ImportError as error:
     raise ImportError('a program becomes a function of JAX arrays with pip install "minigrad-numpy[jax]"') from error
+if jax.__version_info__ < (0, 9):
+    raise ImportError(f'this is JAX {jax.__version__}, and 0.9 is needed: pip install "minigrad-numpy[jax]"')
 
 from minigrad.program.to_jax import (  # noqa: F401  # each fills a part of the table
     chance,

@@ -25,9 +25,6 @@ from minigrad.program.simplify.keys import values_in
 from minigrad.program.to_jax.devices import Devices, fetched
 from minigrad.program.to_jax.lowering import lowered
 
-# Under this setting JAX has every dtype of NumPy's; what is float32 stays so. Older versions keep it elsewhere.
-_with_64_bits = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
-
 
 class JaxEntry:
     """Code of JAX for calls of one kind.
@@ -67,7 +64,8 @@ class JaxEntry:
         returned = [leaf for _, leaf in leaves(trace.returned)]
         self._counts = len(returned), len(updates)
         outputs = [*returned, *(new for _, new in updates), *self._looked_at]
-        with _with_64_bits(True):
+        # Under this setting JAX has every dtype of NumPy's; what is float32 stays so.
+        with jax.enable_x64(True):
             needed = {var for each in code for var in values_in(each)} | {out for out in outputs if type(out) is Var}
             inputs = [var for var in known if var in needed and not _is_generator(var)]
             run = lowered(code, inputs, outputs)
@@ -86,7 +84,7 @@ class JaxEntry:
     @property
     def source(self) -> str:
         """What XLA runs, as text."""
-        with _with_64_bits(True):
+        with jax.enable_x64(True):
             return self._run.text()
 
     def _host_updates(self, code: Sequence[Instruction]) -> list[tuple[Any, Var]]:
@@ -113,7 +111,7 @@ class JaxEntry:
         """What the function gives for these arrays, or MISS."""
         if self._check(*values) is MISS:
             return MISS
-        with self._lock, _with_64_bits(True):
+        with self._lock, jax.enable_x64(True):
             return self._called(values)
 
     def _called(self, values: Sequence[Any]) -> Any:
