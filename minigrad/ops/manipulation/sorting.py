@@ -49,7 +49,9 @@ def _averaged(x: Any, ties: Any) -> Any:
     if ties is None:
         return x
     runs = np.reshape(ties, -1)
-    means = np.bincount(runs, np.reshape(x, -1)) / np.bincount(runs)
+    # As many as there could be, so that no shape depends on values.
+    counts = np.bincount(runs, minlength=runs.size)
+    means = np.bincount(runs, np.reshape(x, -1), minlength=runs.size) / np.maximum(counts, 1)
     return means[ties].astype(x.dtype)
 
 
