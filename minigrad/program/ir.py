@@ -236,6 +236,11 @@ def draw(generator: Any, method: str, *args: Any, **kwargs: Any) -> Any:
     return getattr(generator, method)(*args, **kwargs)
 
 
+def sized(value: Any, shape: tuple[int, ...]) -> bool:
+    """Whether a value has the shape that it had when it was recorded, where that depends on values."""
+    return bool(np.shape(value) == shape)
+
+
 def look(function: Callable[..., Any], *args: Any) -> None:
     """Let a function look at values, which raises where they are no good."""
     function(*args)

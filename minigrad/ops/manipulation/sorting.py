@@ -12,6 +12,7 @@ from minigrad.engine.examples import reals
 from minigrad.engine.stand_ins import with_kernel
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
+from minigrad.ops.manipulation.indexing import added_at
 
 table = Table(__name__)
 
@@ -50,8 +51,8 @@ def _averaged(x: Any, ties: Any) -> Any:
         return x
     runs = np.reshape(ties, -1)
     # As many as there could be, so that no shape depends on values.
-    counts = np.bincount(runs, minlength=runs.size)
-    means = np.bincount(runs, np.reshape(x, -1), minlength=runs.size) / np.maximum(counts, 1)
+    counts = added_at(np.ones_like(runs), runs, runs.shape)
+    means = added_at(np.reshape(x, -1), runs, runs.shape) / np.maximum(counts, 1)
     return means[ties].astype(x.dtype)
 
 

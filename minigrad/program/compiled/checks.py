@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from types import CellType
-from typing import Any
 
 import numpy as np
 
@@ -13,18 +12,17 @@ from minigrad.program.compiled.tracing import Trace
 from minigrad.program.compiled.writing import Names
 from minigrad.program.errors import ProgramError
 from minigrad.program.held import HeldTensor
-
-# What a call gives that is of another kind.
-MISS: Any = object()
+from minigrad.program.ir import Var
 
 
-def checks(trace: Trace, writer: Names, array: str) -> Iterator[str]:
+def checks(trace: Trace, writer: Names, array: str, layouts: Collection[Var] = ()) -> Iterator[str]:
     """Lines that leave the code where it is not made for what is given, or for what holds now.
 
     Args:
         trace: what was recorded.
         writer: gives names to what the lines refer to.
         array: how a Tensor is asked for its array, whose shape and dtype are looked at.
+        layouts: the arguments whose elements have to lie in the order of C.
     """
     yield f"if {writer.name(active_traces)}: return MISS"
     for position, var in enumerate(trace.given):
@@ -36,9 +34,10 @@ def checks(trace: Trace, writer: Names, array: str) -> Iterator[str]:
             yield f"if type({name}) is not {writer.name(var.dtype.type)}: return MISS"
         else:
             dtype = writer.name(var.dtype)
+            order = f"or not {name}.flags.c_contiguous " if var in layouts else ""
             yield (
                 f"if type({name}) is not {writer.name(np.ndarray)} or {name}.shape != {writer.text(var.shape)} "
-                f"or ({name}.dtype is not {dtype} and {name}.dtype != {dtype}): return MISS"
+                f"{order}or ({name}.dtype is not {dtype} and {name}.dtype != {dtype}): return MISS"
             )
     for each in trace.watches:
         holder, value = each.holder, writer.name(each.value)

@@ -12,12 +12,13 @@ import numpy as np
 from minigrad.engine.pytrees import is_dataclass, leaves, replaced
 from minigrad.program import ir
 from minigrad.program.compiled.arguments import Call
-from minigrad.program.compiled.checks import MISS, checks
+from minigrad.program.compiled.checks import checks
 from minigrad.program.compiled.folding import folded
+from minigrad.program.compiled.lifetimes import gives_own_memory
 from minigrad.program.compiled.scalars import FUNCTIONS, are_floats, in_float64, in_floats
 from minigrad.program.compiled.tracing import HeldArray, Trace
-from minigrad.program.compiled.updating import in_place, writer_to
-from minigrad.program.compiled.writing import FILE, Lines, defined
+from minigrad.program.compiled.updating import in_place, stops_after_updates, writer_to
+from minigrad.program.compiled.writing import FILE, MISS, Lines, defined
 from minigrad.program.held import HeldAttribute, HeldEntry, HeldRate, HeldTensor, HeldVariable
 from minigrad.program.ir import Var
 from minigrad.program.simplify.keys import values_in
@@ -92,16 +93,22 @@ class _Writing:
         changed = {id(held) for held, _ in trace.updates}
         self._changed = {var for var, held in trace.held if id(held) in changed}
         returned = [leaf for _, leaf in leaves(trace.returned)]
-        code, outputs = folded(trace.code, [*returned, *(new for _, new in trace.updates)], self._changed)
+        # An argument may share memory with what is updated.
+        may_change = set(self._names) if trace.updates else set()
+        outputs = [*returned, *(new for _, new in trace.updates)]
+        code, outputs = folded(trace.code, outputs, may_change, trace.layouts)
         is_in_floats = not trace.updates and not trace.held and are_floats(code, trace.given, outputs)
-        code, outputs = in_place(code, outputs, self._changed)
+        if not stops_after_updates(code):
+            code, outputs = in_place(code, outputs, self._changed)
         self.count = len(code)
         self.lines = Lines(code, outputs, copies, trace.layouts, self._names)
+        self._views = {each.out for each in code if not gives_own_memory(each)}
+        self._returned: set[Var] = set()
         self._is_read = {var for each in code for var in values_in(each)}
         self._is_read |= {out for out in outputs if type(out) is Var}
         returned, news = outputs[: len(returned)], outputs[len(returned) :]
         results = self._results(iter(returned), trace.returned, copies)
-        before = [*checks(trace, self.lines, "_array"), *self._reads()]
+        before = [*checks(trace, self.lines, "_array", trace.layouts), *self._reads()]
         after = [*self._writes(news), f"return {results}"]
         self._text(before, after, in_floats(code, self._names) if is_in_floats else None)
 
@@ -165,8 +172,12 @@ class _Writing:
         if type(value) is not Var:
             return f"{text}.copy()" if isinstance(value, np.ndarray) else text
         roots = self.lines.roots(value)
-        is_somebodys = any(root in self._names for root in roots) or value in self._names
-        return f"{self._name(_own)}({text})" if copies and is_somebodys else text
+        is_somebodys = any(root in self._names or root in self._returned for root in roots)
+        self._returned |= roots
+        if copies and is_somebodys:
+            return f"{self._name(_own)}({text})"
+        # A view may be one of a constant.
+        return f"{self._name(_writable)}({text})" if value in self._views else text
 
     def _text(self, before: list[str], after: list[str], floats: list[str] | None) -> None:
         """Put everything together."""
@@ -212,6 +223,10 @@ def _with_second_try(quick: Callable[..., Any], make_exact: Callable[[], Callabl
 def _own(value: Any) -> Any:
     """A result that shares no memory with what is kept or was passed in."""
     return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _writable(value: Any) -> Any:
+    return value if not isinstance(value, np.ndarray) or value.flags.writeable else value.copy()
 
 
 def _rebuilt(tree: Any) -> Callable[[list[Any]], Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from minigrad.engine.registry import operations
 from minigrad.ops.linalg.products import product, sum_of_rows
 from minigrad.program import ir
-from minigrad.program.ir import Instruction, Var
+from minigrad.program.ir import Instruction, Var, atoms
 
 
 class Writer(Protocol):
@@ -53,18 +53,6 @@ def expression(writer: Writer, instruction: Instruction) -> str:
     return call(writer, writer.name(function), instruction)
 
 
-def shape_may_differ(instruction: Instruction) -> bool:
-    """Whether the shape of the result may depend on values, as that of ``x[x > 0]`` does, and not on shapes alone."""
-    function = instruction.function
-    if function is ir.item:
-        index = instruction.args[1]
-        parts = index if isinstance(index, tuple) else (index,)
-        return any(type(part) is Var and part.dtype == np.bool_ for part in parts)
-    if isinstance(function, np.ufunc) or function in _BY_SHAPES:
-        return False
-    return function not in _TABLE and function not in _KERNELS and instruction.out.shape != ()
-
-
 def call(writer: Writer, name: str, instruction: Instruction, *further: str) -> str:
     """A call with the arguments as they are."""
     args = [writer.text(part) for part in instruction.args]
@@ -90,9 +78,9 @@ def _is_scalar(part: Any) -> bool:
 def _power(writer: Writer, instruction: Instruction) -> str | None:
     """Powers of arrays by the operator, which has short ways of its own, as the tape takes them."""
     base, exponent = instruction.args[:2]
-    if instruction.kwargs or type(base) is not Var or type(exponent) not in (int, float):
+    if instruction.kwargs or type(base) is not Var or not base.shape or type(exponent) not in (int, float):
         return None
-    if exponent == 2 and base.shape and base.dtype == instruction.out.dtype:
+    if exponent == 2 and base.dtype == instruction.out.dtype:
         room = writer.room(instruction)
         text = writer.text(base)
         return f"{writer.name(np.multiply)}({text}, {text}{'' if room is None else ', ' + room})"
@@ -140,6 +128,8 @@ def _reshaped(writer: Writer, instruction: Instruction) -> str | None:
     if type(source) is not Var or source.shape == () or instruction.out.shape is None:
         return None
     if instruction.function is np.reshape and (instruction.kwargs or len(instruction.args) != 2):
+        return None
+    if any(type(part) is Var for part in atoms((instruction.args[1:], instruction.kwargs))):
         return None
     return f"{writer.text(source)}.reshape({writer.text(instruction.out.shape)})"
 
@@ -241,7 +231,6 @@ def _sum_of_rows(writer: Writer, instruction: Instruction) -> str | None:
     return f"{writer.name(np.dot)}({writer.name(ones)}, {writer.text(source)})"
 
 
-_BY_SHAPES = {np.where, np.concatenate, np.broadcast_to, np.take_along_axis, np.argsort, np.argmax, np.any, np.all}
 _TABLE: dict[Any, Expression] = {
     np.power: _power,
     np.sum: _reduced(np.add),

@@ -23,7 +23,7 @@ _SAME = {np.positive, np.copy, np.ascontiguousarray}
 
 
 def folded(
-    code: Sequence[Instruction], outputs: Sequence[Any], inputs: Collection[Var]
+    code: Sequence[Instruction], outputs: Sequence[Any], inputs: Collection[Var], layouts: Collection[Var]
 ) -> tuple[list[Instruction], list[Any]]:
     """Code that gives the same, and its outputs.
 
@@ -34,6 +34,7 @@ def folded(
         code: instructions whose shapes are numbers.
         outputs: values, or constants.
         inputs: values that may change while the code runs: of these, copies remain copies.
+        layouts: values whose elements lie in the order of C; copies of others have another order than these.
     """
     known: dict[Var, Any] = {}
     made: dict[Any, Var] = {}
@@ -52,7 +53,7 @@ def folded(
             continue
         value = _value_now(instruction)
         if value is None:
-            value = _same_as(instruction, makers, inputs)
+            value = _same_as(instruction, makers, inputs, layouts)
         if value is None:
             instruction = _without_broadcasts(instruction, makers)
             key = _key(instruction)
@@ -112,7 +113,9 @@ def _frozen(value: Any) -> Any:
     return array
 
 
-def _same_as(instruction: Instruction, makers: dict[Var, Instruction], inputs: Collection[Var]) -> Any:
+def _same_as(
+    instruction: Instruction, makers: dict[Var, Instruction], inputs: Collection[Var], layouts: Collection[Var]
+) -> Any:
     """An earlier value that a call gives again; None where there is none."""
     function, args, out = instruction.function, instruction.args, instruction.out
     if not args or type(args[0]) is not Var:
@@ -122,14 +125,15 @@ def _same_as(instruction: Instruction, makers: dict[Var, Instruction], inputs: C
     source = args[0]
     if source.shape != out.shape or source.dtype != out.dtype:
         return None
+    is_as_good = source not in inputs and source in layouts
     if function in _SAME and len(args) == 1 and not instruction.kwargs:
-        return source if source not in inputs else None
+        return source if is_as_good else None
     if function in (np.reshape, np.broadcast_to) and not instruction.kwargs:
         return source
     if function is ir.astype:
-        return source if source not in inputs else None
+        return source if is_as_good else None
     if function in (np.multiply, np.divide) and not instruction.kwargs and _is_one(args[1]):
-        return source if (function is np.multiply or args is instruction.args) and source not in inputs else None
+        return source if (function is np.multiply or args is instruction.args) and is_as_good else None
     if function is np.transpose and len(args) == 1 and not instruction.kwargs:
         before = makers.get(source)
         if before is not None and before.function is np.transpose and len(before.args) == 1 and not before.kwargs:

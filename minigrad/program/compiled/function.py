@@ -16,9 +16,9 @@ from minigrad.engine.pytrees import mapped
 from minigrad.engine.recording import PLAIN, current_recording, is_grad_enabled, latest_recording
 from minigrad.engine.tensor import Tensor
 from minigrad.program.compiled.arguments import Call, taken_apart
-from minigrad.program.compiled.checks import MISS
 from minigrad.program.compiled.entry import Entry
 from minigrad.program.compiled.tracing import traced
+from minigrad.program.compiled.writing import MISS
 from minigrad.program.errors import ProgramError
 from minigrad.program.recorder import Recorder
 

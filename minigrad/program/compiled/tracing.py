@@ -12,6 +12,7 @@ import numpy as np
 from minigrad.engine.pytrees import leaves
 from minigrad.program.build import closed_over
 from minigrad.program.compiled.arguments import Call
+from minigrad.program.compiled.shapes import with_checks
 from minigrad.program.compiled.watching import Watched, watched
 from minigrad.program.errors import ProgramError, by_chance
 from minigrad.program.first_call import explaining
@@ -229,7 +230,7 @@ def _trace(inputs: Inputs, first: Recording, second: Recording, adds: bool, watc
         if isinstance(slot.held, HeldTensor)
     ]
     return Trace(
-        code=code,
+        code=with_checks(code),
         given=given,
         held=kept,
         returned=first.returned,

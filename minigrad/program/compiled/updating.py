@@ -13,7 +13,7 @@ from scipy.linalg.blas import daxpy, dger, saxpy, sger
 from minigrad.kernels.threads import BLAS_HAS_ONE_THREAD
 from minigrad.ops.linalg.products import product
 from minigrad.program.held import HeldEntry, HeldTensor
-from minigrad.program.ir import Instruction, Var, mapped_atoms, pick
+from minigrad.program.ir import Instruction, Var, guard, look, mapped_atoms, pick, sized
 from minigrad.program.simplify.keys import values_in
 
 _ADD_OUTER, _ADD_MULTIPLE = {"f": sger, "d": dger}, {"f": saxpy, "d": daxpy}
@@ -25,6 +25,15 @@ _MOST_OF_A_MATRIX = 1 << 31 if BLAS_HAS_ONE_THREAD else 1 << 15
 def is_update(function: Any) -> bool:
     """Whether a call is the update of a parameter, `minigrad.optim.updating.Updating`."""
     return getattr(function, "is_update", False) is True
+
+
+def stops_after_updates(code: Sequence[Instruction]) -> bool:
+    """Whether something that may leave the code, or raise, comes after an update.
+
+    Then new values are written at the end, so that a call that does not come there has changed nothing.
+    """
+    first = next((place for place, each in enumerate(code) if is_update(each.function)), len(code))
+    return any(each.function in (guard, sized, look) for each in code[first:])
 
 
 def in_place(
@@ -80,11 +89,12 @@ def _fused(code: Sequence[Instruction], outputs: Sequence[Any], changed: set[Var
     for each in code:
         if is_update(each.function) and each.function.is_plain_descent:  # type: ignore[attr-defined]  # of an update
             weight, gradient, lr = each.args
-            outer = _as_outer(gradient, made) if users.get(gradient) == 1 and gradient not in wanted else None
+            is_used_here_alone = type(gradient) is Var and users.get(gradient) == 1 and gradient not in wanted
+            outer = _as_outer(gradient, made) if is_used_here_alone else None
             if outer is not None and not changed.intersection(outer):
                 dropped.add(gradient)
                 each = _call(each, _adding_outer(gradient.dtype), (weight, *outer, lr))
-            elif _is_short_vector(gradient):
+            elif type(gradient) is Var and gradient.dtype is not None and _is_short_vector(gradient):
                 each = _call(each, _adding_multiple(gradient.dtype), (weight, gradient, lr))
         found.append(each)
     return [each for each in found if each.out not in dropped]

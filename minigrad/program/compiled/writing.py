@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.program import ir
-from minigrad.program.compiled.expressions import expression, shape_may_differ
+from minigrad.program.compiled.expressions import expression
 from minigrad.program.compiled.lifetimes import Lifetimes
-from minigrad.program.errors import ProgramError
 from minigrad.program.ir import Instruction, Size, Var
 from minigrad.program.simplify.keys import values_in
 
@@ -21,6 +20,8 @@ _WORTH_KEEPING = 1 << 10
 _WORTH_DELETING = 1 << 16
 
 
+# What a call gives that is of another kind.
+MISS: Any = object()
 # What tracebacks call the file of compiled code.
 FILE = "<compiled by minigrad>"
 
@@ -118,7 +119,7 @@ class Lines(Names):
         self._rooms: dict[Var, str] = {}
         self._free: dict[Any, list[str]] = {}
         self._number = 0
-        self._may_leave = True
+        self._rewound = self._generators_before_a_check(code)
         for self._number, instruction in enumerate(code):
             self._write(instruction)
 
@@ -127,19 +128,35 @@ class Lines(Names):
         self._names[out] = f"v{out.number}"
         before = len(self.lines)
         function = instruction.function
-        if function is ir.guard and self._may_leave:
+        if function is ir.guard:
             value, expected, _ = instruction.args
-            self.lines.append(f"if {type(expected).__name__}({self.text(value)}) != {expected!r}: return MISS")
+            self._leave_if(f"{type(expected).__name__}({self.text(value)}) != {expected!r}")
+        elif function is ir.sized:
+            value, shape = instruction.args
+            text = self.text(value)
+            # NumPy gives numbers of Python for some things that have no axes.
+            self._leave_if(f"{text}.shape != {shape}" if shape else f"{self.name(np.ndim)}({text})")
         else:
+            if function is ir.draw and instruction.args[0] in self._rewound:
+                generator = instruction.args[0]
+                if self._rewound[generator] is None:
+                    self._rewound[generator] = name = f"s{generator.number}"
+                    self.lines.append(f"{name} = {self.text(generator)}.bit_generator.state")
             self.lines.append(f"{self._names[out]} = {expression(self, instruction)}")
-            if out.shape is not None and shape_may_differ(instruction):
-                leave = "return MISS" if self._may_leave else f"{self.name(_refuse_another_shape)}()"
-                self.lines.append(f"if {self._names[out]}.shape != {out.sizes}: {leave}")
-        if function is ir.draw or getattr(function, "is_in_place", False):
-            # What has happened then would happen twice.
-            self._may_leave = False
         self._forget(instruction)
         self.places += [instruction] * (len(self.lines) - before)
+
+    @staticmethod
+    def _generators_before_a_check(code: Sequence[Instruction]) -> dict[Var, str | None]:
+        """The generators that are drawn from before the code may be left, and the name of their state before."""
+        last = max((place for place, each in enumerate(code) if each.function in (ir.guard, ir.sized)), default=-1)
+        return {each.args[0]: None for each in code[: last + 1] if each.function is ir.draw}
+
+    def _leave_if(self, condition: str) -> None:
+        """Leave code that was made for another kind of call, as if nothing had been drawn."""
+        pairs = [f"({self.text(each)}, {state})" for each, state in self._rewound.items() if state is not None]
+        leave = f"{self.name(_rewound)}({', '.join(pairs)})" if pairs else "MISS"
+        self.lines.append(f"if {condition}: return {leave}")
 
     def _forget(self, instruction: Instruction) -> None:
         """Give back the memory that nobody needs after an instruction."""
@@ -192,11 +209,10 @@ class Lines(Names):
         return room
 
 
-def _refuse_another_shape() -> None:
-    raise ProgramError(
-        "how many elements there are here depends on values, after random numbers were drawn or something was changed; "
-        "draw them outside and pass them as an argument"
-    )
+def _rewound(*states: tuple[np.random.Generator, Any]) -> Any:
+    for generator, state in states:
+        generator.bit_generator.state = state
+    return MISS
 
 
 def _is_elementwise(function: Callable[..., Any]) -> bool:

@@ -14,9 +14,9 @@ from minigrad.engine.away import Memory
 from minigrad.engine.pytrees import leaves, replaced
 from minigrad.program import ir
 from minigrad.program.compiled.arguments import Call
-from minigrad.program.compiled.checks import MISS, checks
+from minigrad.program.compiled.checks import checks
 from minigrad.program.compiled.tracing import Trace
-from minigrad.program.compiled.writing import Names, defined
+from minigrad.program.compiled.writing import MISS, Names, defined
 from minigrad.program.errors import ProgramError
 from minigrad.program.held import HeldEntry, HeldTensor
 from minigrad.program.ir import Instruction, Var

@@ -188,11 +188,8 @@ def _searchsorted(made: Made, a: Any, v: Any, side: str = "left", sorter: Any = 
 
 @lowers(np.bincount, fixed="minlength")
 def _bincount(made: Made, x: Any, weights: Any = None, minlength: int = 0) -> Any:
-    if isinstance(x, np.ndarray):
-        length = len(np.bincount(x, minlength=minlength))
-    else:
-        (length,) = made.shape()
-        if length != minlength and length < jnp.shape(x)[0]:
-            raise ValueError("how long the result is depends on values; give minlength= the largest number plus one")
+    if not isinstance(x, np.ndarray):
+        raise ValueError("how long the result is depends on values; write np.eye(count)[x].sum(axis=0)")
+    length = len(np.bincount(x, minlength=minlength))
     places = jnp.asarray(x)
     return made.of(jnp.zeros(length)).at[places].add(1 if weights is None else made.of(weights))

@@ -75,12 +75,12 @@ def lowered(code: Sequence[Instruction], inputs: Sequence[Var], outputs: Sequenc
 
 
 def needed(code: Sequence[Instruction], outputs: Sequence[Any]) -> list[Instruction]:
-    """The calls that the outputs depend on; and branches and draws, each of which counts."""
+    """The calls that the outputs depend on; and branches, draws and shapes by which the function goes on."""
     wanted = {part for part in outputs if type(part) is Var}
     wanted.update(dim.var for part in outputs if type(part) is Size for dim in part.dims())
     found: list[Instruction] = []
     for instruction in reversed(code):
-        if instruction.out in wanted or instruction.function in (ir.guard, ir.draw):
+        if instruction.out in wanted or instruction.function in (ir.guard, ir.draw, ir.sized):
             wanted.update((*instruction.uses(), *instruction.measures()))
             found.append(instruction)
     return found[::-1]
@@ -100,7 +100,8 @@ def constant_values(code: Sequence[Instruction]) -> set[Var]:
 def _check(instruction: Instruction, constants: set[Var]) -> None:
     """Refuse what has no counterpart in JAX."""
     function = instruction.function
-    if function is ir.pick:
+    if function in (ir.pick, ir.sized):
+        # What cannot have another shape than it had is refused where it is computed.
         return
     if function is ir.guard:
         raise refusal(
@@ -150,6 +151,8 @@ class _Run:
     def step(self, instruction: Instruction) -> None:
         """Make one call."""
         out = instruction.out
+        if instruction.function is ir.sized:
+            return
         try:
             result = self._constant(instruction) if out in self.constants else self._computed(instruction)
         except ProgramError as error:
