@@ -129,10 +129,10 @@ def _proposals(choice: Choice) -> Iterator[Sequence[SizeClass]]:
     yield []
 
 
-def closed_over(function: Callable[..., Any]) -> list[Slot]:
+def closed_over(function: Callable[..., Any], looks_into_objects: bool = False) -> list[Slot]:
     """What the function may use without being given it: Tensors that require a gradient, and what layers hold."""
     found: dict[Any, Slot] = {}
-    for name, thing in reachable(function):
+    for name, thing in reachable(function, looks_into_objects):
         slots: list[Slot] = []
         if isinstance(thing, Tensor) and thing.requires_grad and thing.is_leaf:
             own = thing.name if thing.name and thing.name.isidentifier() else name

@@ -16,7 +16,7 @@ from minigrad.engine.recording import recorded_call
 from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.tensor import Tensor
 from minigrad.program.errors import ProgramError
-from minigrad.program.held import Held, HeldEntry, HeldTensor
+from minigrad.program.held import Held, HeldEntry, HeldRate, HeldTensor
 from minigrad.program.inputs import Inputs, Wanted
 
 
@@ -56,6 +56,7 @@ def outcome(
     with inputs.filled(values) as (arguments, nodes):
         with watched or nullcontext():
             result = recorded_call(lambda: _called(inputs.function, arguments))
+        _refuse_new_rates(inputs, values)
         updates = {
             position: slot.held.read()
             for position, (slot, value) in enumerate(zip(inputs.slots, values, strict=True))
@@ -64,6 +65,15 @@ def outcome(
         with backwards or nullcontext():
             found = None if updates else _gradients(result, inputs, nodes)
         yield Outcome(result, found, updates, nodes)
+
+
+def _refuse_new_rates(inputs: Inputs, values: Sequence[Any]) -> None:
+    for slot, value in zip(inputs.slots, values, strict=True):
+        if isinstance(slot.held, HeldRate) and slot.held.optimizer._lr is not value:
+            raise ProgramError(
+                "the function sets the learning rate of its optimizer, which compiled code would not do; give a "
+                "schedule, such as lr=optim.cosine(0.1, steps), or set optimizer.lr outside of the function"
+            )
 
 
 def _is_replaced(held: Held, value: Any) -> bool:

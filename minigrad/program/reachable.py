@@ -6,9 +6,11 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import fields
+from types import ModuleType
 from typing import Any
 
-from minigrad.engine.pytrees import OneValue, leaves
+from minigrad.engine.pytrees import OneValue, is_dataclass
 from minigrad.engine.tensor import Tensor
 
 # What an attribute of a layer is called in equations.
@@ -23,8 +25,12 @@ def is_layer(value: Any) -> bool:
 def _contents(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     """What a variable holds, alone or in lists, tuples and dicts."""
     if isinstance(value, (list, tuple, dict)):
-        for item_path, item in leaves(value, path):
-            yield re.sub(r"\W+", "_", item_path).strip("_"), item
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            yield from _contents(re.sub(r"\W+", "_", f"{path}_{key}").strip("_"), item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _contents(f"{path}_{field.name}", getattr(value, field.name, None))
     else:
         yield path, value
 
@@ -43,13 +49,27 @@ def distinct_tensors(layer: Any) -> list[tuple[str, Tensor]]:
     return names
 
 
-def reachable(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
+def reachable(function: Callable[..., Any], looks_into_objects: bool = False) -> Iterator[tuple[str, Any]]:
     """The Tensors and layers that a function may use, with the names of the variables that hold them.
 
     Those inside lists, tuples and dicts, and in functions that it calls, are among them; the object of a method is if
-    it is a layer. Attributes of other objects are not looked at.
+    it is a layer.
+
+    Args:
+        function: the function.
+        looks_into_objects: whether attributes of other objects are looked at, too, such as those of the object of a
+            method, or of an argument; objects inside of these are not.
     """
     seen: set[int] = set()
+
+    def contents(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+        for path, item in _contents(name, value):
+            yield path, item
+            if looks_into_objects and hasattr(item, "__dict__") and not isinstance(item, (type, ModuleType, Tensor)):
+                for attribute, held in list(vars(item).items()):
+                    # The Tensors of a layer are among its parameters.
+                    if not (is_layer(item) and (is_layer(held) or isinstance(held, Tensor))):
+                        yield from _contents(attribute, held)
 
     def look(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(value, functools.partial):
@@ -73,6 +93,6 @@ def reachable(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
                 if inner in plain.__globals__:
                     yield from look(inner, plain.__globals__[inner])
         else:
-            yield from _contents(name, value)
+            yield from contents(name, value)
 
     yield from look("", function)

@@ -13,6 +13,7 @@ from minigrad.engine.recording import is_grad_enabled
 from minigrad.engine.tensor import Tensor
 from minigrad.program.errors import ProgramError
 from minigrad.program.inputs import is_array
+from minigrad.program.ir import Instruction, atoms
 
 _FLOAT = np.dtype(np.float64)
 
@@ -26,12 +27,14 @@ class Call:
         examples: the arrays, Tensors, generators and numbers that may change, in order.
         values: the same as plain arrays, NumPy's scalars and generators.
         tree: the arguments and keyword arguments, with a `Place` for each of these.
+        has_floats: whether some of them are floats of Python.
     """
 
     key: Hashable
     examples: list[Any]
     values: list[Any]
     tree: tuple[tuple[Any, ...], dict[str, Any]]
+    has_floats: bool
 
     @property
     def plain_arguments(self) -> int:
@@ -60,8 +63,8 @@ class Place(OneValue):
     position: int
 
 
-def taken_apart(args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
-    """What a function is called with.
+def taken_apart(args: Sequence[Any], kwargs: dict[str, Any], floats_may_change: bool = True) -> Call:
+    """What a function is called with; `floats_may_change` says whether floats of Python do.
 
     Raises:
         ProgramError: for a Tensor that hangs on a graph, which the result would not.
@@ -70,7 +73,7 @@ def taken_apart(args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
     found = [leaf for _, leaf in leaves(tree)]
     # A number of Python takes on the dtype of the array beside it, which no array does: among float32 it stays a part
     # of the code, and another number is compiled anew.
-    floats_change = all(_dtype(leaf) in (None, _FLOAT) for leaf in found)
+    floats_change = floats_may_change and all(_dtype(leaf) in (None, _FLOAT) for leaf in found)
     examples: list[Any] = []
     values: list[Any] = []
     keys: list[Hashable] = []
@@ -86,7 +89,18 @@ def taken_apart(args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
         return Place(len(examples) - 1)
 
     tree = mapped(tree, place)
-    return Call((tuple(_structure(tree)), tuple(keys)), examples, values, tree)
+    has_floats = floats_change and any(type(leaf) is float for leaf in found)
+    return Call((tuple(_structure(tree)), tuple(keys)), examples, values, tree, has_floats)
+
+
+def has_narrow_floats(code: Sequence[Instruction]) -> bool:
+    """Whether there are floats of fewer than 64 bits, beside which a number of Python is another than an array is."""
+    return any(
+        dtype is not None and dtype.kind in "fc" and dtype.itemsize < (8 if dtype.kind == "f" else 16)
+        for each in code
+        for dtype in (getattr(part, "dtype", None) for part in (each.out, *atoms((each.args, each.kwargs))))
+        if isinstance(dtype, np.dtype)
+    )
 
 
 def _dtype(leaf: Any) -> np.dtype[Any] | None:

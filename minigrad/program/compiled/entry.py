@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from threading import Lock
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from minigrad.program.compiled.folding import folded
 from minigrad.program.compiled.lifetimes import gives_own_memory
 from minigrad.program.compiled.scalars import FUNCTIONS, are_floats, in_float64, in_floats
 from minigrad.program.compiled.tracing import HeldArray, Trace
+from minigrad.program.compiled.turns import TURNS
 from minigrad.program.compiled.updating import in_place, stops_after_updates, writer_to
 from minigrad.program.compiled.writing import FILE, MISS, Lines, defined
 from minigrad.program.held import HeldAttribute, HeldEntry, HeldRate, HeldTensor, HeldVariable
@@ -31,6 +32,7 @@ class Entry:
         trace: one of them, recorded.
         call: its arguments.
         copies: whether results are the caller's own.
+        updating: is held by calls that change parameters, which happen one after the other.
 
     Attributes:
         key: of the calls that may run it.
@@ -42,7 +44,7 @@ class Entry:
         is_differentiable: whether the result depends on what requires a gradient.
     """
 
-    def __init__(self, trace: Trace, call: Call, copies: bool) -> None:
+    def __init__(self, trace: Trace, call: Call, copies: bool, updating: AbstractContextManager[Any]) -> None:
         writing = _Writing(trace, copies)
         self.key, self.source = call.key, writing.source
         # Kept, so that no constant among the arguments gives its identity away.
@@ -54,8 +56,8 @@ class Entry:
         self._first_line, self._places = writing.first_line, writing.lines.places
         self._make = writing.make
         self._spare: deque[Callable[..., Any]] = deque([self._make()])
-        # What changes parameters happens one after the other.
-        self._lock = Lock() if trace.updates else None
+        self._updating = updating if trace.updates else nullcontext()
+        self._reads_nothing = not trace.held and not trace.watches
 
     def __call__(self, *values: Any) -> Any:
         """What the function gives for these arrays, or MISS."""
@@ -65,9 +67,9 @@ class Entry:
             # Other threads are running it, or it is called by itself.
             run = self._make()
         try:
-            if self._lock is None:
+            if self._reads_nothing:
                 return run(*values)
-            with self._lock:
+            with TURNS.running(), self._updating:
                 return run(*values)
         finally:
             self._spare.append(run)

@@ -15,9 +15,10 @@ import numpy as np
 from minigrad.engine.pytrees import mapped
 from minigrad.engine.recording import PLAIN, current_recording, is_grad_enabled, latest_recording
 from minigrad.engine.tensor import Tensor
-from minigrad.program.compiled.arguments import Call, taken_apart
+from minigrad.program.compiled.arguments import Call, has_narrow_floats, taken_apart
 from minigrad.program.compiled.entry import Entry
 from minigrad.program.compiled.tracing import traced
+from minigrad.program.compiled.turns import TURNS
 from minigrad.program.compiled.writing import MISS
 from minigrad.program.errors import ProgramError
 from minigrad.program.recorder import Recorder
@@ -45,7 +46,9 @@ class Compiled:
         self._entries: list[Any] = []
         # Calls that cannot be compiled, by their key; kept, so that nothing in them takes the identity of another.
         self._refused: dict[Any, Call] = {}
-        self._lock = threading.RLock()
+        self._lock, self._updating = threading.RLock(), threading.Lock()
+        # Whether a number of Python is an input: not where it may stand beside float32, whose dtype it takes on.
+        self._floats_may_change = True
         self._has_told = self._has_dropped = False
         functools.update_wrapper(self, function, updated=())
 
@@ -100,7 +103,7 @@ class Compiled:
     def _taken_apart(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         call: Call | None = None
         try:
-            call = taken_apart(args, kwargs)
+            call = taken_apart(args, kwargs, self._floats_may_change)
             if call.key in self._refused:
                 return self._eagerly(args, kwargs)
             found = self._again(call)
@@ -110,7 +113,10 @@ class Compiled:
                 found = self._again(call)
                 if found is not MISS:
                     return found
-                entry = self._compiled(call)
+                with TURNS.recording():
+                    entry = self._compiled(call)
+            if entry is None:
+                return self._taken_apart(args, kwargs)
             self._check(entry)
         except ProgramError as error:
             if not self._fallback:
@@ -121,7 +127,9 @@ class Compiled:
                 self._has_told = True
                 warnings.warn(f"not compiled, and called as it is: {error}", RuntimeWarning, stacklevel=3)
             return self._eagerly(args, kwargs)
-        return self._run(entry, call.values)
+        found = self._run(entry, call.values)
+        # Inside a transform, of whose variables it is none, or where something changes all the time.
+        return self._eagerly(args, kwargs) if found is MISS else found
 
     def _again(self, call: Call) -> Any:
         for entry in self._entries:
@@ -143,9 +151,17 @@ class Compiled:
         gc.disable()
         try:
             entry = self._made(call)
+        except ProgramError:
+            raise
+        except Exception as error:
+            if self._fallback:
+                raise ProgramError(str(error)) from error
+            raise
         finally:
             if was_collecting:
                 gc.enable()
+        if entry is None:
+            return None
         if len(self._entries) >= self._limit and not self._has_dropped:
             self._has_dropped = True
             warnings.warn(
@@ -158,16 +174,27 @@ class Compiled:
         return entry
 
     def _made(self, call: Call) -> Any:
-        """The code for one kind of call."""
+        """The code for one kind of call; None where its numbers have to be parts of the code."""
+        trace = traced(self.function, call, takes_kernels=self.engine == "numpy")
+        if call.has_floats and has_narrow_floats(trace.code):
+            self._floats_may_change = False
+            return None
         if self.engine == "numpy":
-            return Entry(traced(self.function, call, takes_kernels=True), call, self._copies)
+            return Entry(trace, call, self._copies, self._updating)
         from minigrad.program.to_jax.entry import JaxEntry
 
-        return JaxEntry(traced(self.function, call, takes_kernels=False), call, self._devices)
+        return JaxEntry(trace, call, self._devices, self._updating)
 
     def _eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        found = self.function(*args, **kwargs)
-        return mapped(found, lambda leaf: np.array(leaf._array)[()] if isinstance(leaf, Tensor) else leaf)
+        return mapped(self.function(*args, **kwargs), self._as_array)
+
+    def _as_array(self, leaf: Any) -> Any:
+        if not isinstance(leaf, Tensor):
+            return leaf
+        node = leaf._node
+        if node is not None and is_grad_enabled() and (node.parents is not None or node.is_variable):
+            raise ProgramError(_DIFFERENTIABLE.format(name=getattr(self.function, "__name__", "f")))
+        return np.array(leaf._array)[()]
 
 
 _DIFFERENTIABLE = (

@@ -16,7 +16,7 @@ from minigrad.program.compiled.shapes import with_checks
 from minigrad.program.compiled.watching import Watched, watched
 from minigrad.program.errors import ProgramError, by_chance
 from minigrad.program.first_call import explaining
-from minigrad.program.held import HeldGradient, HeldRate, HeldTensor, HeldVariable, state_of
+from minigrad.program.held import HeldEntry, HeldGradient, HeldRate, HeldTensor, HeldVariable, state_of
 from minigrad.program.inputs import Inputs, Slot
 from minigrad.program.ir import Instruction, Place, Var, mapped_atoms
 from minigrad.program.reachable import reachable
@@ -72,7 +72,7 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
     """
     applied = call.applied(function)
     watches = watched(function, [leaf for _, leaf in leaves(call.tree)])
-    slots = closed_over(applied)
+    slots = closed_over(applied, looks_into_objects=True)
     slots += _variables(watches, slots)
     slots += [Slot(rate.read(), "lr", None, "", rate) for rate in map(HeldRate, _optimizers(applied))]
     for slot in slots:
@@ -93,7 +93,25 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
                 f"the function changes {each.name} while it runs, which compiled code would not do; pass it as an "
                 "argument, return its new value, or change it outside of the function"
             )
+    _check_rates(inputs, first)
     return _trace(inputs, first, second, adds, watches)
+
+
+def _check_rates(inputs: Inputs, recording: Recording) -> None:
+    """Refuse several steps whose learning rates a schedule gives, because the code asks for one rate in each call."""
+    rates = [slot.held for slot in inputs.slots if isinstance(slot.held, HeldRate)]
+    optimizers = {id(each.optimizer._own): each.optimizer for each in rates}
+    makers = {each.out: each for each in recording.code}
+    for position, new in recording.updates.items():
+        held, count, place = inputs.slots[position].held, 0, None
+        while isinstance(held, HeldEntry) and held.entry == "steps" and new in makers:
+            place = makers[new].where
+            new, count = makers[new].args[0], count + 1
+        if count > 1 and callable(optimizers[id(held.holder)]._lr):  # type: ignore[union-attr]  # an entry
+            raise ProgramError(
+                f"{place}: the second step of an optimizer in one call would have the learning rate of the first, "
+                "which a schedule gives; compile one step, and call it twice"
+            )
 
 
 def _variables(watches: Sequence[Watched], known: Sequence[Slot]) -> list[Slot]:
@@ -112,7 +130,7 @@ def _variables(watches: Sequence[Watched], known: Sequence[Slot]) -> list[Slot]:
 def _optimizers(function: Callable[..., Any]) -> Iterator[Any]:
     """The optimisers that a function may use, each once."""
     seen: set[int] = set()
-    for _, thing in reachable(function):
+    for _, thing in reachable(function, looks_into_objects=True):
         if state_of(thing) and id(thing) not in seen:
             seen.add(id(thing))
             yield thing

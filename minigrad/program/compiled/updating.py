@@ -140,7 +140,7 @@ def _as_outer(gradient: Var, made: dict[Var, Instruction]) -> tuple[Var, Var] | 
     if maker is None or maker.function is not product.kernel or gradient.dtype is None:  # type: ignore[attr-defined]  # set by `with_kernel`
         return None
     left, column = maker.args
-    before = made.get(left)
+    before = made.get(left) if type(left) is Var else None
     if before is None or before.function is not np.transpose or len(before.args) > 1 or before.kwargs:
         return None
     row = before.args[0]

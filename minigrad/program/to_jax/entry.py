@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
-from threading import Lock
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import jax
@@ -16,6 +15,7 @@ from minigrad.program import ir
 from minigrad.program.compiled.arguments import Call
 from minigrad.program.compiled.checks import checks
 from minigrad.program.compiled.tracing import Trace
+from minigrad.program.compiled.turns import TURNS
 from minigrad.program.compiled.writing import MISS, Names, defined
 from minigrad.program.errors import ProgramError
 from minigrad.program.held import HeldEntry, HeldTensor
@@ -36,6 +36,7 @@ class JaxEntry:
         trace: a call, recorded; its code has checks of values in it.
         call: its arguments.
         devices: where to compute.
+        updating: as of `compiled.entry.Entry`.
 
     Attributes:
         key, plain_arguments, is_differentiable, instructions, recorded, kept_bytes: as of `compiled.entry.Entry`.
@@ -43,7 +44,7 @@ class JaxEntry:
 
     kept_bytes = 0
 
-    def __init__(self, trace: Trace, call: Call, devices: Devices) -> None:
+    def __init__(self, trace: Trace, call: Call, devices: Devices, updating: AbstractContextManager[Any]) -> None:
         _check_draws(trace)
         self.key, self.is_differentiable = call.key, trace.is_differentiable
         # Kept, so that no constant among the arguments gives its identity away.
@@ -79,7 +80,7 @@ class JaxEntry:
         inputs_of = {id(held): var for var, held in trace.held}
         updated = [inputs_of[id(held)] for held in self._changed]
         self._run = devices.jitted(run, inputs, batched, owners, updated, (len(returned), len(self._looked_at)))
-        self._lock: Any = Lock() if trace.updates else nullcontext()
+        self._updating = updating if trace.updates else nullcontext()
 
     @property
     def source(self) -> str:
@@ -109,10 +110,8 @@ class JaxEntry:
 
     def __call__(self, *values: Any) -> Any:
         """What the function gives for these arrays, or MISS."""
-        if self._check(*values) is MISS:
-            return MISS
-        with self._lock, jax.enable_x64(True):
-            return self._called(values)
+        with TURNS.running(), self._updating, jax.enable_x64(True):
+            return MISS if self._check(*values) is MISS else self._called(values)
 
     def _called(self, values: Sequence[Any]) -> Any:
         known: dict[Var, Any] = dict(zip(self._trace.given, values, strict=True))
