@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,12 @@ class Call:
         if kwargs or not all(type(leaf) is Place for leaf in args):
             return -1
         return -1 if any(isinstance(example, Tensor) for example in self.examples) else len(args)
+
+    @property
+    def constants(self) -> list[Any]:
+        """What the code may take for granted: other leaves, static fields, and the classes of what holds them."""
+        constants = [leaf for _, leaf in leaves(self.tree) if type(leaf) is not Place]
+        return [*constants, *_around_leaves(self.tree)]
 
     def applied(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function as one of what may change alone."""
@@ -135,17 +142,29 @@ def _taken(leaf: Any) -> tuple[Any, Any, Hashable]:
 
 def _constant_key(leaf: Any) -> Hashable:
     kind = type(leaf)
-    if kind in (int, bool, str, bytes, complex):
+    if kind in (int, bool, str, bytes):
         return (kind, leaf)
-    if kind is float:
+    if kind in (float, complex):
+        # It tells 0.0 from -0.0.
         return (kind, repr(leaf))
+    if kind in (tuple, frozenset):
+        return (kind, kind(map(_constant_key, leaf)))
     return (kind, id(leaf))
+
+
+def _name_key(name: Any) -> Hashable:
+    """The key of an item of a dict: 1, True, 1.0 and "1" differ."""
+    if isinstance(name, (float, complex)):
+        return (type(name), repr(name))
+    if isinstance(name, (tuple, frozenset)):
+        return (type(name), tuple(map(_name_key, name)))
+    return (type(name), name)
 
 
 def _structure(tree: Any) -> Iterator[Hashable]:
     """What differs for trees of different structure."""
     if isinstance(tree, dict):
-        yield (dict, tuple(map(str, tree)))
+        yield (type(tree), tuple(map(_name_key, tree)))
         for item in tree.values():
             yield from _structure(item)
     elif isinstance(tree, (list, tuple)):
@@ -154,8 +173,31 @@ def _structure(tree: Any) -> Iterator[Hashable]:
             yield from _structure(item)
     elif is_dataclass(tree):
         fields = parts(tree)
-        yield (type(tree), tuple(fields))
+        yield (type(tree), tuple(fields), tuple(map(_constant_key, _static(tree))))
         for item in fields.values():
             yield from _structure(item)
     else:
         yield None if tree is None else 0
+
+
+def _static(tree: Any) -> list[Any]:
+    """What those fields of a dataclass hold that are no part of the tree."""
+    fields = [field for field in dataclasses.fields(tree) if field.metadata.get("static")]
+    return [getattr(tree, field.name, None) for field in fields]
+
+
+def _around_leaves(tree: Any) -> Iterator[Any]:
+    """The classes of lists, dicts and dataclasses, whose methods may be called, and what static fields hold."""
+    inner: list[Any] = []
+    if isinstance(tree, dict):
+        inner = list(tree.values())
+    elif isinstance(tree, (list, tuple)):
+        inner = list(tree)
+    elif is_dataclass(tree):
+        inner = list(parts(tree).values())
+        yield from _static(tree)
+    else:
+        return
+    yield type(tree)
+    for each in inner:
+        yield from _around_leaves(each)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from types import CellType
 
 import numpy as np
 
@@ -40,19 +39,9 @@ def checks(trace: Trace, writer: Names, array: str, layouts: Collection[Var] = (
                 f"{order}or ({name}.dtype is not {dtype} and {name}.dtype != {dtype}): return MISS"
             )
     for each in trace.watches:
-        holder, value = each.holder, writer.name(each.value)
-        if isinstance(holder, tuple):
-            continue
-        if each.key is None and type(holder) is not CellType:
-            yield f"if len({writer.name(holder)}) != {each.value}: return MISS"
-            continue
-        if type(holder) is CellType:
-            found = f"{writer.name(holder)}.cell_contents"
-        elif isinstance(holder, dict):
-            found = f"{writer.name(holder)}.get({writer.text(each.key)})"
-        else:
-            found = f"{writer.name(holder)}[{each.key}]"
-        yield f"if {found} is not {value} and not {writer.name(each)}.holds(): return MISS"
+        broken = each.broken(writer)
+        if broken is not None:
+            yield f"if {broken}: return MISS"
     for var, held in trace.held:
         if isinstance(held, HeldTensor):
             tensor, dtype = writer.name(held.tensor), writer.name(var.dtype)

@@ -13,7 +13,8 @@ from minigrad.engine.pytrees import leaves
 from minigrad.program.build import closed_over
 from minigrad.program.compiled.arguments import Call
 from minigrad.program.compiled.shapes import with_checks
-from minigrad.program.compiled.watching import Watched, watched
+from minigrad.program.compiled.watched import Watched
+from minigrad.program.compiled.watching import watched
 from minigrad.program.errors import ProgramError, by_chance
 from minigrad.program.first_call import explaining
 from minigrad.program.held import HeldEntry, HeldGradient, HeldRate, HeldTensor, HeldVariable, state_of
@@ -71,7 +72,7 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
         ProgramError: where the function cannot be recorded, with the line that prevents it.
     """
     applied = call.applied(function)
-    watches = watched(function, [leaf for _, leaf in leaves(call.tree)])
+    watches = watched(function, call.constants)
     slots = closed_over(applied, looks_into_objects=True)
     slots += _variables(watches, slots)
     slots += [Slot(rate.read(), "lr", None, "", rate) for rate in map(HeldRate, _optimizers(applied))]

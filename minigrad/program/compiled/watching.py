@@ -3,65 +3,31 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from types import CellType, CodeType, ModuleType
+from types import CodeType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from minigrad.engine.tensor import Tensor
+from minigrad.program.compiled.methods import Methods, is_of_a_library, slots_of
+from minigrad.program.compiled.watched import MOST_ITEMS, SIMPLE, Keys, Length, NoItem, Watched, place
 from minigrad.program.held import state_of
 from minigrad.program.reachable import is_layer
-
-_SIMPLE = (int, float, complex, str, bytes, bool, type(None), np.generic)
-# Longer ones are told by their length alone.
-_MOST_ITEMS = 256
-
-
-class Watched:
-    """One place that holds something: a variable of a function, an attribute, an item.
-
-    Attributes:
-        holder: a cell of a closure, or the dict or list that it is an item of.
-        key: the name, or the position.
-        value: what is there; of a list as a whole, where the key is None, its length.
-        name: what messages call it.
-    """
-
-    __slots__ = ("holder", "key", "name", "value")
-
-    def __init__(self, holder: Any, key: Any, value: Any, name: str) -> None:
-        self.holder, self.key, self.value, self.name = holder, key, value, name
-
-    def holds(self) -> bool:
-        """Whether the same is there."""
-        if type(self.holder) is CellType:
-            try:
-                found = self.holder.cell_contents
-            except ValueError:
-                return False
-        elif self.key is None:
-            found = len(self.holder)
-        elif isinstance(self.holder, dict):
-            found = self.holder.get(self.key)
-        else:
-            found = self.holder[self.key] if self.key < len(self.holder) else self
-        return found is self.value or (
-            isinstance(found, _SIMPLE) and type(found) is type(self.value) and bool(found == self.value)
-        )
 
 
 def watched(function: Callable[..., Any], arguments: Sequence[Any] = ()) -> list[Watched]:
     """Everything that a function takes for granted, as far as it can be reached, also from some arguments.
 
-    That is what it closes over and what it uses of its module, the same of functions that it calls, what lists and
-    dicts hold, and attributes of layers, optimisers and other objects. Arrays and Tensors may change their elements.
+    That is what it closes over and what it uses of its module, the same of functions and methods that it calls, what
+    lists and dicts hold, and attributes of layers, optimisers and other objects. Arrays and Tensors may change their
+    elements.
     """
     walk = _Walk()
     found = list(walk.value("", function))
     for argument in arguments:
         found += walk.value("", argument)
+    found += walk.methods()
     return found
 
 
@@ -69,6 +35,10 @@ class _Walk:
     def __init__(self) -> None:
         # By identity; kept, so that none takes the identity of another.
         self._seen: dict[int, Any] = {}
+        self._places: set[tuple[int, Any]] = set()
+        # What is looked into, with its name; and the methods that functions may call.
+        self._objects: list[tuple[str, Any]] = []
+        self._methods = Methods()
 
     def _is_new(self, thing: Any) -> bool:
         if id(thing) in self._seen:
@@ -77,88 +47,138 @@ class _Walk:
         return True
 
     def function(self, name: str, function: Any) -> Iterator[Watched]:
-        """What a function closes over, and uses of its module."""
+        """What a function closes over, and uses of its module; of a wrapper, and of what it wraps."""
         if not self._is_new(function):
             return
         if isinstance(function, functools.partial):
             yield from self.value(name, function.func)
-            for inner in (*function.args, *function.keywords.values()):
-                yield from self.value(name, inner)
+            yield from self.value(name, function.args)
+            yield from self.value(name, function.keywords)
             return
-        plain = inspect.unwrap(function)
-        if plain is not function:
-            yield from self.function(name, plain)
-        owner = getattr(plain, "__self__", None)
-        if owner is not None:
-            yield from self.value("self", owner)
-        code = getattr(plain, "__code__", None)
+        if isinstance(function, MethodType):
+            yield from self.value("self", function.__self__)
+            yield from self.value(name, function.__func__)
+            return
+        wrapped = getattr(function, "__wrapped__", None)
+        if wrapped is not None:
+            yield from self.value(name, wrapped)
+        code = getattr(function, "__code__", None)
+        # What a wrapper is said to belong to is where the function comes from that it wraps.
+        space = getattr(function, "__globals__", {})
+        module = type(function).__module__ if code is None else space.get("__name__")
+        if wrapped is not None and is_of_a_library(module):
+            return
         if code is None:
-            if not isinstance(plain, type):
-                yield from self.value(name, plain)
+            self._methods.add(type(function))
+            yield from self._object(name, function)
             return
-        for variable, cell in zip(code.co_freevars, plain.__closure__ or (), strict=True):
+        for variable, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             try:
                 held = cell.cell_contents
             except ValueError:
                 continue
             yield from self._place(cell, None, held, variable)
             yield from _of_module(held, variable, _names_in(code))
-        if not plain.__module__ or plain.__module__.partition(".")[0] in ("minigrad", "numpy", "scipy"):
+        if not module or is_of_a_library(module):
             return
+        yield from self._defaults(function)
         names = list(dict.fromkeys(_names_in(code)))
+        self._methods.names.update(names)
         for used in names:
-            if used not in plain.__globals__:
+            if used not in space:
                 continue
-            held = plain.__globals__[used]
-            yield from self._place(plain.__globals__, used, held, used)
+            held = space[used]
+            yield from self._place(space, used, held, used)
             yield from _of_module(held, used, names)
+
+    def _defaults(self, function: Any) -> Iterator[Watched]:
+        """What a function takes for arguments that it is not given."""
+        for attribute in ("__defaults__", "__kwdefaults__"):
+            held = getattr(function, attribute)
+            if held is None:
+                continue
+            yield place(function, attribute, held, f"the defaults of {function.__name__}")
+            for key, default in held.items() if isinstance(held, dict) else enumerate(held):
+                yield from self._place(held, key, default, f"a default of {function.__name__}")
+
+    def methods(self) -> Iterator[Watched]:
+        """What methods use, also those that other methods call; and attributes that would hide those of a class."""
+        count = -1
+        while count != len(self._seen):
+            count = len(self._seen)
+            for name, method in self._methods.called():
+                yield from self.value(name, method)
+        for name, thing in self._objects:
+            for attribute in self._methods.used_of(type(thing)):
+                if attribute not in vars(thing):
+                    yield NoItem(vars(thing), attribute, None, f"{name}.{attribute}")
 
     def _place(self, holder: Any, key: Any, held: Any, name: str, is_inside: bool = False) -> Iterator[Watched]:
         """A variable, and what can be reached from there."""
-        if isinstance(held, (ModuleType, type)):
+        if isinstance(held, type):
+            yield from self.value(name, held)
+            return
+        if isinstance(held, ModuleType) or (id(holder), key) in self._places:
             return
         if isinstance(held, Tensor) and not held.is_leaf:
             # The result of an earlier call, which somebody keeps.
             return
-        yield Watched(holder, key, held, name)
+        self._places.add((id(holder), key))
+        yield place(holder, key, held, name)
         yield from self.value(name, held, is_inside)
 
     def value(self, name: str, value: Any, is_inside: bool = False) -> Iterator[Watched]:
         """What can be reached from a value; objects inside other objects are not looked into, layers are."""
-        if isinstance(value, (*_SIMPLE, np.ndarray, Tensor, np.random.Generator, ModuleType, type, np.dtype)):
+        if isinstance(value, (*SIMPLE, np.ndarray, Tensor, np.random.Generator, ModuleType, np.dtype)):
             return
-        if (callable(value) and hasattr(inspect.unwrap(value), "__code__")) or isinstance(value, functools.partial):
+        if isinstance(value, type):
+            # Called, it makes an object.
+            self._methods.add(value)
+            for method in self._methods.making(value):
+                yield from self.value(f"{name}()", method)
+            return
+        if _is_function(value):
             yield from self.function(name, value)
             return
+        self._methods.add(type(value))
         is_looked_into = isinstance(value, (list, tuple, dict)) or is_layer(value) or bool(state_of(value))
         if (is_inside and not is_looked_into) or not self._is_new(value):
             return
         if isinstance(value, (list, tuple)):
-            yield Watched(value, None, len(value), f"the length of {name}")
-            for position, item in enumerate(value[:_MOST_ITEMS]):
+            yield Length(value, None, len(value), f"the length of {name}")
+            for position, item in enumerate(value[:MOST_ITEMS]):
                 yield from self._place(value, position, item, f"{name}[{position}]", is_inside)
         elif isinstance(value, dict):
-            yield Watched(value, None, len(value), f"the length of {name}")
-            for key, item in list(value.items())[:_MOST_ITEMS]:
+            yield Keys(value, f"the keys of {name}")
+            for key, item in list(value.items())[:MOST_ITEMS]:
                 yield from self._place(value, key, item, f"{name}[{key!r}]", is_inside)
-        elif hasattr(value, "__dict__"):
+        else:
             yield from self._object(name, value)
 
     def _object(self, name: str, value: Any) -> Iterator[Watched]:
         """The attributes of a layer, an optimiser, or another object."""
+        for attribute in slots_of(type(value)):
+            if hasattr(value, attribute):
+                yield from self._place(value, attribute, getattr(value, attribute), f"{name}.{attribute}", True)
+        if not hasattr(value, "__dict__"):
+            return
         is_optimizer = not is_layer(value) and bool(state_of(value))
         attributes = vars(value)
         if is_layer(value) and "training" not in attributes:
             # Set by `train` and `eval`, which may come later.
-            yield Watched(attributes, "training", None, f"{name}.training")
+            yield NoItem(attributes, "training", None, f"{name}.training")
         for attribute, held in list(attributes.items()):
-            if is_optimizer and attribute in _OF_OPTIMISERS:
+            if (is_optimizer and attribute in _OF_OPTIMISERS) or attribute in _OF_WRAPPERS:
                 continue
             yield from self._place(attributes, attribute, held, f"{name}.{attribute}", True)
-        # What it computes may use variables of its module.
-        call = type(value).__dict__.get("__call__") or type(value).__dict__.get("forward")
-        if call is not None and hasattr(call, "__code__"):
-            yield from self.function(name, call)
+        self._objects.append((name, value))
+
+
+def _is_function(value: Any) -> bool:
+    """Whether it is a function, a method, or an object that wraps one."""
+    if isinstance(value, (functools.partial, MethodType)):
+        return True
+    return callable(value) and (hasattr(value, "__wrapped__") or hasattr(value, "__code__"))
 
 
 def _names_in(code: CodeType) -> Iterator[str]:
@@ -171,17 +191,14 @@ def _names_in(code: CodeType) -> Iterator[str]:
 
 def _of_module(module: Any, name: str, attributes: Iterable[str]) -> Iterator[Watched]:
     """The numbers and texts of these names in a module, such as one of settings."""
-    if not isinstance(module, ModuleType) or _is_known(module):
+    if not isinstance(module, ModuleType) or is_of_a_library(module.__name__):
         return
     for attribute in attributes:
-        if attribute in vars(module) and isinstance(vars(module)[attribute], _SIMPLE):
-            yield Watched(vars(module), attribute, vars(module)[attribute], f"{name}.{attribute}")
-
-
-def _is_known(module: Any) -> bool:
-    """Whether it belongs to a library whose numbers do not change."""
-    return str(getattr(module, "__name__", "")).partition(".")[0] in ("minigrad", "numpy", "scipy", "math", "builtins")
+        if attribute in vars(module) and isinstance(vars(module)[attribute], SIMPLE):
+            yield place(vars(module), attribute, vars(module)[attribute], f"{name}.{attribute}")
 
 
 # What is an input of the code, or memory to compute in.
 _OF_OPTIMISERS = ("_lr", "_own", "_memories", "_scratch")
+# What `functools.wraps` copies.
+_OF_WRAPPERS = (*functools.WRAPPER_ASSIGNMENTS, "__wrapped__")
