@@ -130,11 +130,14 @@ def _proposals(choice: Choice) -> Iterator[Sequence[SizeClass]]:
 
 
 def closed_over(function: Callable[..., Any], looks_into_objects: bool = False) -> list[Slot]:
-    """What the function may use without being given it: Tensors that require a gradient, and what layers hold."""
+    """What the function may use without being given it: Tensors that require a gradient, and what layers hold.
+
+    With `looks_into_objects`, attributes of other objects are looked at, too, and Tensors that require none.
+    """
     found: dict[Any, Slot] = {}
     for name, thing in reachable(function, looks_into_objects):
         slots: list[Slot] = []
-        if isinstance(thing, Tensor) and thing.requires_grad and thing.is_leaf:
+        if isinstance(thing, Tensor) and (thing.requires_grad or looks_into_objects) and thing.is_leaf:
             own = thing.name if thing.name and thing.name.isidentifier() else name
             slots = [Slot(thing, own, None, "", HeldTensor(thing))]
         elif is_layer(thing):

@@ -19,7 +19,7 @@ class HeldTensor:
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = tensor
-        self.key = (id(tensor), "")
+        self.key: tuple[Any, ...] = (id(tensor), "")
         self._before: tuple[Any, Any] | None = None
 
     def read(self) -> Any:
@@ -67,33 +67,58 @@ class HeldAttribute:
 
 
 class HeldVariable:
-    """A variable that a function closes over, or one of its module, such as a generator."""
+    """An array or a generator in a variable, an item or an attribute.
 
-    def __init__(self, holder: CellType | dict[str, Any], name: str) -> None:
-        self.holder, self.name = holder, name
-        self.key = (id(holder), name)
+    Attributes:
+        holder: the cell of a closure, the dict or list that it is an item of, or the object whose attribute it is.
+        name: of the variable or the attribute, or the key.
+        path: where in a tuple it is that is there, or in a tuple inside of that; empty if it is there itself.
+    """
+
+    def __init__(self, holder: Any, name: Any, path: tuple[int, ...] = ()) -> None:
+        self.holder, self.name, self.path = holder, name, path
+        self.key = (id(holder), name, path)
         self._before: tuple[Any] | None = None
 
     def read(self) -> Any:
-        """The variable."""
-        return self.holder[self.name] if isinstance(self.holder, dict) else self.holder.cell_contents
+        """What is there."""
+        value = self._whole()
+        for position in self.path:
+            value = value[position]
+        return value
+
+    def _whole(self) -> Any:
+        if type(self.holder) is CellType:
+            return self.holder.cell_contents
+        return self.holder[self.name] if isinstance(self.holder, (dict, list)) else getattr(self.holder, self.name)
 
     def _set(self, value: Any) -> None:
-        if isinstance(self.holder, dict):
+        if type(self.holder) is CellType:
+            self.holder.cell_contents = value
+        elif isinstance(self.holder, (dict, list)):
             self.holder[self.name] = value
         else:
-            self.holder.cell_contents = value
+            setattr(self.holder, self.name, value)
 
     def hold(self, value: Any, name: str) -> None:
-        """Set the variable."""
-        self._before = (self.read(),)
-        self._set(value)
+        """Put something else there."""
+        self._before = (self._whole(),)
+        self._set(_with_item(self._before[0], self.path, value))
 
     def restore(self) -> None:
-        """Set what was there before."""
+        """Put there what was there before."""
         if self._before is not None:
             self._set(self._before[0])
             self._before = None
+
+
+def _with_item(whole: Any, path: tuple[int, ...], value: Any) -> Any:
+    """A tuple like another, with one item replaced; the value itself without a path."""
+    if not path:
+        return value
+    items = list(whole)
+    items[path[0]] = _with_item(items[path[0]], path[1:], value)
+    return type(whole)(*items) if hasattr(whole, "_fields") else type(whole)(items)
 
 
 class HeldEntry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from types import CellType
 
 import numpy as np
 
@@ -10,8 +11,28 @@ from minigrad.engine.graph import active_traces
 from minigrad.program.compiled.tracing import Trace
 from minigrad.program.compiled.writing import Names
 from minigrad.program.errors import ProgramError
-from minigrad.program.held import HeldTensor
+from minigrad.program.held import HeldTensor, HeldVariable
 from minigrad.program.ir import Var
+
+
+def place_of(held: HeldVariable, writer: Names) -> str:
+    """What reads a variable, an item or an attribute."""
+    holder, path = writer.name(held.holder), "".join(f"[{position}]" for position in held.path)
+    if type(held.holder) is CellType:
+        return f"{holder}.cell_contents{path}"
+    if isinstance(held.holder, dict):
+        return f"{holder}.get({writer.text(held.name)}){path}"
+    return f"{holder}[{held.name}]{path}" if isinstance(held.holder, list) else f"{holder}.{held.name}{path}"
+
+
+def _unlike(name: str, var: Var, writer: Names, layouts: Collection[Var]) -> str:
+    """Leave the code for what is no such array."""
+    dtype = writer.name(var.dtype)
+    order = f"or not {name}.flags.c_contiguous " if var in layouts else ""
+    return (
+        f"if type({name}) is not {writer.name(np.ndarray)} or {name}.shape != {writer.text(var.shape)} "
+        f"{order}or ({name}.dtype is not {dtype} and {name}.dtype != {dtype}): return MISS"
+    )
 
 
 def checks(trace: Trace, writer: Names, array: str, layouts: Collection[Var] = ()) -> Iterator[str]:
@@ -32,18 +53,16 @@ def checks(trace: Trace, writer: Names, array: str, layouts: Collection[Var] = (
         elif var.shape == ():
             yield f"if type({name}) is not {writer.name(var.dtype.type)}: return MISS"
         else:
-            dtype = writer.name(var.dtype)
-            order = f"or not {name}.flags.c_contiguous " if var in layouts else ""
-            yield (
-                f"if type({name}) is not {writer.name(np.ndarray)} or {name}.shape != {writer.text(var.shape)} "
-                f"{order}or ({name}.dtype is not {dtype} and {name}.dtype != {dtype}): return MISS"
-            )
+            yield _unlike(name, var, writer, layouts)
     for each in trace.watches:
         broken = each.broken(writer)
         if broken is not None:
             yield f"if {broken}: return MISS"
     for var, held in trace.held:
-        if isinstance(held, HeldTensor):
+        if isinstance(held, HeldVariable) and var.dtype is not None and not var.dtype.hasobject:
+            yield f"x = {place_of(held, writer)}"
+            yield _unlike("x", var, writer, layouts)
+        elif isinstance(held, HeldTensor):
             tensor, dtype = writer.name(held.tensor), writer.name(var.dtype)
             node = "is not None" if held.tensor._node is None else f"is None or {tensor}._node.hooks"
             yield (

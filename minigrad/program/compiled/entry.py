@@ -12,7 +12,7 @@ import numpy as np
 from minigrad.engine.pytrees import is_dataclass, leaves, replaced
 from minigrad.program import ir
 from minigrad.program.compiled.arguments import Call
-from minigrad.program.compiled.checks import checks
+from minigrad.program.compiled.checks import checks, place_of
 from minigrad.program.compiled.folding import folded
 from minigrad.program.compiled.lifetimes import gives_own_memory
 from minigrad.program.compiled.scalars import FUNCTIONS, are_floats, in_float64, in_floats
@@ -132,8 +132,8 @@ class _Writing:
             elif isinstance(held, HeldAttribute):
                 yield f"{name} = {self._name(held.owner)}.{held.attribute}"
             elif isinstance(held, HeldVariable):
-                # It is the same object, or the code is left before.
-                yield f"{name} = {self._name(held.read())}"
+                is_number = var.shape == () and var.dtype is not None and not var.dtype.hasobject
+                yield f"{name} = {place_of(held, self.lines)}{'[()]' if is_number else ''}"
             elif isinstance(held, HeldRate):
                 yield f"{name} = {self._name(held.read)}()"
             else:

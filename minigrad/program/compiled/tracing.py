@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from types import CellType
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,19 @@ from minigrad.engine.pytrees import leaves
 from minigrad.program.build import closed_over
 from minigrad.program.compiled.arguments import Call
 from minigrad.program.compiled.shapes import with_checks
-from minigrad.program.compiled.watched import Watched
+from minigrad.program.compiled.watched import Watched, is_read_only
 from minigrad.program.compiled.watching import watched
 from minigrad.program.errors import ProgramError, by_chance
 from minigrad.program.first_call import explaining
-from minigrad.program.held import HeldEntry, HeldGradient, HeldRate, HeldTensor, HeldVariable, state_of
+from minigrad.program.held import (
+    HeldAttribute,
+    HeldEntry,
+    HeldGradient,
+    HeldRate,
+    HeldTensor,
+    HeldVariable,
+    state_of,
+)
 from minigrad.program.inputs import Inputs, Slot
 from minigrad.program.ir import Instruction, Place, Var, mapped_atoms
 from minigrad.program.reachable import reachable
@@ -95,7 +102,11 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
                 "argument, return its new value, or change it outside of the function"
             )
     _check_rates(inputs, first)
-    return _trace(inputs, first, second, adds, watches)
+    trace = _trace(inputs, first, second, adds, watches)
+    # What is read in each call is looked at there.
+    read = {held.key for _, held in trace.held if isinstance(held, HeldVariable) and type(held.read()) is np.ndarray}
+    trace.watches = [each for each in watches if (id(each.holder), each.key, ()) not in read]
+    return trace
 
 
 def _check_rates(inputs: Inputs, recording: Recording) -> None:
@@ -116,15 +127,22 @@ def _check_rates(inputs: Inputs, recording: Recording) -> None:
 
 
 def _variables(watches: Sequence[Watched], known: Sequence[Slot]) -> list[Slot]:
-    """The generators in variables of functions, each once; those of layers are known."""
-    seen = {id(slot.held.read()) for slot in known if slot.held is not None}
+    """The generators in variables of functions, each once, those of layers are known; and arrays that may change."""
+    seen = {id(slot.held.read()) for slot in known if isinstance(slot.held, (HeldAttribute, HeldVariable))}
+    tuples = {id(each.value): each for each in watches if isinstance(each.value, tuple)}
     found = []
     for each in watches:
         if isinstance(each.value, np.random.Generator) and id(each.value) not in seen:
-            if not isinstance(each.holder, (CellType, dict)):
-                continue
             seen.add(id(each.value))
-            found.append(Slot(each.value, each.name, None, "", HeldVariable(each.holder, each.key)))
+        elif type(each.value) is not np.ndarray or each.value.dtype.kind not in "biuf" or is_read_only(each.value):
+            continue
+        holder, name = each.holder, each.key
+        path: tuple[int, ...] = ()
+        while isinstance(holder, tuple) and id(holder) in tuples:
+            around = tuples[id(holder)]
+            holder, name, path = around.holder, around.key, (name, *path)
+        if not isinstance(holder, tuple):
+            found.append(Slot(each.value, each.name, None, "", HeldVariable(holder, name, path)))
     return found
 
 
@@ -273,10 +291,13 @@ def _trace(inputs: Inputs, first: Recording, second: Recording, adds: bool, watc
 def _with_outside_arrays(first: Recording, second: Recording) -> tuple[list[Instruction], list[tuple[Var, Any]]]:
     """The code with inputs in the places of arrays that live on between calls, and these arrays.
 
-    An array that is the same object in both recordings was there before; others are made anew by every call.
+    An array that is the same object in both recordings was there before; others are made anew by every call. One that
+    nobody may write to is a constant.
     """
     outside = {
-        id(copy): array for key, (array, copy) in first._constants.items() if key in second._constants and array.size
+        id(copy): array
+        for key, (array, copy) in first._constants.items()
+        if key in second._constants and array.size and not is_read_only(array)
     }
     variables: dict[int, tuple[Var, Any]] = {}
 

@@ -45,7 +45,10 @@ class Watched:
         raise NotImplementedError
 
     def _is_another(self, found: str, writer: Names) -> str:
-        return f"{found} is not {writer.name(self.value)} and not {writer.name(self)}.holds()"
+        value = writer.name(self.value)
+        # An array that nobody may write to is a part of the code, until somebody may.
+        written = f" or {value}.flags.writeable" if is_read_only(self.value) else ""
+        return f"{found} is not {value} and not {writer.name(self)}.holds(){written}"
 
 
 class Variable(Watched):
@@ -169,6 +172,17 @@ def place(holder: Any, key: Any, value: Any, name: str) -> Watched:
     if isinstance(holder, (list, tuple)):
         return ListItem(holder, key, value, name)
     return Attribute(holder, key, value, name)
+
+
+def is_read_only(value: Any) -> bool:
+    """Whether this is an array that nobody may write to, nor to the array that it is a view of."""
+    if type(value) is not np.ndarray:
+        return False
+    while type(value) is np.ndarray:
+        if value.flags.writeable:
+            return False
+        value = value.base
+    return True
 
 
 def is_same(found: Any, value: Any) -> bool:

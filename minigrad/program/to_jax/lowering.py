@@ -12,6 +12,7 @@ import numpy as np
 
 from minigrad.ops.manipulation.padding import padded_from
 from minigrad.ops.manipulation.updates import index_along_axis, is_last
+from minigrad.ops.nn.windows import max_pool2d_gradient, windows_of
 from minigrad.program import ir
 from minigrad.program.errors import ProgramError
 from minigrad.program.ir import Instruction, Size, Var, atoms, mapped_atoms
@@ -29,6 +30,12 @@ _OF_SHAPES = {
     is_last,
     index_along_axis,
     padded_from,
+}
+_COMPARING = {np.equal, np.not_equal, max_pool2d_gradient}
+# What gives elements of its first argument in another arrangement.
+_MOVING = {
+    *(np.reshape, np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.ravel, np.broadcast_to),
+    *(ir.item, windows_of),
 }
 # Larger constants of equal elements are made by JAX, and not kept in what it compiles.
 _LARGE = 1000
@@ -55,6 +62,7 @@ def lowered(code: Sequence[Instruction], inputs: Sequence[Var], outputs: Sequenc
     """
     code = needed(code, outputs)
     constants = constant_values(code)
+    compared = compared_values(code)
     _check_dtypes(code, inputs, constants)
     for instruction in code:
         if instruction.out not in constants:
@@ -64,7 +72,7 @@ def lowered(code: Sequence[Instruction], inputs: Sequence[Var], outputs: Sequenc
         _check_dtypes(code, inputs, constants)
         if len(arrays) != len(inputs):
             raise ProgramError(f"{len(inputs)} arrays are needed, not {len(arrays)}")
-        run = _Run(constants, dict(zip(inputs, arrays, strict=True)))
+        run = _Run(constants, compared, dict(zip(inputs, arrays, strict=True)))
         # Graphics cards would round what they multiply.
         with jax.default_matmul_precision("highest"):
             for instruction in code:
@@ -94,6 +102,23 @@ def constant_values(code: Sequence[Instruction]) -> set[Var]:
         needed = [part for part in atoms((args, instruction.kwargs)) if isinstance(part, Var)]
         if all(var in found for var in needed) and instruction.function is not ir.draw:
             found.add(instruction.out)
+    return found
+
+
+def compared_values(code: Sequence[Instruction]) -> set[Var]:
+    """The values that some are equal to, such as those of which a maximum was taken, and the maximum.
+
+    XLA may compute a value once for each of its uses, with other last digits, and then an element is not the largest.
+    """
+    makers = {each.out: each for each in code}
+    found: set[Var] = set()
+    for each in code:
+        if each.function in _COMPARING:
+            for var in each.uses():
+                # The elements of a part are computed where those of the whole are.
+                while var in makers and makers[var].function in _MOVING and makers[var].uses():
+                    var = makers[var].uses()[0]
+                found.add(var)
     return found
 
 
@@ -134,11 +159,12 @@ class _Run:
 
     Args:
         constants: the values that depend on sizes alone.
+        compared: those that are computed once, whatever XLA would rather do.
         given: the arrays of the inputs.
     """
 
-    def __init__(self, constants: set[Var], given: dict[Var, Any]) -> None:
-        self.constants = constants
+    def __init__(self, constants: set[Var], compared: set[Var], given: dict[Var, Any]) -> None:
+        self.constants, self.compared = constants, compared
         self.keys = Keys()
         self.shapes: dict[Var, tuple[int, ...]] = {}
         self.values: dict[Var, Any] = {}
@@ -160,7 +186,7 @@ class _Run:
         except (TypeError, ValueError, IndexError, NotImplementedError) as error:
             where = name_of(instruction.function)
             raise refusal(instruction, f"{where} cannot be computed by JAX for these arrays: {error}") from error
-        self._set(out, result)
+        self._set(out, jax.lax.optimization_barrier(result) if out in self.compared else result)
 
     def output(self, part: Any) -> Any:
         """A result as an array of JAX."""
