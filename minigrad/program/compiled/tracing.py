@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CellType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from minigrad.engine.pytrees import leaves
 from minigrad.program.build import closed_over
 from minigrad.program.compiled.arguments import Call
+from minigrad.program.compiled.arguments import Place as Argument
 from minigrad.program.compiled.watching import Watched, watched
 from minigrad.program.errors import ProgramError, by_chance
 from minigrad.program.first_call import explaining
@@ -21,6 +22,7 @@ from minigrad.program.ir import Instruction, Place, Var, mapped_atoms
 from minigrad.program.reachable import reachable
 from minigrad.program.record import Recording
 from minigrad.program.simplify.keys import values_in
+from minigrad.program.unseen_chance import without_unseen_chance
 
 
 @dataclass
@@ -69,8 +71,10 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
     Raises:
         ProgramError: where the function cannot be recorded, with the line that prevents it.
     """
+    call = replace(call, examples=list(_as_given(call)))
     applied = call.applied(function)
-    watches = watched(function, [leaf for _, leaf in leaves(call.tree)])
+    constants = [leaf for _, leaf in leaves(call.tree)]
+    watches = watched(function, constants)
     slots = closed_over(applied)
     slots += _variables(watches, slots)
     slots += [Slot(rate.read(), "lr", None, "", rate) for rate in map(HeldRate, _optimizers(applied))]
@@ -82,10 +86,12 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
             )
     inputs = Inputs(applied, call.examples, [], slots)
     values = [slot.value for slot in inputs.slots]
-    with explaining(inputs.arguments, call.examples):
-        first = Recording(inputs, values, takes_kernels, True)
-    _check_gradients(inputs, first)
-    second, adds = _recorded_again(applied, call, slots, inputs, first, takes_kernels)
+    used = [*constants, *call.examples, *(each.value for each in watches), *(each for _, each in reachable(function))]
+    with without_unseen_chance(str(applied.__name__), used):
+        with explaining(inputs.arguments, call.examples):
+            first = Recording(inputs, values, takes_kernels, True)
+        _check_gradients(inputs, first)
+        second, adds = _recorded_again(applied, call, slots, inputs, first, takes_kernels)
     for each in watches:
         if not each.holds():
             raise ProgramError(
@@ -93,6 +99,14 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
                 "argument, return its new value, or change it outside of the function"
             )
     return _trace(inputs, first, second, adds, watches)
+
+
+def _as_given(call: Call) -> Iterator[Any]:
+    """What may change, with numbers of Python and arrays without axes as such, for what asks for their types."""
+    for (_, leaf), key in zip(leaves(call.tree), cast("Any", call.key)[1], strict=True):
+        if type(leaf) is Argument:
+            example = call.examples[leaf.position]
+            yield float(example) if key[0] is float else np.asarray(example) if key[0] is True else example
 
 
 def _variables(watches: Sequence[Watched], known: Sequence[Slot]) -> list[Slot]:
