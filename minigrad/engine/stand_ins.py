@@ -61,6 +61,11 @@ def going_on(recording: object) -> Iterator[None]:
         ongoing.remove(recording)
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value is a number of Python's; stand-ins say that they are, and cannot be computed with as such."""
+    return isinstance(value, (int, float)) and not isinstance(value, StandIn)
+
+
 def array_of(value: Any) -> Any:
     """``np.asarray(value)``; stand-ins stay what they are."""
     if type(value) is ndarray:

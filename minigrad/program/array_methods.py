@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minigrad.engine.tensor import Tensor
+
+CHANGED = "write y = y + x where y += x is meant; for a part mg.add_at(y, index, x) or mg.set_at(y, index, x)"
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": np.add,
@@ -37,7 +42,7 @@ _COMPARISONS: dict[str, Callable[..., Any]] = {
 _METHODS = [
     *("sum", "mean", "prod", "max", "min", "any", "all", "argmax", "argmin", "std", "var", "trace", "nonzero"),
     *("argsort", "ravel", "squeeze", "swapaxes", "round", "cumsum", "cumprod", "repeat", "clip", "dot"),
-    *("diagonal", "take", "compress", "searchsorted", "choose"),
+    *("diagonal", "take", "searchsorted", "choose"),
 ]
 
 
@@ -52,6 +57,25 @@ def install(kind: type) -> None:
         setattr(kind, f"__{name}__", _operator(function))
     for name in _METHODS:
         setattr(kind, name, _method(getattr(np, name)))
+    kind.compress = _compress  # type: ignore[attr-defined]  # as above
+
+
+def out_of(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The array that a call writes its result to, by keyword or by position; None without one."""
+    given = kwargs.get("out")
+    position = _position_of_out(function)
+    return args[position] if given is None and position < len(args) else given
+
+
+@functools.cache
+def _position_of_out(function: Callable[..., Any]) -> int:
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        parameters = {}  # type: ignore[assignment]  # of what has no signature
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    is_positional = "out" in parameters and parameters["out"].kind in kinds
+    return list(parameters).index("out") if is_positional else sys.maxsize
 
 
 def _operator(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
@@ -81,6 +105,20 @@ def _in_place(name: str) -> Callable[[Any, Any], Any]:
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        _refuse_out(self, function, out_of(function, (self, *args), kwargs))
         return self.recorder.emit(function, (self, *args), kwargs)
 
     return method
+
+
+def _compress(self: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:
+    """Of this one the function takes the array second."""
+    _refuse_out(self, np.compress, out)
+    return self.recorder.emit(np.compress, (condition, self), {"axis": axis})
+
+
+def _refuse_out(value: Any, function: Callable[..., Any], out: Any) -> None:
+    if out is not None:
+        raise value.recorder.refusal(
+            f"x.{function.__name__} with out= writes into an array, which a program does not; {CHANGED}"
+        )

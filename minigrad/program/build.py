@@ -27,6 +27,7 @@ from minigrad.program.probes import LARGEST_PROBE, LONG
 from minigrad.program.program import Program
 from minigrad.program.reachable import is_layer, reachable
 from minigrad.program.record import Recording
+from minigrad.program.unseen_chance import without_unseen_chance
 
 _ROUNDS = (0, 1, 2, 3)
 
@@ -58,6 +59,13 @@ def program(function: Callable[..., Any], *examples: Any, wrt: Wanted = None, na
         array([2., 2., 2.])
     """
     check_examples(function, examples)
+    called = name or str(getattr(function, "__name__", type(function).__name__))
+    used = [each for _, each in (*leaves(examples), *reachable(function))]
+    with without_unseen_chance(called, used):
+        return _recorded(function, examples, wrt, called)
+
+
+def _recorded(function: Callable[..., Any], examples: Sequence[Any], wrt: Wanted, called: str) -> Program:
     closed = closed_over(function)
     inputs = Inputs(function, examples, wrt, closed)
     with explaining(inputs.arguments, examples):
@@ -76,7 +84,6 @@ def program(function: Callable[..., Any], *examples: Any, wrt: Wanted = None, na
         check_result(function, first.returned)
     arrays = [slot.value for slot in inputs.slots]
     choice = Choice(inputs.slots, first.code, lambda values: Recording(inputs, values))
-    called = name or str(getattr(function, "__name__", type(function).__name__))
     expected = by_the_tape(inputs, arrays, first.updates)
     refusal: ProgramError | None = None
     for classes in _proposals(choice):

@@ -29,7 +29,8 @@ def by_the_tape(inputs: Inputs, arrays: Sequence[Any], updated: Collection[int])
     Raises:
         ProgramError: for a value of a recording, which the function has kept.
     """
-    with outcome(inputs, [fresh(array) for array in arrays], updated) as found:
+    given = [slot.as_given(fresh(array)) for slot, array in zip(inputs.slots, arrays, strict=True)]
+    with outcome(inputs, given, updated) as found:
         flat = [value for _, value in leaves(found.result)] + list(found.updates.values())
         answers = [_array(value) for value in flat]
         for slot, gradient, array in zip(

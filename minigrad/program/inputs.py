@@ -12,6 +12,7 @@ import numpy as np
 
 from minigrad.engine.graph import Node, leaf
 from minigrad.engine.pytrees import leaves, mapped
+from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.tensor import Tensor
 from minigrad.program.errors import ProgramError
 from minigrad.program.held import Held, HeldTensor, generators_of, state_of
@@ -25,6 +26,7 @@ class Slot:
 
     Attributes:
         value: the array at the example; a generator is alone in an array of objects.
+        kind: the type of an example that is a number, or an array without axes, for which both are recorded alike.
         name, argument, path, held: as in `minigrad.program.ir.Input`.
         is_tensor: whether the function is given a Tensor there.
         requires_grad: whether that Tensor requires a gradient.
@@ -36,9 +38,16 @@ class Slot:
         self.is_tensor = isinstance(value, Tensor)
         self.requires_grad = isinstance(value, Tensor) and value.requires_grad
         self.value = np.asarray(value._array if isinstance(value, Tensor) else value)
+        self.kind = type(value) if type(value) is float or type(value) is np.ndarray else None
         self.name, self.argument, self.path, self.held = name, argument, path, held
         self.wanted = False
         self.owner: Tensor | None = None
+
+    def as_given(self, value: Any) -> Any:
+        """A number as what the function is given: one of Python's, or an array without axes, if the example was."""
+        if self.kind is None or self.wanted or np.ndim(value):
+            return value
+        return float(value) if self.kind is float else np.asarray(value)
 
     @property
     def is_float(self) -> bool:
@@ -161,6 +170,8 @@ def is_array(value: Any) -> bool:
     """Whether a value among the arguments is an input, and not a part of the program."""
     if isinstance(value, (Tensor, np.random.Generator)):
         return True
+    if isinstance(value, StandIn):
+        return False
     return isinstance(value, (np.ndarray, np.generic, float)) and np.asarray(value).dtype.kind in "biufc"
 
 

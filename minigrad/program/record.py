@@ -56,7 +56,7 @@ class Recording(Recorder):
         self.updates_made: list[Var] = []
         self.returned: Any = None
         self._first_order = next_order()
-        made = [self.input(value, slot.name) for slot, value in zip(inputs.slots, values, strict=True)]
+        made = [self.input(value, slot.name, slot.kind) for slot, value in zip(inputs.slots, values, strict=True)]
         self.inputs_made: list[Var] = [recorded.variable for recorded in made]
         watcher = nullcontext(self.watched()) if takes_kernels else self.watched()
         try:
@@ -66,6 +66,7 @@ class Recording(Recorder):
                 np.errstate(all="ignore"),
                 outcome(inputs, made, None, watcher, self.during("backward")) as found,
             ):
+                self.refuse_what_was_caught()
                 self.codes = self.watched().codes
                 self.deposited = [
                     # An optimiser has given it another node.

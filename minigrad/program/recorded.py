@@ -12,16 +12,21 @@ from minigrad.engine.registry import numpy_name
 from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.tensor import Tensor
 from minigrad.program import ir
-from minigrad.program.array_methods import install
+from minigrad.program.array_methods import CHANGED, install, out_of
 from minigrad.program.errors import ProgramError
 
 # What tells of shapes and dtypes alone.
 _STRUCTURE = {
-    np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.may_share_memory, np.shares_memory, np.iscomplexobj,
-    np.isrealobj, np.common_type, np.min_scalar_type, np.array_repr, np.array_str, np.array2string,
+    np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj, np.common_type,
+    np.array_repr, np.array_str, np.array2string,
 }  # fmt: skip
+# What tells Python of memory or values, which are others when the program runs; and what to write.
+_FROZEN = {
+    np.may_share_memory: "decide outside of the function, and pass True or False as an argument",
+    np.shares_memory: "decide outside of the function, and pass True or False as an argument",
+    np.min_scalar_type: "write x.dtype, or decide outside of the function",
+}
 _WRITING = {np.put_along_axis, np.copyto, np.put, np.place, np.putmask, np.fill_diagonal}
-_CHANGED = "write y = y + x where y += x is meant; for a part mg.add_at(y, index, x) or mg.set_at(y, index, x)"
 
 
 class Recorded(StandIn):
@@ -31,15 +36,21 @@ class Recorded(StandIn):
         recorder: the `Recorder` that writes the calls down; it imports this module.
         value: the array, or NumPy's scalar, at the inputs that the function is recorded with.
         variable: the value of the program that this is.
+        kind: what the function itself would be given, where it is another type than that of `value`; else None.
     """
 
-    __slots__ = ("__weakref__", "recorder", "value", "variable")
+    __slots__ = ("__weakref__", "kind", "recorder", "value", "variable")
 
-    __hash__ = object.__hash__
     __array_priority__ = 1000.0
 
     def __init__(self, recorder: Any, value: Any, variable: ir.Var) -> None:
         self.recorder, self.value, self.variable = recorder, value, variable
+        self.kind: type | None = None
+
+    @property  # type: ignore[misc]  # nobody sets it
+    def __class__(self) -> Any:
+        """What `isinstance` is told: the type that the function itself would meet. ``type(x)`` stays `Recorded`."""
+        return self.kind or type(self.value)
 
     @property
     def takes_kernels(self) -> bool:  # type: ignore[override]  # it never changes
@@ -114,14 +125,14 @@ class Recorded(StandIn):
         self.recorder.check_going_on()
         outs = kwargs.pop("out", None)
         if outs is not None and any(out is not None for out in outs):
-            raise ProgramError(
-                f"{self.recorder.here()}np.{ufunc.__name__} with out= writes into an array, which a program does not: "
-                "leave out= out, and give the result a name"
+            raise self.recorder.refusal(
+                f"np.{ufunc.__name__} with out= writes into an array, which a program does not: leave out= out, and "
+                "give the result a name"
             )
         if method == "__call__":
             return self.recorder.emit(ufunc, inputs, kwargs)
         if method == "at":
-            raise ProgramError(f"{self.recorder.here()}np.{ufunc.__name__}.at changes an array in place; {_CHANGED}")
+            raise self.recorder.refusal(f"np.{ufunc.__name__}.at changes an array in place; {CHANGED}")
         # Of logaddexp, which has no function of NumPy's own, the method itself is written down.
         if (ufunc, method) in OVER_AXES and ufunc is not np.logaddexp:
             given = {"axis": 0, **kwargs}
@@ -138,10 +149,14 @@ class Recorded(StandIn):
         if any(issubclass(kind, Tensor) for kind in types):
             return NotImplemented
         self.recorder.check_going_on()
-        if function in _WRITING or kwargs.get("out") is not None:
-            raise ProgramError(
-                f"{self.recorder.here()}{numpy_name(function)} writes into an array, which a program does not; "
-                f"{_CHANGED}"
+        if function in _WRITING or out_of(function, args, kwargs) is not None:
+            raise self.recorder.refusal(
+                f"{numpy_name(function)} writes into an array, which a program does not; {CHANGED}"
+            )
+        if function in _FROZEN:
+            raise self.recorder.refusal(
+                f"{numpy_name(function)} of a value that the program computes would freeze the answer; "
+                f"{_FROZEN[function]}"
             )
         if function in _STRUCTURE:
             return function(*self.recorder.concrete(args), **self.recorder.concrete(kwargs))
@@ -149,9 +164,9 @@ class Recorded(StandIn):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         self.recorder.check_going_on()
-        raise ProgramError(
-            f"{self.recorder.here()}an array is made of a value that the program computes, which would freeze it; give "
-            "the value itself to functions of NumPy (np.stack([x, y]) joins values, x.astype(dtype) converts them)"
+        raise self.recorder.refusal(
+            "an array is made of a value that the program computes, which would freeze it; give the value itself to "
+            "functions of NumPy (np.stack([x, y]) joins values, x.astype(dtype) converts them)"
         )
 
     def __len__(self) -> int:
@@ -167,9 +182,9 @@ class Recorded(StandIn):
         return self._emit(ir.item, self, index)
 
     def __setitem__(self, index: Any, values: Any) -> None:
-        raise ProgramError(
-            f"{self.recorder.here()}x[index] = values changes a value in place, which a program does not; write "
-            "x = mg.set_at(x, index, values)"
+        raise self.recorder.refusal(
+            "x[index] = values changes a value in place, which a program does not; write x = mg.set_at(x, index, "
+            "values)"
         )
 
     def __neg__(self) -> Any:
@@ -183,6 +198,15 @@ class Recorded(StandIn):
 
     def __invert__(self) -> Any:
         return self._emit(np.invert, self)
+
+    def __hash__(self) -> int:
+        if isinstance(self, np.ndarray):
+            raise TypeError("unhashable type: 'numpy.ndarray'")
+        self.recorder.check_going_on()
+        raise self.recorder.refusal(
+            "a number that the program computes is looked up in a set or a dict, which would freeze it; write x == 2.0 "
+            "for x in {2.0}, and np.where(condition, x, y) or an array with an index for a dict"
+        )
 
     def __bool__(self) -> bool:
         return bool(self.recorder.branch(self, bool))
@@ -217,10 +241,11 @@ class Recorded(StandIn):
 
     def _frozen(self, what: str) -> ProgramError:
         self.recorder.check_going_on()
-        return ProgramError(
-            f"{self.recorder.here()}{what} of a value that the program computes would freeze the number; leave it a "
-            "0-d array, and write np.sqrt(x) for math.sqrt(x), np.where(condition, x, y) for a branch"
+        error: ProgramError = self.recorder.refusal(
+            f"{what} of a value that the program computes would freeze the number; leave it a 0-d array, and write "
+            "np.sqrt(x) for math.sqrt(x), np.where(condition, x, y) for a branch"
         )
+        return error
 
     def __repr__(self) -> str:
         return f"Recorded({self.value!r})"
@@ -230,19 +255,22 @@ class Recorded(StandIn):
 
     def __getattr__(self, name: str) -> Any:
         if hasattr(np.ndarray, name) and not name.startswith("__"):
-            raise ProgramError(
-                f"{self.recorder.here()}.{name} of a value that a program computes: it has no memory of its own; use "
-                "functions that give new arrays"
+            raise self.recorder.refusal(
+                f".{name} of a value that a program computes: it has no memory of its own; use functions that give "
+                "new arrays"
             )
         raise AttributeError(f"an array has no attribute {name!r}")
 
     # Methods of arrays, as the functions of NumPy that they are.
 
-    def astype(self, dtype: Any, *, copy: bool = True, casting: str = "unsafe", **_: Any) -> Any:
+    def astype(
+        self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+    ) -> Any:
         """The values in another dtype."""
         if not np.can_cast(self.dtype, dtype, casting):  # type: ignore[arg-type]  # one of NumPy's words
             raise TypeError(f"cannot cast from {self.dtype} to {np.dtype(dtype)} by the rule {casting!r}")
-        return self._emit(ir.astype, self, np.dtype(dtype))
+        found = self._emit(ir.astype, self, np.dtype(dtype))
+        return found if order == "K" else found.copy(order)
 
     def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
         """The values in another shape."""
@@ -261,11 +289,22 @@ class Recorded(StandIn):
 
     def copy(self, order: str = "C") -> Any:
         """The values again."""
-        return self._emit(np.copy, self)
+        if self.ndim == 0:
+            # The function would make a 0-d array of NumPy's scalar.
+            return self
+        # The method and the function choose another order, in which a sum adds up; with one axis there is but one.
+        words = {} if order == "K" or self.ndim < 2 else {"order": order}
+        return self._emit(np.copy, self, **words)
+
+    def __copy__(self) -> Any:
+        return self.copy("K")
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy("K")
 
     def conj(self) -> Any:
-        """The complex conjugate."""
-        return self._emit(np.conjugate, self)
+        """The complex conjugate; the function of NumPy would make numbers of truth values."""
+        return self if self.dtype.kind == "b" else self._emit(np.conjugate, self)
 
     conjugate = conj
 

@@ -12,6 +12,7 @@ import numpy as np
 from minigrad.engine.recording import Observer
 from minigrad.engine.tensor import Tensor
 from minigrad.program import ir
+from minigrad.program.caught import Settings, depends_on_values
 from minigrad.program.errors import KEPT, ProgramError
 from minigrad.program.generator import RecordedGenerator
 from minigrad.program.ir import Instruction, Place, Var, mapped_atoms
@@ -59,11 +60,14 @@ class Recorder(Observer):
         self._looked_at = -1
         self._replaced: dict[Var, Place | None] = {}
         self._inputs: set[Var] = set()
+        self._settings = Settings()
+        # The first error that the function can have caught.
+        self._swallowed: ProgramError | None = None
         # By identity, arrays that are constants of the program, and copies of them.
         self._constants: dict[int, tuple[Any, Any]] = {}
 
-    def input(self, value: Any, name: str) -> Recorded | RecordedGenerator:
-        """The recorded value, or generator, that stands for an input."""
+    def input(self, value: Any, name: str, kind: type | None = None) -> Recorded | RecordedGenerator:
+        """The recorded value, or generator, that stands for an input; `kind` as for `Recorded`."""
         array = np.asarray(value)
         if array.dtype == object:
             variable = Var(self._number(), (), array.dtype)
@@ -74,6 +78,7 @@ class Recorder(Observer):
             array = array.view()
             array.flags.writeable = False
         recorded = self._made(array if array.ndim else array[()])
+        recorded.kind = kind
         self.names[recorded.variable] = name
         self._inputs.add(recorded.variable)
         return recorded
@@ -96,10 +101,17 @@ class Recorder(Observer):
             else:
                 values.append(self.concrete(arg))
                 references.append(self._referred(arg))
-        if not kwargs:
-            return self._written(function, tuple(references), kwargs, function(*values))
-        result = function(*values, **self.concrete(kwargs))
-        return self._written(function, tuple(references), self._referred(kwargs), result)
+        asked = self._settings.asked()
+        if asked is not None:
+            raise self.refusal(f"{asked} holds inside of the function, but not in a program; write it around the call")
+        named = self.concrete(kwargs) if kwargs else kwargs
+        try:
+            result = function(*values, **named)
+        except Exception as error:
+            if depends_on_values(error, function, args):
+                self._raised(str(getattr(function, "__name__", function)).lstrip("_"), error)
+            raise
+        return self._written(function, tuple(references), self._referred(kwargs) if kwargs else kwargs, result)
 
     def _written(self, function: Callable[..., Any], args: Any, kwargs: Any, result: Any) -> Any:
         origin = self._origin
@@ -122,9 +134,9 @@ class Recorder(Observer):
                 return type(result)(*parts)
             return type(result)(parts)
         if not isinstance(result, (np.ndarray, np.generic, bool, int, float)):
-            raise ProgramError(
-                f"{self.here()}{getattr(function, '__name__', function)} gives a {type(result).__name__}, not an "
-                "array; compute with arrays alone inside a recorded function"
+            raise self.refusal(
+                f"{getattr(function, '__name__', function)} gives a {type(result).__name__}, not an array; compute "
+                "with arrays alone inside a recorded function"
             )
         if not isinstance(result, (np.ndarray, np.generic)):
             result = np.asarray(result)[()]
@@ -154,10 +166,10 @@ class Recorder(Observer):
             part = part._array
         if isinstance(part, (Recorded, RecordedGenerator)):
             if part.recorder is not self:
-                raise ProgramError(self.here() + KEPT)
+                raise self.refusal(KEPT)
             if part.variable in self._replaced:
-                raise ProgramError(
-                    f"{self.here()}a value is used that was changed in place at {self._replaced[part.variable]}; "
+                raise self.refusal(
+                    f"a value is used that was changed in place at {self._replaced[part.variable]}; "
                     "write y = y + x there"
                 )
             return part.variable
@@ -187,9 +199,8 @@ class Recorder(Observer):
     def replaced(self, old: Recorded, new: Any) -> Any:
         """The value of ``y += x``, after which y is not used any more."""
         if old.variable in self._inputs:
-            raise ProgramError(
-                f"{self.here()}y += x changes an argument of the function in place, which a program does not; write "
-                "y = y + x"
+            raise self.refusal(
+                "y += x changes an argument of the function in place, which a program does not; write y = y + x"
             )
         self._replaced[old.variable] = users_place()
         return new
@@ -197,10 +208,37 @@ class Recorder(Observer):
     def check(self, function: Callable[..., object], args: tuple[Any, ...]) -> None:
         """Write down a call that gives nothing, and raises for values that are no good."""
         if self.makes_checks:
-            function(*self.concrete(args))
+            try:
+                function(*self.concrete(args))
+            except Exception as error:
+                self._raised("a check of values", error)
+                raise
             out = Var(self._number(), None, None)
             references = (function, *self._referred(args))
             self.code.append(Instruction(ir.look, references, {}, out, users_place(), self.phase, ()))
+
+    def _raised(self, what: str, error: Exception) -> None:
+        """Remember an error that the function may catch."""
+        self._swallowed = self._swallowed or ProgramError(
+            f"{self.here()}{what} raised {type(error).__name__}, and the function went on; whether it does depends on "
+            "values: let the error out of the function and catch it around the call, or write np.where(condition, x, "
+            "y) for values that are no good"
+        )
+
+    def refusal(self, message: str) -> ProgramError:
+        """An error that tells what a program cannot do, with the line; it counts also where the function catches it."""
+        error = ProgramError(self.here() + message)
+        self._swallowed = self._swallowed or error
+        return error
+
+    def refuse_what_was_caught(self) -> None:
+        """Raise where the function has returned, although a call in it raised.
+
+        Raises:
+            ProgramError: with the line of that call.
+        """
+        if self._swallowed is not None:
+            raise self._swallowed
 
     def check_going_on(self) -> None:
         """Refuse values that the function left somewhere.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.registry import overrides
-from minigrad.engine.stand_ins import stand_in_among
+from minigrad.engine.stand_ins import StandIn, stand_in_among
 from minigrad.engine.tensor import Tensor
 from minigrad.transforms.trace import Trace, dtype_of, pull_back
 
@@ -108,6 +108,6 @@ def _in_kind(block: Any, original: Any, recorded: bool) -> Any:
         return block._array
     if recorded or isinstance(original, Tensor):
         return block if isinstance(block, Tensor) else Tensor._wrap(block if block.ndim else block[()])
-    if block.ndim or isinstance(original, np.ndarray):
+    if block.ndim or isinstance(original, np.ndarray) or isinstance(block, StandIn):
         return block
     return block[()] if isinstance(original, np.generic) else float(block)

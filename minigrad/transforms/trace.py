@@ -237,10 +237,10 @@ def in_kind(result: Tensor | None, original: Any, recorded: bool) -> Any:
         return result
     if isinstance(original, Tensor):
         return result.detach()
-    if isinstance(original, np.ndarray):
-        return result.data
     if isinstance(result._array, StandIn) or isinstance(original, StandIn):
         return result._array
+    if isinstance(original, np.ndarray):
+        return result.data
     return result._array[()] if isinstance(original, np.generic) else float(result._array)
 
 

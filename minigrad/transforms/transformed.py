@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.pytrees import leaves, matched, replaced
+from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.tensor import Tensor
 from minigrad.transforms.trace import Trace, pull_back, seed_like
 
@@ -119,7 +120,7 @@ def _as_given(variable: Tensor, original: Any) -> Any:
     """The value of a variable, as what it was given as."""
     if isinstance(original, Tensor):
         return Tensor(variable._array, original.requires_grad)
-    return variable._array if isinstance(original, (np.ndarray, np.generic)) else float(variable._array)
+    return variable._array if isinstance(original, (np.ndarray, np.generic, StandIn)) else float(variable._array)
 
 
 def _loaded(f: Function, args: Sequence[Any], kwargs: dict[str, Any], outputs: Sequence[Any]) -> Pullback:

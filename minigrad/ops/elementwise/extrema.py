@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.engine.examples import reals
 from minigrad.engine.registry import overrides
+from minigrad.engine.stand_ins import is_number
 from minigrad.engine.table import Table
 from minigrad.engine.values import scalar_if_0d
 from minigrad.ops.elementwise.arithmetic import positive
@@ -77,7 +78,7 @@ def _outside(x: Any, low: Any, high: Any) -> Any:
 
 
 def _is_number(bound: Any) -> bool:
-    return bound is None or (isinstance(bound, (int, float)) and not math.isnan(bound))
+    return bound is None or (is_number(bound) and not math.isnan(bound))
 
 
 @table.composite(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from minigrad.engine.examples import reals
-from minigrad.engine.stand_ins import StandIn, array_of
+from minigrad.engine.stand_ins import StandIn, array_of, is_number
 from minigrad.engine.table import Table
 from minigrad.engine.values import as_array, plain
 from minigrad.ops.elementwise.where import where
@@ -54,7 +54,7 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 def _listed(value: Any) -> Any:
     """An array of a list; of Python numbers none, because these take on the dtype of the others."""
-    return value if isinstance(value, (int, float)) else as_array(value)
+    return value if is_number(value) else as_array(value)
 
 
 @table.composite(

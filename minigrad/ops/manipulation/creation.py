@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.engine.examples import positives, reals
+from minigrad.engine.stand_ins import is_number
 from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import as_array, plain, shape_of
@@ -92,13 +93,13 @@ def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: 
 
 def _weak(x: Any) -> Any:
     """x as an array; but numbers as they are, so that they leave a dtype alone."""
-    return x if isinstance(x, (int, float)) else as_array(x)
+    return x if is_number(x) else as_array(x)
 
 
 def _with_axes(x: Any, ndim: int) -> Any:
     """x with further axes of size 1 before its own, if it is not a number."""
     x = _weak(x)
-    return x if isinstance(x, (int, float)) else np.reshape(x, (1,) * (ndim - x.ndim) + x.shape)
+    return x if is_number(x) else np.reshape(x, (1,) * (ndim - x.ndim) + x.shape)
 
 
 @table.composite(
@@ -126,8 +127,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis:
     sign = np.sign(plain(start)).astype(dtype)
     if ndim:
         start, stop, sign = (
-            each if isinstance(each, (int, float)) else np.expand_dims(_with_axes(each, ndim), axis)
-            for each in (start, stop, sign)
+            each if is_number(each) else np.expand_dims(_with_axes(each, ndim), axis) for each in (start, stop, sign)
         )
     share = _shares(num, endpoint, ndim + 1, axis, dtype)
     return sign * abs(start) ** (1.0 - share) * abs(stop) ** share

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.examples import reals
-from minigrad.engine.stand_ins import StandIn
+from minigrad.engine.stand_ins import StandIn, is_number
 from minigrad.engine.table import Table
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import as_array
@@ -32,7 +32,7 @@ table = Table(__name__)
 def polyval(p: Any, x: Any) -> Any:
     """The values of a polynomial at every x, by Horner's rule."""
     # A number leaves the dtype of the coefficients alone.
-    x = x if isinstance(x, (int, float)) else as_array(x)
+    x = x if is_number(x) else as_array(x)
     total = x * 0
     for coefficient in as_array(p):
         total = total * x + coefficient
@@ -123,7 +123,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
         raise ValueError("polyint takes an m that is not negative")
     p = as_array(p)
     dtype = p.dtype if p.dtype.kind == "f" else np.float64
-    constants = np.full(1, 0 if k is None else k, dtype) if k is None or isinstance(k, (int, float)) else as_array(k)
+    constants = np.full(1, 0 if k is None else k, dtype) if k is None or is_number(k) else as_array(k)
     constants = np.reshape(constants, -1)
     if len(constants) < m and len(constants) != 1:
         raise ValueError(f"polyint takes one constant k or {m} of them, not {len(constants)}")

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import special
 
 from minigrad.engine.examples import positives, reals
-from minigrad.engine.stand_ins import in_one_step
+from minigrad.engine.stand_ins import in_one_step, is_number
 from minigrad.engine.table import Table, half_by_single
 from minigrad.engine.values import plain
 from minigrad.ops.special.gamma import refuse_order
@@ -51,7 +51,7 @@ def _with_order(ufunc: np.ufunc, v: Any, x: Any) -> Any:
 
 def _signed(v: Any) -> Any:
     """Orders whose neighbours can be had: those of small or unsigned integers would wrap round."""
-    return v if isinstance(v, (int, float)) else plain(v).astype(np.int64)
+    return v if is_number(v) else plain(v).astype(np.int64)
 
 
 # Of order 0 and 1.

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from minigrad.engine.examples import positives, reals
+from minigrad.engine.stand_ins import is_number
 from minigrad.engine.table import Table
 from minigrad.engine.values import plain
 from minigrad.ops.special.exponential import exp_moment
@@ -21,7 +22,7 @@ table = Table(__name__)
 
 def _by_exponent(g: Any, logarithm: Any, y: Any) -> Any:
     product = y * logarithm
-    if isinstance(logarithm, float) and math.isfinite(logarithm):
+    if is_number(logarithm) and math.isfinite(logarithm):
         # That of a Python number, which turns no float32 into float64.
         return g * (logarithm * logarithm * exp_moment(product, n=1))
     limit = np.isneginf(plain(product))
@@ -32,11 +33,11 @@ def _by_exponent(g: Any, logarithm: Any, y: Any) -> Any:
 
 def _log(x: Any) -> Any:
     """log(x), of a Python number as a Python number, which turns no float32 into float64."""
-    return math.log(x) if isinstance(x, (int, float)) and x > 0 else np.log(x)
+    return math.log(x) if is_number(x) and x > 0 else np.log(x)
 
 
 def _log1p(x: Any) -> Any:
-    return math.log1p(x) if isinstance(x, (int, float)) and x > -1 else np.log1p(x)
+    return math.log1p(x) if is_number(x) and x > -1 else np.log1p(x)
 
 
 _BOXCOX = [(positives(2, 3), reals(2, 3)), (positives(2, 1), reals(3)), (positives(), 0.5), (2.0, reals(2))]

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from minigrad.engine.examples import positives, reals
+from minigrad.engine.stand_ins import is_number
 from minigrad.engine.table import Table
 from minigrad.ops.elementwise.where import keep_where
 
@@ -53,7 +54,7 @@ entr = table.elementwise(
 
 def _log_quotient(g: Any, x: Any, y: Any, added: float) -> Any:
     """g * (log(x / y) + added), and 0 where both are 0."""
-    if isinstance(y, (int, float)):
+    if is_number(y):
         y = y + np.zeros_like(x)  # In the dtype of x; the logarithm of a Python number would be float64.
     both = _both_zero(x, y)
     # The quotient itself would have no derivative by y where x is 0.

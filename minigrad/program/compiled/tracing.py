@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 
 from minigrad.engine.pytrees import leaves
 from minigrad.program.build import closed_over
+from minigrad.program.compiled.again import plain_leaves, recorded_again
 from minigrad.program.compiled.arguments import Call
+from minigrad.program.compiled.arguments import Place as Argument
 from minigrad.program.compiled.shapes import with_checks
 from minigrad.program.compiled.watched import Watched, is_read_only
 from minigrad.program.compiled.watching import watched
-from minigrad.program.errors import ProgramError, by_chance
+from minigrad.program.errors import ProgramError
 from minigrad.program.first_call import explaining
 from minigrad.program.held import (
     HeldAttribute,
     HeldEntry,
-    HeldGradient,
     HeldRate,
     HeldTensor,
     HeldVariable,
     state_of,
 )
 from minigrad.program.inputs import Inputs, Slot
-from minigrad.program.ir import Instruction, Place, Var, mapped_atoms
+from minigrad.program.ir import Instruction, Var, mapped_atoms
 from minigrad.program.reachable import reachable
 from minigrad.program.record import Recording
 from minigrad.program.simplify.keys import values_in
+from minigrad.program.unseen_chance import without_unseen_chance
 
 
 @dataclass
@@ -78,6 +80,7 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
     Raises:
         ProgramError: where the function cannot be recorded, with the line that prevents it.
     """
+    call = replace(call, examples=list(_as_given(call)))
     applied = call.applied(function)
     watches = watched(function, call.constants)
     slots = closed_over(applied, looks_into_objects=True)
@@ -91,10 +94,17 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
             )
     inputs = Inputs(applied, call.examples, [], slots)
     values = [slot.value for slot in inputs.slots]
-    with explaining(inputs.arguments, call.examples):
-        first = Recording(inputs, values, takes_kernels, True)
-    _check_gradients(inputs, first)
-    second, adds = _recorded_again(applied, call, slots, inputs, first, takes_kernels)
+    used = [
+        *call.constants,
+        *call.examples,
+        *(each.value for each in watches),
+        *(each for _, each in reachable(function)),
+    ]
+    with without_unseen_chance(str(applied.__name__), used):
+        with explaining(inputs.arguments, call.examples):
+            first = Recording(inputs, values, takes_kernels, True)
+        _check_gradients(inputs, first)
+        second, adds = recorded_again(applied, call, slots, inputs, first, takes_kernels)
     for each in watches:
         if not each.holds():
             raise ProgramError(
@@ -124,6 +134,14 @@ def _check_rates(inputs: Inputs, recording: Recording) -> None:
                 f"{place}: the second step of an optimizer in one call would have the learning rate of the first, "
                 "which a schedule gives; compile one step, and call it twice"
             )
+
+
+def _as_given(call: Call) -> Iterator[Any]:
+    """What may change, with numbers of Python and arrays without axes as such, for what asks for their types."""
+    for (_, leaf), key in zip(leaves(call.tree), cast("Any", call.key)[1], strict=True):
+        if type(leaf) is Argument:
+            example = call.examples[leaf.position]
+            yield float(example) if key[0] is float else np.asarray(example) if key[0] is True else example
 
 
 def _variables(watches: Sequence[Watched], known: Sequence[Slot]) -> list[Slot]:
@@ -166,94 +184,12 @@ def _check_gradients(inputs: Inputs, recording: Recording) -> None:
             )
 
 
-def _recorded_again(
-    function: Callable[..., Any],
-    call: Call,
-    slots: Sequence[Slot],
-    inputs: Inputs,
-    first: Recording,
-    takes_kernels: bool,
-) -> tuple[Recording, bool]:
-    """The same call again, and whether it would add to gradients that are there before.
-
-    It must be the same, also where a gradient is left from the call before.
-    """
-    held = [
-        slot.held
-        for position, slot in enumerate(inputs.slots)
-        if isinstance(slot.held, HeldTensor) and slot.requires_grad and position in first.updates
-    ]
-    extra = [Slot(each.read(), "grad", None, "", each) for each in (HeldGradient(one.tensor) for one in held)]
-    again = Inputs(function, call.examples, [], [*slots, *extra])
-    second = Recording(again, [slot.value for slot in again.slots], takes_kernels, True)
-    if any(second.deposited) != any(first.deposited):
-        raise by_chance(_last(first))
-    theirs = set(second.inputs_made[len(inputs.slots) :])
-    adds = any(var in theirs for instruction in second.code for var in values_in(instruction))
-    if adds:
-        if any(first.deposited):
-            raise ProgramError(
-                "the function adds to the gradients of the call before; call optimizer.zero_grad() before "
-                "loss.backward()"
-            )
-        # They are cleared at the end; where some are there at the beginning, the function would add to them.
-        again = Inputs(function, call.examples, [], slots)
-        second = Recording(again, [slot.value for slot in again.slots], takes_kernels, True)
-    ours = dict(zip(first.inputs_made, second.inputs_made, strict=False))
-    if len(first.code) != len(second.code):
-        raise by_chance(_last(first))
-    for mine, other in zip(first.code, second.code, strict=True):
-        ours[mine.out] = other.out
-        if mine.function != other.function or not (
-            _alike(mine.args, other.args, ours) and _alike(mine.kwargs, other.kwargs, ours)
-        ):
-            raise by_chance(mine.where)
-    if not _alike(_plain(first.returned), _plain(second.returned), ours):
-        raise by_chance(_last(first))
-    return second, adds
-
-
-def _plain(tree: Any) -> Any:
-    return [leaf for _, leaf in leaves(tree)]
-
-
-def _last(recording: Recording) -> Place | None:
-    """The line of the last step."""
-    return recording.code[-1].where if recording.code else None
-
-
-def _alike(mine: Any, other: Any, ours: dict[Var, Var]) -> bool:
-    kind = type(mine)
-    if kind is not type(other):
-        return False
-    if kind is Var:
-        return ours.get(mine) is other
-    if kind is tuple or kind is list:
-        return len(mine) == len(other) and all(_alike(a, b, ours) for a, b in zip(mine, other, strict=True))
-    if kind is dict:
-        return mine.keys() == other.keys() and all(_alike(mine[key], other[key], ours) for key in mine)
-    if kind is slice:
-        return all(_alike(getattr(mine, each), getattr(other, each), ours) for each in ("start", "stop", "step"))
-    if kind is np.ndarray:
-        if mine is other:
-            return True
-        if mine.dtype != other.dtype or mine.shape != other.shape:
-            return False
-        return bool(np.array_equal(mine, other, equal_nan=mine.dtype.kind in "fc"))
-    if kind is float or isinstance(mine, np.floating):
-        return bool(mine == other) or (mine != mine and other != other)
-    try:
-        return bool(mine == other)
-    except (TypeError, ValueError):
-        return mine is other
-
-
 def _trace(inputs: Inputs, first: Recording, second: Recording, adds: bool, watches: list[Watched]) -> Trace:
     code, arrays = _with_outside_arrays(first, second)
     given = [var for slot, var in zip(inputs.slots, first.inputs_made, strict=True) if slot.held is None]
     updates = [(inputs.slots[position].held, new) for position, new in first.updates.items()]
     used = {var for each in code for var in values_in(each)}
-    used |= {leaf for leaf in (*_plain(first.returned), *(new for _, new in updates)) if isinstance(leaf, Var)}
+    used |= {leaf for leaf in (*plain_leaves(first.returned), *(new for _, new in updates)) if isinstance(leaf, Var)}
     changed = {id(held) for held, _ in updates}
     kept: list[tuple[Var, Any]] = [
         (var, slot.held)
