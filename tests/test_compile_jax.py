@@ -363,6 +363,7 @@ def test_a_process_that_is_killed_ends_the_others_and_the_run_goes_on_from_its_c
     process = launched(tmp_path, 2, 4, "killed")
     out, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
-    (start,) = {int(number) for number in re.findall(r"from step (\d+)", out)} - {0}
-    assert 6 <= start < 50
+    starts = {int(number) for number in re.findall(r"from step (\d+)", out)} - {0}
+    assert len(starts) == 1, (out, errors)
+    assert 6 <= starts.pop() < 50
     assert out.count("equal") == 2

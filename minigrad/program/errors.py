@@ -8,6 +8,11 @@ KEPT = (
     "itself with arrays, and what it keeps is arrays again"
 )
 
+ELSEWHERE = (
+    "another thread records a function that uses this Tensor or variable too, which holds a stand-in meanwhile; call "
+    "the compiled function once before other threads start, and compute in one thread inside of it"
+)
+
 
 class ProgramError(RuntimeError):
     """A function cannot be recorded as a program, or a program cannot be run with what it was given."""

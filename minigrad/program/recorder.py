@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from minigrad.engine.recording import Observer
 from minigrad.engine.tensor import Tensor
 from minigrad.program import ir
 from minigrad.program.caught import Settings, depends_on_values
-from minigrad.program.errors import KEPT, ProgramError
+from minigrad.program.errors import ELSEWHERE, KEPT, ProgramError
 from minigrad.program.generator import RecordedGenerator
 from minigrad.program.ir import Instruction, Place, Var, mapped_atoms
 from minigrad.program.places import Watcher, users_place
@@ -60,7 +61,7 @@ class Recorder(Observer):
         self._looked_at = -1
         self._replaced: dict[Var, Place | None] = {}
         self._inputs: set[Var] = set()
-        self._settings = Settings()
+        self._settings, self._thread = Settings(), get_ident()
         # The first error that the function can have caught.
         self._swallowed: ProgramError | None = None
         # By identity, arrays that are constants of the program, and copies of them.
@@ -85,7 +86,7 @@ class Recorder(Observer):
 
     def emit(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a function and write the call down; the result, or each of its parts, as a recorded value."""
-        if self.is_over:
+        if self.is_over or get_ident() != self._thread:
             self.check_going_on()
         values: list[Any] = []
         references: list[Any] = []
@@ -241,13 +242,15 @@ class Recorder(Observer):
             raise self._swallowed
 
     def check_going_on(self) -> None:
-        """Refuse values that the function left somewhere.
+        """Refuse values that the function left somewhere, and those that another thread has come upon.
 
         Raises:
-            ProgramError: when the recording is over.
+            ProgramError: when the recording is over, or is that of another thread.
         """
         if self.is_over:
             raise ProgramError(self.here() + KEPT)
+        if get_ident() != self._thread:
+            raise ProgramError(self.here() + ELSEWHERE)
 
     def here(self) -> str:
         """The line of the user's code, as the beginning of a message."""

@@ -41,7 +41,7 @@ class Call:
     def plain_arguments(self) -> int:
         """How many arguments there are, where each is one array, or a number that may change; else -1."""
         args, kwargs = self.tree
-        if kwargs or not all(type(leaf) is Place for leaf in args):
+        if kwargs or self.has_floats or not all(type(leaf) is Place for leaf in args):
             return -1
         return -1 if any(isinstance(example, Tensor) for example in self.examples) else len(args)
 

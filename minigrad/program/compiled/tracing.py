@@ -14,7 +14,7 @@ from minigrad.program.compiled.again import plain_leaves, recorded_again
 from minigrad.program.compiled.arguments import Call
 from minigrad.program.compiled.arguments import Place as Argument
 from minigrad.program.compiled.shapes import with_checks
-from minigrad.program.compiled.watched import Watched, is_read_only
+from minigrad.program.compiled.watched import Elements, Watched, is_read_only
 from minigrad.program.compiled.watching import watched
 from minigrad.program.errors import ProgramError
 from minigrad.program.first_call import explaining
@@ -81,10 +81,32 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
         ProgramError: where the function cannot be recorded, with the line that prevents it.
     """
     call = replace(call, examples=list(_as_given(call)))
-    applied = call.applied(function)
     watches = watched(function, call.constants)
+    arrays = [each for each in watches if _may_change(each.value)]
+    if arrays:
+        try:
+            return _traced(function, call, watches, arrays, takes_kernels)
+        except Exception:
+            # Something wants to know their elements, such as how often to repeat; so these are parts of the code.
+            watches = [*watches, *map(Elements, arrays)]
+    return _traced(function, call, watches, [], takes_kernels)
+
+
+def _may_change(value: Any) -> bool:
+    return type(value) is np.ndarray and value.dtype.kind in "biuf" and not is_read_only(value)
+
+
+def _traced(
+    function: Callable[..., Any],
+    call: Call,
+    watches: Sequence[Watched],
+    arrays: Sequence[Watched],
+    takes_kernels: bool,
+) -> Trace:
+    """A recording with some arrays in variables as inputs."""
+    applied = call.applied(function)
     slots = closed_over(applied, looks_into_objects=True)
-    slots += _variables(watches, slots)
+    slots += _variables(watches, arrays, slots)
     slots += [Slot(rate.read(), "lr", None, "", rate) for rate in map(HeldRate, _optimizers(applied))]
     for slot in slots:
         if isinstance(slot.held, HeldTensor) and slot.held.tensor._node is not None and slot.held.tensor._node.hooks:
@@ -144,16 +166,16 @@ def _as_given(call: Call) -> Iterator[Any]:
             yield float(example) if key[0] is float else np.asarray(example) if key[0] is True else example
 
 
-def _variables(watches: Sequence[Watched], known: Sequence[Slot]) -> list[Slot]:
-    """The generators in variables of functions, each once, those of layers are known; and arrays that may change."""
+def _variables(watches: Sequence[Watched], arrays: Sequence[Watched], known: Sequence[Slot]) -> list[Slot]:
+    """The generators in variables of functions, each once, those of layers are known; and some arrays."""
     seen = {id(slot.held.read()) for slot in known if isinstance(slot.held, (HeldAttribute, HeldVariable))}
-    tuples = {id(each.value): each for each in watches if isinstance(each.value, tuple)}
-    found = []
+    generators: dict[int, Watched] = {}
     for each in watches:
         if isinstance(each.value, np.random.Generator) and id(each.value) not in seen:
-            seen.add(id(each.value))
-        elif type(each.value) is not np.ndarray or each.value.dtype.kind not in "biuf" or is_read_only(each.value):
-            continue
+            generators.setdefault(id(each.value), each)
+    tuples = {id(each.value): each for each in watches if isinstance(each.value, tuple)}
+    found = []
+    for each in (*generators.values(), *arrays):
         holder, name = each.holder, each.key
         path: tuple[int, ...] = ()
         while isinstance(holder, tuple) and id(holder) in tuples:
@@ -184,7 +206,7 @@ def _check_gradients(inputs: Inputs, recording: Recording) -> None:
             )
 
 
-def _trace(inputs: Inputs, first: Recording, second: Recording, adds: bool, watches: list[Watched]) -> Trace:
+def _trace(inputs: Inputs, first: Recording, second: Recording, adds: bool, watches: Sequence[Watched]) -> Trace:
     code, arrays = _with_outside_arrays(first, second)
     given = [var for slot, var in zip(inputs.slots, first.inputs_made, strict=True) if slot.held is None]
     updates = [(inputs.slots[position].held, new) for position, new in first.updates.items()]
@@ -220,7 +242,7 @@ def _trace(inputs: Inputs, first: Recording, second: Recording, adds: bool, watc
             for position, slot in enumerate(inputs.slots)
             if adds and isinstance(slot.held, HeldTensor) and position in first.updates
         ],
-        watches=watches,
+        watches=list(watches),
     )
 
 

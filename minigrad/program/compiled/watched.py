@@ -163,6 +163,24 @@ class Attribute(Watched):
         return self._is_another(f"{writer.name(self.holder)}.{self.key}", writer)
 
 
+class Elements(Watched):
+    """The elements of an array."""
+
+    __slots__ = ("_before",)
+
+    def __init__(self, of: Watched) -> None:
+        super().__init__(of.value, None, of.value, f"the elements of {of.name}")
+        self._before = of.value.tobytes()
+
+    def holds(self) -> bool:
+        """Whether they are the same, to the last bit."""
+        return bool(self.value.tobytes() == self._before)
+
+    def broken(self, writer: Names) -> str:
+        """As of `Watched`."""
+        return f"not {writer.name(self)}.holds()"
+
+
 def place(holder: Any, key: Any, value: Any, name: str) -> Watched:
     """A place in a cell, a dict, a list or a tuple; else it is an attribute."""
     if type(holder) is CellType:

@@ -105,6 +105,21 @@ def constant_values(code: Sequence[Instruction]) -> set[Var]:
     return found
 
 
+def _true_now(given: dict[Var, Any]) -> Any:
+    """What is true, and XLA cannot know: a number has no more than 64 bits. None without a number.
+
+    It is asked of the smallest input, which is most likely on every device.
+    """
+    arrays = [array for var, array in given.items() if var.dtype is not None and var.dtype.kind != "O"]
+    found = min((jnp.asarray(array) for array in arrays if np.size(array)), key=np.size, default=None)
+    if found is None:
+        return None
+    first = jnp.ravel(found)[0]
+    width = jnp.uint64 if first.dtype.itemsize == 8 else jnp.uint32
+    bits = jax.lax.bitcast_convert_type(first, width) if first.dtype.itemsize in (4, 8) else first.astype(width)
+    return jax.lax.population_count(bits) <= 64
+
+
 def compared_values(code: Sequence[Instruction]) -> set[Var]:
     """The values that some are equal to, such as those of which a maximum was taken, and the maximum.
 
@@ -168,6 +183,7 @@ class _Run:
         self.keys = Keys()
         self.shapes: dict[Var, tuple[int, ...]] = {}
         self.values: dict[Var, Any] = {}
+        self._is_true = _true_now(given)
         for number, (var, array) in enumerate(given.items()):
             if var.dtype is not None and var.dtype.kind == "O":
                 self.keys.begin(var, array)
@@ -186,7 +202,16 @@ class _Run:
         except (TypeError, ValueError, IndexError, NotImplementedError) as error:
             where = name_of(instruction.function)
             raise refusal(instruction, f"{where} cannot be computed by JAX for these arrays: {error}") from error
-        self._set(out, jax.lax.optimization_barrier(result) if out in self.compared else result)
+        self._set(out, self._once(result) if out in self.compared else result)
+
+    def _once(self, result: Any) -> Any:
+        """A value that XLA computes once: what a branch gives is not computed again for each of its uses.
+
+        An optimization barrier would say so, too, but is taken away before the uses are put together.
+        """
+        if self._is_true is None:
+            return result
+        return jax.lax.cond(self._is_true, lambda value: value, lambda value: jnp.zeros_like(value), result)
 
     def output(self, part: Any) -> Any:
         """A result as an array of JAX."""
