@@ -62,7 +62,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 
 
 def _looked_up(values: Any, places: Any) -> Any:
-    if isinstance(places, StandIn) and type(values) is np.ndarray:
+    if isinstance(places, StandIn) and isinstance(values, np.ndarray) and not isinstance(values, StandIn):
         # A constant array does not know what such places are.
         return np.reshape(np.take_along_axis(values, np.reshape(as_array(places), -1), 0), np.shape(as_array(places)))
     return values[places]
