@@ -17,7 +17,7 @@ from minigrad.program.compiled.folding import folded
 from minigrad.program.compiled.lifetimes import gives_own_memory
 from minigrad.program.compiled.scalars import FUNCTIONS, are_floats, in_float64, in_floats
 from minigrad.program.compiled.tracing import HeldArray, Trace
-from minigrad.program.compiled.turns import TURNS
+from minigrad.program.compiled.turns import RUNNING
 from minigrad.program.compiled.updating import in_place, stops_after_updates, writer_to
 from minigrad.program.compiled.writing import FILE, MISS, Lines, defined
 from minigrad.program.held import HeldAttribute, HeldEntry, HeldRate, HeldTensor, HeldVariable
@@ -69,7 +69,7 @@ class Entry:
         try:
             if self._reads_nothing:
                 return run(*values)
-            with TURNS.running(), self._updating:
+            with RUNNING, self._updating:
                 return run(*values)
         finally:
             self._spare.append(run)

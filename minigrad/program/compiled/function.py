@@ -18,7 +18,7 @@ from minigrad.engine.tensor import Tensor
 from minigrad.program.compiled.arguments import Call, has_narrow_floats, taken_apart
 from minigrad.program.compiled.entry import Entry
 from minigrad.program.compiled.tracing import traced
-from minigrad.program.compiled.turns import TURNS
+from minigrad.program.compiled.turns import RECORDING
 from minigrad.program.compiled.writing import MISS
 from minigrad.program.errors import ProgramError
 from minigrad.program.recorder import Recorder
@@ -113,7 +113,7 @@ class Compiled:
                 found = self._again(call)
                 if found is not MISS:
                     return found
-                with TURNS.recording():
+                with RECORDING:
                     entry = self._compiled(call)
             if entry is None:
                 return self._taken_apart(args, kwargs)

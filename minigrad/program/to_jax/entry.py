@@ -15,7 +15,7 @@ from minigrad.program import ir
 from minigrad.program.compiled.arguments import Call
 from minigrad.program.compiled.checks import checks
 from minigrad.program.compiled.tracing import Trace
-from minigrad.program.compiled.turns import TURNS
+from minigrad.program.compiled.turns import RUNNING
 from minigrad.program.compiled.writing import MISS, Names, defined
 from minigrad.program.errors import ProgramError
 from minigrad.program.held import HeldEntry, HeldTensor
@@ -110,7 +110,7 @@ class JaxEntry:
 
     def __call__(self, *values: Any) -> Any:
         """What the function gives for these arrays, or MISS."""
-        with TURNS.running(), self._updating, jax.enable_x64(True):
+        with RUNNING, self._updating, jax.enable_x64(True):
             return MISS if self._check(*values) is MISS else self._called(values)
 
     def _called(self, values: Sequence[Any]) -> Any:
