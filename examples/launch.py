@@ -31,7 +31,10 @@ def run_one(args: argparse.Namespace) -> None:
     """Join the others as one of the processes, and run the script."""
     if args.devices:
         os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={args.devices}"
-    import jax
+    try:
+        import jax
+    except ImportError:
+        raise SystemExit('several processes need JAX: pip install "minigrad-numpy[jax]"') from None
 
     # Processors talk to each other by this library; graphics cards have their own.
     jax.config.update("jax_cpu_collectives_implementation", "gloo")

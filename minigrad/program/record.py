@@ -58,6 +58,11 @@ class Recording(Recorder):
         self._first_order = next_order()
         made = [self.input(value, slot.name, slot.kind) for slot, value in zip(inputs.slots, values, strict=True)]
         self.inputs_made: list[Var] = [recorded.variable for recorded in made]
+        self.of_tensors = {
+            recorded.variable
+            for slot, recorded in zip(inputs.slots, made, strict=True)
+            if isinstance(slot.held, HeldTensor)
+        }
         watcher = nullcontext(self.watched()) if takes_kernels else self.watched()
         try:
             with (
@@ -68,6 +73,10 @@ class Recording(Recorder):
             ):
                 self.refuse_what_was_caught()
                 self.codes = self.watched().codes
+                for slot, recorded in zip(inputs.slots, made, strict=True):
+                    if isinstance(slot.held, HeldTensor) and slot.held.read() is recorded:
+                        # It would lack what was added to it.
+                        self._reference(recorded)
                 self.deposited = [
                     # An optimiser has given it another node.
                     (held := slot.held.tensor._node if isinstance(slot.held, HeldTensor) else node) is not None

@@ -166,7 +166,8 @@ class Recorded(StandIn):
         self.recorder.check_going_on()
         raise self.recorder.refusal(
             "an array is made of a value that the program computes, which would freeze it; give the value itself to "
-            "functions of NumPy (np.stack([x, y]) joins values, x.astype(dtype) converts them)"
+            "functions of NumPy (np.stack([x, y]) joins values, x.astype(dtype) converts them), and write "
+            "mg.Tensor(table)[labels] to look up values in an array that is made inside"
         )
 
     def __len__(self) -> int:
@@ -242,8 +243,8 @@ class Recorded(StandIn):
     def _frozen(self, what: str) -> ProgramError:
         self.recorder.check_going_on()
         error: ProgramError = self.recorder.refusal(
-            f"{what} of a value that the program computes would freeze the number; leave it a 0-d array, and write "
-            "np.sqrt(x) for math.sqrt(x), np.where(condition, x, y) for a branch"
+            f"{what} of a value that the program computes would freeze the number; leave it a 0-d array, or return it "
+            "and convert it outside; write np.sqrt(x) for math.sqrt(x), np.where(condition, x, y) for a branch"
         )
         return error
 

@@ -61,6 +61,8 @@ class Recorder(Observer):
         self._looked_at = -1
         self._replaced: dict[Var, Place | None] = {}
         self._inputs: set[Var] = set()
+        # Inputs that Tensors hold, which ``w.data -= x`` changes.
+        self.of_tensors: set[Var] = set()
         self._settings, self._thread = Settings(), get_ident()
         # The first error that the function can have caught.
         self._swallowed: ProgramError | None = None
@@ -199,7 +201,7 @@ class Recorder(Observer):
 
     def replaced(self, old: Recorded, new: Any) -> Any:
         """The value of ``y += x``, after which y is not used any more."""
-        if old.variable in self._inputs:
+        if old.variable in self._inputs and old.variable not in self.of_tensors:
             raise self.refusal(
                 "y += x changes an argument of the function in place, which a program does not; write y = y + x"
             )

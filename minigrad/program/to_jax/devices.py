@@ -28,7 +28,7 @@ class Devices:
         function: what is compiled; its layers say what parameters are called.
 
     Raises:
-        ValueError: for more devices than there are.
+        ValueError: for more devices than there are, or fewer than one; and for axes that are no integers.
     """
 
     def __init__(self, count: int | None, shard: Mapping[str, int] | None, function: Callable[..., Any]) -> None:
@@ -36,7 +36,12 @@ class Devices:
         self._shard, self._function = dict(shard or {}), function
         self._names: dict[int, str] = {}
         self._mesh: Mesh | None = None
+        for axis in self._shard.values():
+            if not isinstance(axis, int):
+                raise ValueError(f"shard= gives an axis for each pattern of names, such as 0, not {axis!r}")
         if count is not None:
+            if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+                raise ValueError(f"devices= is an integer of at least 1, not {count!r}")
             if count > jax.device_count():
                 raise ValueError(
                     f"devices={count}, and JAX knows {jax.device_count()} ({jax.default_backend()}); processors are "
@@ -67,6 +72,10 @@ class Devices:
             return Placed(jax.jit(run), inputs, {})
         places: dict[Var, NamedSharding] = {}
         self._names = _names_of(self._function)
+        for pattern in self._shard:
+            if not any(fnmatch.fnmatchcase(name, pattern) for name in self._names.values()):
+                known = ", ".join(dict.fromkeys(self._names.values())) or "none; use the model inside of the function"
+                raise ProgramError(f"shard= names {pattern!r}, which fits no parameter; there are: {known}")
         # As many devices as the batch can be divided among in equal parts: a last batch that is shorter takes fewer,
         # and is exactly what it would be on one.
         sizes = {var.sizes[0] for var in batched}
@@ -88,7 +97,9 @@ class Devices:
         name = self._names.get(owner, "") if var.sizes else ""
         for pattern, axis in self._shard.items():
             if name and fnmatch.fnmatchcase(name, pattern):
-                if not -len(var.sizes) <= axis < len(var.sizes) or var.sizes[axis] % self.count:  # type: ignore[operator]  # a number where there is a mesh
+                if not -len(var.sizes) <= axis < len(var.sizes):
+                    raise ProgramError(f"shard= divides {name} along axis {axis}, and its shape is {var.sizes}")
+                if var.sizes[axis] % self.count:  # type: ignore[operator]  # a number where there is a mesh
                     raise ProgramError(
                         f"shard= divides {name} of shape {var.sizes} along axis {axis}, which {self.count} devices "
                         "cannot share equally"
@@ -149,10 +160,10 @@ def fetched(value: Any) -> Any:
 def _names_of(function: Callable[..., Any]) -> dict[int, str]:
     """What parameters are called, by their identity; and by that of what optimisers remember of them."""
     found: dict[int, str] = {}
-    for _, thing in reachable(function):
+    for _, thing in reachable(function, looks_into_objects=True):
         if is_layer(thing):
             found |= {id(tensor): path for path, tensor in thing.named_tensors()}
-    for _, thing in reachable(function):
+    for _, thing in reachable(function, looks_into_objects=True):
         for _, owner, held in state_of(thing):
             if id(owner) in found:
                 found[id(held.holder)] = found[id(owner)]

@@ -18,7 +18,7 @@ from minigrad.program.errors import ProgramError
 from minigrad.program.ir import Instruction, Size, Var, atoms, mapped_atoms
 from minigrad.program.to_jax.chance import Keys, check_draw, drawn
 from minigrad.program.to_jax.precision import cast, held_as
-from minigrad.program.to_jax.rules import RULES, Made, given, name_of, refusal
+from minigrad.program.to_jax.rules import BY_NUMPY, RULES, Made, given, name_of, refusal
 
 # Of their first argument they need shape and dtype alone.
 _OF_SHAPES = {
@@ -198,7 +198,7 @@ class _Run:
         try:
             result = self._constant(instruction) if out in self.constants else self._computed(instruction)
         except ProgramError as error:
-            raise (error if "; the program itself" in str(error) else refusal(instruction, str(error))) from None
+            raise (error if BY_NUMPY in str(error) else refusal(instruction, str(error))) from None
         except (TypeError, ValueError, IndexError, NotImplementedError) as error:
             where = name_of(instruction.function)
             raise refusal(instruction, f"{where} cannot be computed by JAX for these arrays: {error}") from error

@@ -15,6 +15,9 @@ from minigrad.program.ir import Instruction, Var, atoms
 from minigrad.program.source.functions import public_name
 from minigrad.program.to_jax.precision import cast
 
+# How each refusal ends.
+BY_NUMPY = 'NumPy runs it: engine="numpy", or the program itself'
+
 
 @dataclass(frozen=True)
 class Made:
@@ -126,7 +129,7 @@ def name_of(function: Any) -> str:
 def refusal(instruction: Instruction, why: str) -> ProgramError:
     """The error for a call that JAX cannot make, with its line."""
     place = "" if instruction.where is None else f"{instruction.where}: "
-    return ProgramError(f"{place}{why}; the program itself runs it by NumPy")
+    return ProgramError(f"{place}{why}; {BY_NUMPY}")
 
 
 def _is(value: Any, known: Any) -> bool:
