@@ -257,6 +257,15 @@ def test_settings_that_do_not_belong_together():
         mg.compile(lambda x: x, engine="jax", shard={"*": 0})
     with pytest.raises(ValueError, match="devices=1000, and JAX knows"):
         mg.compile(lambda x: x, engine="jax", devices=1000)
+    for count in (0, -1, 2.0, "8", True):
+        with pytest.raises(ValueError, match="devices= is an integer of at least 1, not"):
+            mg.compile(lambda x: x, engine="jax", devices=count)
+    with pytest.raises(ValueError, match="an axis for each pattern"):
+        mg.compile(lambda x: x, engine="jax", devices=1, shard={"weight": "1"})
+    model = nn.Dense(4, 2, rng=0)
+    for shard, message in (({"wieght": 0}, "fits no parameter; there are: weight, bias"), ({"weight": 2}, r"\(4, 2\)")):
+        with mg.no_grad(), pytest.raises(mg.ProgramError, match=message):
+            mg.compile(model, engine="jax", devices=1, shard=shard)(np.ones((1, 4), np.float32))
 
 
 def test_without_jax_the_extra_is_named(monkeypatch):

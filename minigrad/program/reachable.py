@@ -67,9 +67,10 @@ def reachable(function: Callable[..., Any], looks_into_objects: bool = False) ->
             yield path, item
             if looks_into_objects and hasattr(item, "__dict__") and not isinstance(item, (type, ModuleType, Tensor)):
                 for attribute, held in list(vars(item).items()):
-                    # The Tensors of a layer are among its parameters.
-                    if not (is_layer(item) and (is_layer(held) or isinstance(held, Tensor))):
-                        yield from _contents(attribute, held)
+                    for inner, thing in _contents(attribute, held):
+                        # The Tensors of a layer, and of those inside of it, are its parameters.
+                        if not (is_layer(item) and (is_layer(thing) or isinstance(thing, Tensor))):
+                            yield inner, thing
 
     def look(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(value, functools.partial):
