@@ -16,7 +16,7 @@ from minigrad.engine.recording import recorded_call
 from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.tensor import Tensor
 from minigrad.program.errors import ProgramError
-from minigrad.program.held import Held, HeldEntry, HeldRate, HeldTensor
+from minigrad.program.held import Held, HeldEntry, HeldRate, HeldTensor, HeldVariable
 from minigrad.program.inputs import Inputs, Wanted
 
 
@@ -57,6 +57,7 @@ def outcome(
         with watched or nullcontext():
             result = recorded_call(lambda: _called(inputs.function, arguments))
         _refuse_new_rates(inputs, values)
+        _refuse_new_variables(inputs, values)
         updates = {
             position: slot.held.read()
             for position, (slot, value) in enumerate(zip(inputs.slots, values, strict=True))
@@ -73,6 +74,15 @@ def _refuse_new_rates(inputs: Inputs, values: Sequence[Any]) -> None:
             raise ProgramError(
                 "the function sets the learning rate of its optimizer, which compiled code would not do; give a "
                 "schedule, such as lr=optim.cosine(0.1, steps), or set optimizer.lr outside of the function"
+            )
+
+
+def _refuse_new_variables(inputs: Inputs, values: Sequence[Any]) -> None:
+    for slot, value in zip(inputs.slots, values, strict=True):
+        if isinstance(slot.held, HeldVariable) and slot.held.read() is not value:
+            raise ProgramError(
+                f"the function changes {slot.name} while it runs, which compiled code would not do; pass it as an "
+                "argument, and return its new value"
             )
 
 

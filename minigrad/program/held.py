@@ -92,7 +92,8 @@ class HeldVariable:
             return self.holder.cell_contents
         return self.holder[self.name] if isinstance(self.holder, (dict, list)) else getattr(self.holder, self.name)
 
-    def _set(self, value: Any) -> None:
+    def put(self, value: Any) -> None:
+        """Put something there, in the place of a tuple around it as well."""
         if type(self.holder) is CellType:
             self.holder.cell_contents = value
         elif isinstance(self.holder, (dict, list)):
@@ -102,13 +103,14 @@ class HeldVariable:
 
     def hold(self, value: Any, name: str) -> None:
         """Put something else there."""
-        self._before = (self._whole(),)
-        self._set(_with_item(self._before[0], self.path, value))
+        before = self._whole()
+        self.put(_with_item(before, self.path, value))
+        self._before = (before,)
 
     def restore(self) -> None:
         """Put there what was there before."""
         if self._before is not None:
-            self._set(self._before[0])
+            self.put(self._before[0])
             self._before = None
 
 

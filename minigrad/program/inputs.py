@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -162,8 +162,10 @@ class Inputs:
                 hold(slot, value)
             yield arguments, nodes
         finally:
-            for each in reversed(held):
-                each.restore()
+            with ExitStack() as stack:
+                # Each is called, also after one that raises.
+                for each in held:
+                    stack.callback(each.restore)
 
 
 def is_array(value: Any) -> bool:

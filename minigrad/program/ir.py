@@ -236,9 +236,9 @@ def draw(generator: Any, method: str, *args: Any, **kwargs: Any) -> Any:
     return getattr(generator, method)(*args, **kwargs)
 
 
-def sized(value: Any, shape: tuple[int, ...]) -> bool:
-    """Whether a value has the shape that it had when it was recorded, where that depends on values."""
-    return bool(np.shape(value) == shape)
+def sized(value: Any, shape: tuple[int, ...] | int) -> bool:
+    """Whether a value has the shape that it had when it was recorded, or several are so many as there were."""
+    return bool(len(value) == shape if isinstance(shape, int) else np.shape(value) == shape)
 
 
 def look(function: Callable[..., Any], *args: Any) -> None:

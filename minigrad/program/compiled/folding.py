@@ -89,7 +89,7 @@ def _value_now(instruction: Instruction) -> Any:
     function, args, out = instruction.function, instruction.args, instruction.out
     if out.shape is None or out.dtype is None or math.prod(out.sizes) > _MOST_ELEMENTS:
         return None
-    if function in _LIKE and type(args[0]) is Var and not any(type(part) is Var for part in args[1:]):
+    if function in _LIKE and type(args[0]) is Var and len(values_in(instruction)) == 1:
         found = np.full(out.sizes, 0 if function is np.zeros_like else 1, out.dtype)
         if function is np.full_like:
             if np.ndim(args[1]):
@@ -129,7 +129,7 @@ def _same_as(
     if function in _SAME and len(args) == 1 and not instruction.kwargs:
         return source if is_as_good else None
     if function in (np.reshape, np.broadcast_to) and not instruction.kwargs:
-        return source
+        return source if len(values_in(instruction)) == 1 else None
     if function is ir.astype:
         return source if is_as_good else None
     if function in (np.multiply, np.divide) and not instruction.kwargs and _is_one(args[1]):

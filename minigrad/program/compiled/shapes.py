@@ -41,11 +41,14 @@ def with_checks(code: Sequence[Instruction]) -> list[Instruction]:
 
 def _checked(code: Sequence[Instruction]) -> Iterator[Instruction]:
     makers = {each.out: each for each in code}
+    counts = {each.args[0]: each.args[1] + 1 for each in code if each.function is ir.pick}
     for each in code:
         yield each
-        if each.out.shape is not None and _may_differ(each, makers):
+        if _may_differ(each, makers):
+            # Of several results, how many they are.
+            size = each.out.sizes if each.out.shape is not None else counts.get(each.out, 0)
             out = Var(-each.out.number, None, None)
-            yield Instruction(ir.sized, (each.out, each.out.sizes), {}, out, each.where, each.phase)
+            yield Instruction(ir.sized, (each.out, size), {}, out, each.where, each.phase)
 
 
 def _may_differ(instruction: Instruction, makers: dict[Var, Instruction]) -> bool:
@@ -57,7 +60,7 @@ def _may_differ(instruction: Instruction, makers: dict[Var, Instruction]) -> boo
     if function is ir.item:
         return _chooses(args[1])
     if function is ir.draw:
-        return any(type(part) is Var and part.shape == () for part in atoms((args[2:], instruction.kwargs)))
+        return any(map(_is_var, atoms((args[2:], instruction.kwargs))))
     if is_self_contained(function) or str(getattr(function, "__module__", "")).startswith("minigrad."):
         # Sizes, axes and flags are no arrays there.
         return False
@@ -71,7 +74,9 @@ def _chooses(index: Any) -> bool:
     """Whether an index takes as many elements as its values say."""
     parts = index if isinstance(index, tuple) else (index,)
     return any(
-        part.dtype == np.bool_ if type(part) is Var else type(part) is slice and any(map(_is_var, atoms(part)))
+        part.dtype == np.bool_
+        if type(part) is Var
+        else isinstance(part, (slice, list)) and any(map(_is_var, atoms(part)))
         for part in parts
     )
 

@@ -13,13 +13,13 @@ from minigrad.program.build import closed_over
 from minigrad.program.compiled.again import plain_leaves, recorded_again
 from minigrad.program.compiled.arguments import Call
 from minigrad.program.compiled.arguments import Place as Argument
+from minigrad.program.compiled.around import tensors_in, unchanged, variables_in
 from minigrad.program.compiled.shapes import with_checks
 from minigrad.program.compiled.watched import Elements, Watched, is_read_only
 from minigrad.program.compiled.watching import watched
 from minigrad.program.errors import ProgramError
 from minigrad.program.first_call import explaining
 from minigrad.program.held import (
-    HeldAttribute,
     HeldEntry,
     HeldRate,
     HeldTensor,
@@ -82,18 +82,15 @@ def traced(function: Callable[..., Any], call: Call, takes_kernels: bool) -> Tra
     """
     call = replace(call, examples=list(_as_given(call)))
     watches = watched(function, call.constants)
-    arrays = [each for each in watches if _may_change(each.value)]
-    if arrays:
+    arrays = [each for each in watches if type(each.value) is np.ndarray and not is_read_only(each.value)]
+    read = [each for each in arrays if each.value.dtype.kind in "biuf"]
+    if read:
         try:
-            return _traced(function, call, watches, arrays, takes_kernels)
+            return _traced(function, call, watches, arrays, read, takes_kernels)
         except Exception:
             # Something wants to know their elements, such as how often to repeat; so these are parts of the code.
-            watches = [*watches, *map(Elements, arrays)]
-    return _traced(function, call, watches, [], takes_kernels)
-
-
-def _may_change(value: Any) -> bool:
-    return type(value) is np.ndarray and value.dtype.kind in "biuf" and not is_read_only(value)
+            pass
+    return _traced(function, call, watches, arrays, [], takes_kernels)
 
 
 def _traced(
@@ -101,12 +98,17 @@ def _traced(
     call: Call,
     watches: Sequence[Watched],
     arrays: Sequence[Watched],
+    read: Sequence[Watched],
     takes_kernels: bool,
 ) -> Trace:
-    """A recording with some arrays in variables as inputs."""
+    """A recording with some of the arrays in variables as inputs, and the others as parts of the code."""
     applied = call.applied(function)
     slots = closed_over(applied, looks_into_objects=True)
-    slots += _variables(watches, arrays, slots)
+    slots += tensors_in(watches, slots)
+    variables = variables_in(watches, read, slots)
+    held = {id(slot.held.read()) for slot in variables if slot.held is not None}
+    watches = [*watches, *(Elements(each) for each in arrays if id(each.value) not in held)]
+    slots += variables
     slots += [Slot(rate.read(), "lr", None, "", rate) for rate in map(HeldRate, _optimizers(applied))]
     for slot in slots:
         if isinstance(slot.held, HeldTensor) and slot.held.tensor._node is not None and slot.held.tensor._node.hooks:
@@ -122,22 +124,16 @@ def _traced(
         *(each.value for each in watches),
         *(each for _, each in reachable(function)),
     ]
-    with without_unseen_chance(str(applied.__name__), used):
+    with without_unseen_chance(str(applied.__name__), used), unchanged(watches):
         with explaining(inputs.arguments, call.examples):
             first = Recording(inputs, values, takes_kernels, True)
         _check_gradients(inputs, first)
         second, adds = recorded_again(applied, call, slots, inputs, first, takes_kernels)
-    for each in watches:
-        if not each.holds():
-            raise ProgramError(
-                f"the function changes {each.name} while it runs, which compiled code would not do; pass it as an "
-                "argument, return its new value, or change it outside of the function"
-            )
     _check_rates(inputs, first)
     trace = _trace(inputs, first, second, adds, watches)
     # What is read in each call is looked at there.
-    read = {held.key for _, held in trace.held if isinstance(held, HeldVariable) and type(held.read()) is np.ndarray}
-    trace.watches = [each for each in watches if (id(each.holder), each.key, ()) not in read]
+    keys = {held.key for _, held in trace.held if isinstance(held, HeldVariable) and type(held.read()) is np.ndarray}
+    trace.watches = [each for each in watches if (id(each.holder), each.key, ()) not in keys]
     return trace
 
 
@@ -164,26 +160,6 @@ def _as_given(call: Call) -> Iterator[Any]:
         if type(leaf) is Argument:
             example = call.examples[leaf.position]
             yield float(example) if key[0] is float else np.asarray(example) if key[0] is True else example
-
-
-def _variables(watches: Sequence[Watched], arrays: Sequence[Watched], known: Sequence[Slot]) -> list[Slot]:
-    """The generators in variables of functions, each once, those of layers are known; and some arrays."""
-    seen = {id(slot.held.read()) for slot in known if isinstance(slot.held, (HeldAttribute, HeldVariable))}
-    generators: dict[int, Watched] = {}
-    for each in watches:
-        if isinstance(each.value, np.random.Generator) and id(each.value) not in seen:
-            generators.setdefault(id(each.value), each)
-    tuples = {id(each.value): each for each in watches if isinstance(each.value, tuple)}
-    found = []
-    for each in (*generators.values(), *arrays):
-        holder, name = each.holder, each.key
-        path: tuple[int, ...] = ()
-        while isinstance(holder, tuple) and id(holder) in tuples:
-            around = tuples[id(holder)]
-            holder, name, path = around.holder, around.key, (name, *path)
-        if not isinstance(holder, tuple):
-            found.append(Slot(each.value, each.name, None, "", HeldVariable(holder, name, path)))
-    return found
 
 
 def _optimizers(function: Callable[..., Any]) -> Iterator[Any]:

@@ -135,7 +135,10 @@ class Lines(Names):
             value, shape = instruction.args
             text = self.text(value)
             # NumPy gives numbers of Python for some things that have no axes.
-            self._leave_if(f"{text}.shape != {shape}" if shape else f"{self.name(np.ndim)}({text})")
+            if isinstance(shape, int):
+                self._leave_if(f"len({text}) != {shape}")
+            else:
+                self._leave_if(f"{text}.shape != {shape}" if shape else f"{self.name(np.ndim)}({text})")
         else:
             if function is ir.draw and instruction.args[0] in self._rewound:
                 generator = instruction.args[0]
