@@ -48,6 +48,11 @@ def assert_as_uncompiled(function, calls, engine="numpy", refused=False):
         (lambda x: x * len(x[x > 3]), [(X,), (X + 2,)]),
         (lambda x: x * np.unique(x).size, [(X,), (0 * X,)]),
         (lambda x, n: x * len(x[:n]), [(X, TWO), (X, THREE)]),
+        (lambda x, n: x.reshape(n, -1), [(M, TWO), (M, THREE)]),
+        (lambda x, n: np.broadcast_to(x, (n,)), [(X[:1], np.int64(1)), (X[:1], THREE)]),
+        (lambda x, n: np.ones_like(x, shape=(n,)) * 1.0, [(X, TWO), (X, THREE)]),
+        (lambda x: x * len(x[[x[0] > 1, x[1] > 1, x[2] > 1]]), [(X[:3],), (X[:3] + 3,)]),
+        (lambda x, n: len(np.array_split(x, n)) * x.sum(), [(X, TWO), (X, np.int64(7))]),
         (lambda x: np.bincount(x), [(np.array([1, 2]),), (np.array([5, 1]),)]),
     ],
 )

@@ -14,6 +14,7 @@ from minigrad.program import ir
 from minigrad.program.compiled.arguments import Call
 from minigrad.program.compiled.checks import checks, place_of
 from minigrad.program.compiled.folding import folded
+from minigrad.program.compiled.late import refuse_late_looks
 from minigrad.program.compiled.lifetimes import gives_own_memory
 from minigrad.program.compiled.scalars import FUNCTIONS, are_floats, in_float64, in_floats
 from minigrad.program.compiled.tracing import HeldArray, Trace
@@ -102,6 +103,8 @@ class _Writing:
         is_in_floats = not trace.updates and not trace.held and are_floats(code, trace.given, outputs)
         if not stops_after_updates(code):
             code, outputs = in_place(code, outputs, self._changed)
+        pairs = zip(trace.updates, outputs[len(returned) :], strict=True)
+        refuse_late_looks(trace, [pair for pair, new in pairs if type(new) is not Var or new not in self._changed])
         self.count = len(code)
         self.lines = Lines(code, outputs, copies, trace.layouts, self._names)
         self._views = {each.out for each in code if not gives_own_memory(each)}

@@ -14,6 +14,7 @@ from minigrad.engine.pytrees import leaves, replaced
 from minigrad.program import ir
 from minigrad.program.compiled.arguments import Call
 from minigrad.program.compiled.checks import checks
+from minigrad.program.compiled.late import refuse_late_looks
 from minigrad.program.compiled.tracing import Trace
 from minigrad.program.compiled.turns import RUNNING
 from minigrad.program.compiled.writing import MISS, Names, defined
@@ -46,6 +47,7 @@ class JaxEntry:
 
     def __init__(self, trace: Trace, call: Call, devices: Devices, updating: AbstractContextManager[Any]) -> None:
         _check_draws(trace)
+        refuse_late_looks(trace, trace.updates)
         self.key, self.is_differentiable = call.key, trace.is_differentiable
         # Kept, so that no constant among the arguments gives its identity away.
         self._tree = call.tree
