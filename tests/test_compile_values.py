@@ -361,3 +361,15 @@ def test_a_largest_element_has_its_gradient_under_xla():
 
     x = np.random.default_rng(0).uniform(-1.0, 1.0, (1, 2))
     np.testing.assert_allclose(mg.compile(mg.grad(function), engine="jax")(x), mg.grad(function)(x), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda x, y: mg.lstsq(x, y)[0], mg.grad(lambda x, y: np.sum(np.linalg.lstsq(x, y)[0] ** 2))],
+)
+def test_least_squares_of_a_matrix_without_full_rank_raises_as_uncompiled(function):
+    full, deficient, y = np.arange(8.0).reshape(4, 2) ** 2, np.ones((4, 2)), np.arange(4.0)
+    compiled = assert_as_uncompiled(function, [(full, y), (full + 1.0, y)])
+    for each in (function, compiled):
+        with pytest.raises(np.linalg.LinAlgError, match="rank 1"):
+            each(deficient, y)

@@ -1,13 +1,18 @@
 """Is what changes between two calls of a compiled function noticed, wherever the function finds it?"""
 
+import array
+import collections
 import dataclasses
 import functools
+import math
+import types
 
 import numpy as np
 import pytest
 
 import minigrad as mg
 from minigrad import nn
+from minigrad.program.compiled.watched import is_read_only
 
 X = np.array([1.0, 2.0, 3.0])
 SCALE = 2.0
@@ -108,6 +113,7 @@ class Scaled:
 
 
 SHIFT = 1.0
+GAIN_NAME = "gain"
 
 
 def shifted(x):
@@ -358,3 +364,183 @@ def test_a_static_field_that_is_equal_is_compiled_once():
     for shape in ([3, 1], [3, 1], [1, 3]):
         assert compiled(Shaped(X, tuple(shape))).shape == tuple(shape)
     assert len(compiled.cached) == 2
+
+
+class Plain:
+    pass
+
+
+def by_name(o, x):
+    try:
+        return x * o.gain
+    except AttributeError:
+        return x
+
+
+def through_all(o, x):
+    for factor in vars(o).values():
+        x = x * factor
+    return x
+
+
+def by_match(o, x):
+    match o:
+        case Plain(gain=factor):
+            return x * factor
+    return x
+
+
+ASKING = [
+    *(by_name, through_all, by_match),
+    lambda o, x: x * getattr(o, "gain", 1.0),
+    lambda o, x: x * (o.gain if hasattr(o, "gain") else 1.0),
+    lambda o, x: x * o.__dict__.get("gain", 1.0),
+    lambda o, x: x * getattr(o, GAIN_NAME, 1.0),
+    lambda o, x: x * np.prod([getattr(o, name, 1.0) for name in ("gain", "bias")]),
+]
+
+
+@pytest.mark.parametrize("function", ASKING)
+def test_an_attribute_that_is_set_later(function):
+    around, given = Plain(), Plain()
+    assert len(check(lambda x: function(around, x), lambda: setattr(around, "gain", 3.0)).cached) == 2
+    check(function, lambda: setattr(given, "gain", 3.0), given, X)
+
+
+def test_another_attribute_that_is_set_later_is_compiled_once():
+    around = Plain()
+    compiled = check(lambda x: x * getattr(around, "gain", 1.0), lambda: setattr(around, "other", 3.0))
+    assert len(compiled.cached) == 1
+
+
+def test_a_slot_and_a_closure_that_are_filled_later():
+    class Slotted:
+        __slots__ = ("gain",)
+
+    around = Slotted()
+    check(lambda x: x * getattr(around, "gain", 1.0), lambda: setattr(around, "gain", 3.0))
+
+    def fill():
+        nonlocal later
+        later = 3.0
+
+    def function(x):
+        try:
+            return x * later
+        except NameError:
+            return x
+
+    check(function, fill)
+    later = 1.0
+
+
+def by_variable(x):
+    try:
+        return x * SET_LATER
+    except NameError:
+        return x
+
+
+@pytest.mark.parametrize("function", [by_variable, lambda x: x * globals().get("SET_LATER", 1.0)])
+def test_a_variable_of_the_module_that_is_set_later(function, monkeypatch):
+    check(function, lambda: monkeypatch.setitem(globals(), "SET_LATER", 3.0))
+    check(lambda x: function(x), lambda: monkeypatch.setitem(globals(), "SET_LATER", 5.0))
+
+
+def test_a_variable_of_another_module_that_is_set_later():
+    settings = types.ModuleType("settings_of_the_user")
+    check(lambda x: x * getattr(settings, "gain", 1.0), lambda: setattr(settings, "gain", 3.0))
+
+
+@dataclasses.dataclass
+class State:
+    w: np.ndarray
+
+
+def put(holder, key, value):
+    holder[key] = value
+
+
+@pytest.mark.parametrize(
+    ("given", "change"),
+    [
+        ({"w": X}, lambda given: put(given, "w", given["w"] * 2.0)),
+        ({"w": X}, lambda given: put(given, "v", X)),
+        ({"w": X, "v": X}, lambda given: given.pop("v")),
+        ({"w": X, "v": X}, lambda given: put(given, "w", given.pop("w"))),
+        ({"w": {"v": [X]}}, lambda given: given["w"]["v"].append(X)),
+        ([X, X], lambda given: given.reverse()),
+        ([X], lambda given: given.append(given[0] * 2.0)),
+        (State(X), lambda given: setattr(given, "w", given.w * 2.0)),
+        (types.SimpleNamespace(w=1.0), lambda given: setattr(given, "w", X)),
+        (types.SimpleNamespace(w=1.0), lambda given: setattr(given, "v", X)),
+        (collections.deque([1.0]), lambda given: given.append(2.0)),
+        ({1, 2}, lambda given: given.add(3)),
+        (bytearray(b"a"), lambda given: given.append(3)),
+    ],
+)
+def test_a_change_to_an_argument_is_refused(given, change):
+    def function(given, x):
+        change(given)
+        return x * 2.0
+
+    with pytest.raises(mg.ProgramError, match=r"(return the|return its) new value"):
+        mg.compile(function)(given, X)
+
+
+def test_what_an_argument_computes_once_may_be_kept_there():
+    class Once:
+        @functools.cached_property
+        def scale(self):
+            return 2.0
+
+    check(lambda one, x: x * one.scale, lambda: None, Once(), X)
+    check(lambda given: given["w"] * array.array("d", [2.0])[0], lambda: None, {"w": X})
+    check(lambda given, x: x * given[0], lambda: None, array.array("d", [2.5]), X)
+
+
+@pytest.mark.parametrize(("attribute", "value"), [("shape", (1, 3)), ("dtype", np.uint64)])
+def test_another_shape_or_dtype_of_an_array_whose_elements_are_compared(attribute, value):
+    counts = np.array([1, 2, 3])
+
+    def function(x):
+        for _ in range(math.ceil(counts.sum())):
+            x = x + counts.ndim * len(counts) + (counts.dtype == np.uint64)
+        return x
+
+    check(function, lambda: setattr(counts, attribute, value))
+
+
+def closed(array, is_in_a_tuple=False):
+    array.flags.writeable = False
+    held = (array,)
+    return (lambda x: x[held[0] > 1.0]) if is_in_a_tuple else lambda x: x[array > 1.0]
+
+
+@pytest.mark.parametrize("is_in_a_tuple", [False, True])
+def test_a_constant_that_is_written_to_by_an_earlier_view(is_in_a_tuple):
+    own = np.array([1.0, 2.0, 3.0])
+    view = own[:]
+    check(closed(own, is_in_a_tuple), lambda: view.__setitem__(0, 5.0))
+    memory = bytearray(np.array([1.0, 2.0, 3.0]).tobytes())
+    change = np.array([5.0]).tobytes()
+    check(closed(np.frombuffer(memory), is_in_a_tuple), lambda: memory.__setitem__(slice(8), change))
+
+
+def test_who_may_write_to_an_array():
+    own, memory = np.ones(3), bytearray(24)
+    seen = own[:]
+    seen.flags.writeable = False
+    assert not is_read_only(own)
+    assert not is_read_only(seen)
+    for buffer in (memory, memoryview(memory).toreadonly(), array.array("d", [1.0])):
+        of_buffer = np.frombuffer(buffer)
+        of_buffer.flags.writeable = False
+        assert not is_read_only(of_buffer)
+    own.flags.writeable = False
+    assert is_read_only(own)
+    assert is_read_only(seen)
+    assert is_read_only(np.frombuffer(bytes(24)))
+    large = np.ones(1 << 17)
+    large.flags.writeable = False
+    check(lambda x: np.sum(x) * np.sum(large) * large.ndim, lambda: setattr(large, "shape", (2, 1 << 16)))

@@ -84,14 +84,21 @@ def _least_squares_by_y(g: Any, out: Any, x: Any, y: Any, rcond: Any, known: Any
     return np.linalg.solve(r, np.matmul(transposed(q), g))
 
 
+def _refuse_deficient(rank: Any, shape: tuple[int, ...]) -> None:
+    if rank < min(shape):
+        raise np.linalg.LinAlgError(
+            f"a matrix of shape {shape} and rank {rank} gives a least-squares solution without a derivative, "
+            "because its rank changes nearby"
+        )
+
+
 def _of_full_rank(x: Any, y: Any, rcond: Any) -> tuple[Any, Any]:
     """What NumPy's lstsq gives: a solution, and the singular values of x."""
     solution, _, rank, values = np.linalg.lstsq(x, y, rcond)
-    if not isinstance(rank, StandIn) and rank < min(np.shape(x)):
-        raise np.linalg.LinAlgError(
-            f"a matrix of shape {np.shape(x)} and rank {rank} gives a least-squares solution without a derivative, "
-            "because its rank changes nearby"
-        )
+    if isinstance(rank, StandIn):
+        rank.looked_at(_refuse_deficient, np.shape(x))
+    else:
+        _refuse_deficient(rank, np.shape(x))
     return solution, values
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import array
+import collections
 import dataclasses
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from minigrad.engine.pytrees import OneValue, is_dataclass, leaves, mapped, parts
 from minigrad.engine.recording import is_grad_enabled
+from minigrad.engine.stand_ins import StandIn
 from minigrad.engine.tensor import Tensor
+from minigrad.program.compiled.methods import is_put_there, slots_of
+from minigrad.program.compiled.watched import is_same
 from minigrad.program.errors import ProgramError
-from minigrad.program.inputs import is_array
+from minigrad.program.inputs import is_array, is_holder
 from minigrad.program.ir import Instruction, atoms
 
 _FLOAT = np.dtype(np.float64)
@@ -57,10 +63,68 @@ class Call:
 
         def apply(*examples: Any) -> Any:
             args, kwargs = mapped(tree, lambda leaf: examples[leaf.position] if type(leaf) is Place else leaf)
-            return function(*args, **kwargs)
+            given = {**{f"argument {position + 1}": each for position, each in enumerate(args)}, **kwargs}
+            holders = [found for name, each in given.items() for found in _holders(each, name)]
+            before = [(path, held, _held_in(held)) for path, held in holders]
+            result = function(*args, **kwargs)
+            for path, held, items in before:
+                _refuse_change(path, items, _held_in(held))
+            return result
 
         apply.__name__ = getattr(function, "__name__", type(function).__name__)
         return apply
+
+
+def _holders(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """What arguments consist of that a function may change: lists, dicts, sets and objects, with their paths."""
+    if isinstance(tree, (Tensor, StandIn, np.ndarray, np.generic, type, ModuleType)) or is_array(tree):
+        return
+    if isinstance(tree, tuple):
+        inner = {f"[{position}]": item for position, item in enumerate(tree)}
+    elif isinstance(tree, (dict, list)):
+        yield path, tree
+        inner = _held_in(tree)
+    elif is_dataclass(tree):
+        yield path, tree
+        inner = {f".{name}": item for name, item in parts(tree).items()}
+    else:
+        if not is_holder(tree):
+            yield path, tree
+        return
+    for name, item in inner.items():
+        yield from _holders(item, f"{path}{name}")
+
+
+def _held_in(holder: Any) -> dict[str, Any]:
+    """The items of what can be changed, or its attributes."""
+    if isinstance(holder, dict):
+        return {f"[{key!r}]": item for key, item in holder.items()}
+    if isinstance(holder, (list, *_CHANGED)):
+        return {f"[{position}]": item for position, item in enumerate(holder)}
+    kind = type(holder)
+    found = {name: item for name, item in getattr(holder, "__dict__", {}).items() if not is_put_there(kind, name)}
+    found |= {name: getattr(holder, name) for name in slots_of(kind) if hasattr(holder, name)}
+    return {f".{name}": item for name, item in found.items()}
+
+
+def _refuse_change(path: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Raise where something else is held, or in another order; code would change copies, or nothing."""
+    missing = object()
+    changed = [name for name in before | after if not _is_kept(before.get(name, missing), after.get(name, missing))]
+    if changed or list(before) != list(after):
+        raise ProgramError(
+            f"the function changes what it is given, {path}{changed[0] if changed else ''}, which compiled code would "
+            "not do; return the new value instead, and keep it outside of the function"
+        )
+
+
+def _is_kept(before: Any, after: Any) -> bool:
+    # Some holders make a number anew each time that they are asked for it.
+    return before is after or (type(before) in (int, float) and is_same(after, before))
+
+
+# What is no tree, and holds items that a function may change.
+_CHANGED = (set, collections.deque, array.array, bytearray)
 
 
 @dataclass(frozen=True)

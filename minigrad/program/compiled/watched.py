@@ -16,6 +16,8 @@ from minigrad.program.compiled.writing import Names
 SIMPLE = (int, float, complex, str, bytes, bool, type(None), np.generic)
 # Of longer lists and dicts only the first items are watched.
 MOST_ITEMS = 256
+# Of larger arrays that say that nobody may write to them it is believed; they are not compared.
+MOST_ELEMENTS = 1 << 16
 
 
 class Watched:
@@ -45,10 +47,21 @@ class Watched:
         raise NotImplementedError
 
     def _is_another(self, found: str, writer: Names) -> str:
+        written = self._is_written(writer)
+        is_another = f"{found} is not {writer.name(self.value)} and not {writer.name(self)}.holds()"
+        return is_another if written is None else f"{is_another} or {written}"
+
+    def _is_written(self, writer: Names) -> str | None:
+        """Whether somebody may write to an array that nobody might write to, or did so; None for other things.
+
+        Such an array is a part of the code. A view of it that was made before its flag was set may still be written to.
+        """
+        if not is_read_only(self.value):
+            return None
         value = writer.name(self.value)
-        # An array that nobody may write to is a part of the code, until somebody may.
-        written = f" or {value}.flags.writeable" if is_read_only(self.value) else ""
-        return f"{found} is not {value} and not {writer.name(self)}.holds(){written}"
+        if self.value.size <= MOST_ELEMENTS:
+            return f"{value}.flags.writeable or not {writer.name(Elements(self))}.holds()"
+        return f"{value}.flags.writeable or {value}.shape != {self.value.shape}"
 
 
 class Variable(Watched):
@@ -97,6 +110,38 @@ class NoItem(Watched):
         return f"{writer.text(self.key)} in {writer.name(self.holder)}"
 
 
+class NoItems(Watched):
+    """Items that a dict does not have: attributes that an object is asked for, which it has not got."""
+
+    __slots__ = ()
+
+    def holds(self) -> bool:
+        """Whether there are still none of them."""
+        return bool(self.value.isdisjoint(self.holder))
+
+    def broken(self, writer: Names) -> str:
+        """As of `Watched`."""
+        return f"not {writer.name(self.value)}.isdisjoint({writer.name(self.holder)})"
+
+
+class Unset(Watched):
+    """An attribute outside of a dict that holds nothing: in a slot, or what a closure will find in a cell."""
+
+    __slots__ = ()
+
+    def holds(self) -> bool:
+        """Whether there is still nothing."""
+        try:
+            getattr(self.holder, self.key)
+        except (AttributeError, ValueError):
+            return True
+        return False
+
+    def broken(self, writer: Names) -> str:
+        """As of `Watched`."""
+        return f"not {writer.name(self)}.holds()"
+
+
 class ListItem(Watched):
     """An item of a list or a tuple."""
 
@@ -109,7 +154,7 @@ class ListItem(Watched):
     def broken(self, writer: Names) -> str | None:
         """As of `Watched`."""
         if isinstance(self.holder, tuple):
-            return None
+            return self._is_written(writer)
         return self._is_another(f"{writer.name(self.holder)}[{self.key}]", writer)
 
 
@@ -164,17 +209,20 @@ class Attribute(Watched):
 
 
 class Elements(Watched):
-    """The elements of an array."""
+    """The elements of an array, with its shape and dtype, which can be set as well."""
 
     __slots__ = ("_before",)
 
     def __init__(self, of: Watched) -> None:
         super().__init__(of.value, None, of.value, f"the elements of {of.name}")
-        self._before = of.value.tobytes()
+        self._before = self._now()
+
+    def _now(self) -> tuple[Any, ...]:
+        return self.value.shape, self.value.dtype, self.value.tobytes()
 
     def holds(self) -> bool:
         """Whether they are the same, to the last bit."""
-        return bool(self.value.tobytes() == self._before)
+        return self._now() == self._before
 
     def broken(self, writer: Names) -> str:
         """As of `Watched`."""
@@ -193,14 +241,20 @@ def place(holder: Any, key: Any, value: Any, name: str) -> Watched:
 
 
 def is_read_only(value: Any) -> bool:
-    """Whether this is an array that nobody may write to, nor to the array that it is a view of."""
+    """Whether this is an array that nobody may write to, nor to the array or the buffer that it is a view of."""
     if type(value) is not np.ndarray:
         return False
-    while type(value) is np.ndarray:
+    while isinstance(value, np.ndarray):
         if value.flags.writeable:
             return False
         value = value.base
-    return True
+    try:
+        view = memoryview(value)
+        # One that is read-only may be of a buffer that is not.
+        return view.readonly and (view.obj is None or memoryview(view.obj).readonly)
+    except TypeError:
+        # Its own memory, or that of something that gives no access to it.
+        return True
 
 
 def is_same(found: Any, value: Any) -> bool:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from minigrad.engine.tensor import Tensor
-from minigrad.program.compiled.methods import Methods, is_of_a_library, slots_of
-from minigrad.program.compiled.watched import MOST_ITEMS, SIMPLE, Keys, Length, NoItem, Watched, place
+from minigrad.program.compiled.methods import Methods, is_of_a_library, names_in, slots_of, texts_in, unfound_in
+from minigrad.program.compiled.watched import (
+    MOST_ITEMS,
+    SIMPLE,
+    Keys,
+    Length,
+    NoItem,
+    NoItems,
+    Unset,
+    Watched,
+    place,
+)
 from minigrad.program.held import state_of
 from minigrad.program.reachable import is_layer
 
@@ -39,6 +49,8 @@ class _Walk:
         # What is looked into, with its name; and the methods that functions may call.
         self._objects: list[tuple[str, Any]] = []
         self._methods = Methods()
+        # The codes of functions, with the variables of their modules.
+        self._codes: list[tuple[CodeType, dict[str, Any]]] = []
 
     def _is_new(self, thing: Any) -> bool:
         if id(thing) in self._seen:
@@ -76,20 +88,24 @@ class _Walk:
             try:
                 held = cell.cell_contents
             except ValueError:
+                yield Unset(cell, "cell_contents", None, variable)
                 continue
             yield from self._place(cell, None, held, variable)
-            yield from _of_module(held, variable, _names_in(code))
+            yield from self._of_module(held, variable, code)
         if not module or is_of_a_library(module):
             return
         yield from self._defaults(function)
-        names = list(dict.fromkeys(_names_in(code)))
-        self._methods.names.update(names)
-        for used in names:
-            if used not in space:
-                continue
-            held = space[used]
-            yield from self._place(space, used, held, used)
-            yield from _of_module(held, used, names)
+        names = list(dict.fromkeys(names_in(code)))
+        self._methods.look(code)
+        self._codes.append((code, space))
+        # Of `globals()`, variables are asked for by texts.
+        texts = texts_in(code) if "globals" in names else ()
+        for used in dict.fromkeys((*names, *texts)):
+            if used in space:
+                yield from self._place(space, used, space[used], used)
+                yield from self._of_module(space[used], used, code)
+            elif used in texts:
+                yield from self._missing(space, used, used)
 
     def _defaults(self, function: Any) -> Iterator[Watched]:
         """What a function takes for arguments that it is not given."""
@@ -112,6 +128,32 @@ class _Walk:
             for attribute in self._methods.used_of(type(thing)):
                 if attribute not in vars(thing):
                     yield NoItem(vars(thing), attribute, None, f"{name}.{attribute}")
+            missing = self._methods.asked_of(type(thing)).difference(vars(thing))
+            if missing:
+                yield NoItems(vars(thing), None, missing, f"the attributes of {name or 'an argument'}")
+            if self._methods.uses_all and (is_layer(thing) or not state_of(thing)):
+                yield Keys(vars(thing), f"the attributes of {name or 'an argument'}")
+        if self._methods.catches:
+            for code, space in self._codes:
+                for name in unfound_in(code, space):
+                    yield from self._missing(space, name, name)
+
+    def _missing(self, holder: dict[str, Any], key: str, name: str) -> Iterator[Watched]:
+        """A variable that a module does not have."""
+        if (id(holder), key) not in self._places:
+            self._places.add((id(holder), key))
+            yield NoItem(holder, key, None, name)
+
+    def _of_module(self, module: Any, name: str, code: CodeType) -> Iterator[Watched]:
+        """The numbers and texts in a module, such as one of settings, whose names a function uses; or lacks."""
+        if not isinstance(module, ModuleType) or is_of_a_library(module.__name__):
+            return
+        held, texts = vars(module), texts_in(code)
+        for attribute in dict.fromkeys((*names_in(code), *texts)):
+            if isinstance(held.get(attribute, self), SIMPLE):
+                yield place(held, attribute, held[attribute], f"{name}.{attribute}")
+            elif attribute not in held and (attribute in texts or code.co_exceptiontable):
+                yield from self._missing(held, attribute, f"{name}.{attribute}")
 
     def _place(self, holder: Any, key: Any, held: Any, name: str, is_inside: bool = False) -> Iterator[Watched]:
         """A variable, and what can be reached from there."""
@@ -124,6 +166,9 @@ class _Walk:
             # The result of an earlier call, which somebody keeps.
             return
         self._places.add((id(holder), key))
+        if isinstance(held, str):
+            # It may be the name of an attribute.
+            self._methods.texts.add(held)
         yield place(holder, key, held, name)
         yield from self.value(name, held, is_inside)
 
@@ -160,6 +205,8 @@ class _Walk:
         for attribute in slots_of(type(value)):
             if hasattr(value, attribute):
                 yield from self._place(value, attribute, getattr(value, attribute), f"{name}.{attribute}", True)
+            else:
+                yield Unset(value, attribute, None, f"{name}.{attribute}")
         if not hasattr(value, "__dict__"):
             return
         is_optimizer = not is_layer(value) and bool(state_of(value))
@@ -179,23 +226,6 @@ def _is_function(value: Any) -> bool:
     if isinstance(value, (functools.partial, MethodType)):
         return True
     return callable(value) and (hasattr(value, "__wrapped__") or hasattr(value, "__code__"))
-
-
-def _names_in(code: CodeType) -> Iterator[str]:
-    """The names that a function uses of its module, and of what it finds there; functions inside of it as well."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names_in(constant)
-
-
-def _of_module(module: Any, name: str, attributes: Iterable[str]) -> Iterator[Watched]:
-    """The numbers and texts of these names in a module, such as one of settings."""
-    if not isinstance(module, ModuleType) or is_of_a_library(module.__name__):
-        return
-    for attribute in attributes:
-        if attribute in vars(module) and isinstance(vars(module)[attribute], SIMPLE):
-            yield place(vars(module), attribute, vars(module)[attribute], f"{name}.{attribute}")
 
 
 # What is an input of the code, or memory to compute in.
