@@ -86,3 +86,13 @@ def test_second_derivatives_of_random_programs(function, sizes, seed):
         return sum(np.sum(np.sin(slope)) for slope in mg.grad(function, argnums=ALL)(*arrays))
 
     check(mg.grad(steepness, argnums=ALL), function, sizes, seed)
+
+
+def test_products_with_a_constant_matrix_have_the_same_bits():
+    x = np.random.default_rng(6).uniform(-1.0, 1.0, (4, 1))
+
+    def function(x):
+        return np.sum(np.sin(np.ones((4, 4)) @ x)) + np.sum(np.cos(x.T @ np.full((4, 4), 0.3)))
+
+    for derivative in (mg.grad(function), mg.hessian(function)):
+        assert_same(mg.compile(derivative)(x), derivative(x))

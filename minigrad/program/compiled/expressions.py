@@ -176,7 +176,8 @@ def _stacked(writer: Writer, instruction: Instruction) -> str | None:
 
 
 def _is_matrix(part: Any, dtype: Any) -> bool:
-    return type(part) is Var and part.shape is not None and len(part.shape) == 2 and part.dtype == dtype
+    is_array = type(part) is Var or type(part) is np.ndarray
+    return is_array and part.shape is not None and len(part.shape) == 2 and part.dtype == dtype
 
 
 def _product(writer: Writer, instruction: Instruction) -> str | None:
