@@ -9,7 +9,7 @@ from effort import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from operation_checks import BUILTIN
-from random_programs import Function, arguments, functions
+from random_programs import arguments, functions
 from test_program_operations import first_order, second_order, telling_calls
 
 import minigrad as mg
@@ -86,12 +86,3 @@ def test_second_derivatives_of_random_programs(function, sizes, seed):
         return sum(np.sum(np.sin(slope)) for slope in mg.grad(function, argnums=ALL)(*arrays))
 
     check(mg.grad(steepness, argnums=ALL), function, sizes, seed)
-
-
-def test_products_with_a_constant_matrix_have_the_same_bits():
-    function = Function(["layer"], "gram")
-
-    def steepness(*arrays):
-        return sum(np.sum(np.sin(slope)) for slope in mg.grad(function, argnums=ALL)(*arrays))
-
-    check(mg.grad(steepness, argnums=ALL), function, (4, 1), 6)

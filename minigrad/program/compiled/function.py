@@ -223,7 +223,7 @@ def compile(  # noqa: A001  # `from minigrad import *` leaves Python's own alone
     Args:
         function: of arrays, Tensors, numbers, generators, layers, and lists, tuples, dicts and dataclasses of them. It
             may use Tensors, layers and optimisers that it is not given, and change them by ``optimizer.step()``.
-        engine: "numpy": the same bits as the function itself, but for plain SGD and for functions of single numbers,
+        engine: "numpy": the same bits as the function itself, but for a few cases that the page on compiling lists,
             where the last digit may differ. Or "jax" (extra `jax`): by XLA, on its processors or graphics cards, the
             same to rounding; what a step changes stays there until somebody looks at it.
         copy: whether results are the caller's own; otherwise they hold only until the next call.
