@@ -35,7 +35,7 @@ class World:
         rng = np.random.default_rng(1)
         for parameter in self.model.parameters():
             parameter.data = rng.standard_normal(parameter.shape)
-        self.model.sublayers()
+        self.model.children()
         self.optimizer = kind(self.model.parameters(), **settings)
         self.parameters = list(self.model.parameters())
         self.modes = [layer.training for layer in layers(self.model)]
@@ -65,7 +65,7 @@ class World:
 
 
 def layers(layer):
-    return [layer, *[each for inner in layer.sublayers() for each in layers(inner)]]
+    return [layer, *[each for inner in layer.children() for each in layers(inner)]]
 
 
 def run_in_a_thread(function):

@@ -24,17 +24,17 @@ def test_the_package_keeps_the_rule(check, sources):
 
 # A package of two or three files that breaks one rule, and what the check says of it.
 BROKEN = [
-    (import_rules.relative_imports, {"nn/layers.py": "from .layer import Layer"}, "nn/layers.py imports with 1 dots"),
+    (import_rules.relative_imports, {"nn/dense.py": "from .layer import Layer"}, "nn/dense.py imports with 1 dots"),
     (import_rules.against_the_ranks, {"engine/graph.py": "from minigrad.ops import sums"}, "imports minigrad.ops"),
     (import_rules.against_the_ranks, {"engine/graph.py": "import minigrad.nn.layer"}, "imports minigrad.nn.layer"),
     (import_rules.against_the_ranks, {"ops/sums.py": "import minigrad as mg"}, "ops/sums.py imports minigrad"),
-    (import_rules.against_the_ranks, {"nn/layers.py": "from minigrad import losses"}, "imports minigrad.losses"),
-    (import_rules.against_the_ranks, {"nn/layers.py": "def f():\n    import minigrad.optim"}, "imports minigrad.optim"),
+    (import_rules.against_the_ranks, {"nn/dense.py": "from minigrad import losses"}, "imports minigrad.losses"),
+    (import_rules.against_the_ranks, {"nn/dense.py": "def f():\n    import minigrad.optim"}, "imports minigrad.optim"),
     (import_rules.against_the_ranks, {"training/loop.py": "from minigrad import testing"}, "imports minigrad.testing"),
     (import_rules.against_the_ranks, {"__init__.py": "from minigrad import testing"}, "imports minigrad.testing"),
     (import_rules.against_the_ranks, {"extras/more.py": ""}, "extras/more.py has no place"),
     (import_rules.around_the_kernels, {"engine/graph.py": "import minigrad.kernels.masked"}, "engine/graph.py imports"),
-    (import_rules.around_the_kernels, {"nn/layers.py": "from minigrad.kernels import masked"}, "nn/layers.py imports"),
+    (import_rules.around_the_kernels, {"nn/dense.py": "from minigrad.kernels import masked"}, "nn/dense.py imports"),
     (import_rules.around_the_kernels, {"kernels/masked.py": "from minigrad.engine.graph import Node"}, "is a kernel"),
     (
         import_rules.circles,
@@ -52,7 +52,7 @@ BROKEN = [
     ),
     (import_rules.out_of_place, {"testing/gradcheck.py": "from hypothesis import given"}, "imports hypothesis"),
     (import_rules.out_of_place, {"testing/strategies/lattice.py": "import hypothesis.extra"}, "hypothesis.extra"),
-    (import_rules.without_a_first_line, {"nn/layers.py": "import math\n"}, "does not begin with a docstring"),
+    (import_rules.without_a_first_line, {"nn/dense.py": "import math\n"}, "does not begin with a docstring"),
 ]
 
 

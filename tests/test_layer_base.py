@@ -165,9 +165,9 @@ def test_summary_of_a_perceptron(capsys):
     assert rows(text) == [
         ["layer", "output shape", "parameters"],
         ["Sequential", "(N, 10)", "31,800"],
-        ["Dense(784, 40)", "(N, 40)", "31,400"],
-        ["Tanh()", "(N, 40)", "0"],
-        ["Dense(40, 10, bias=False)", "(N, 10)", "400"],
+        ["layers.0: Dense(784, 40)", "(N, 40)", "31,400"],
+        ["layers.1: Tanh()", "(N, 40)", "0"],
+        ["layers.2: Dense(40, 10, bias=False)", "(N, 10)", "400"],
         ["31,800 parameters, 124.2 KiB"],
     ]
     assert model.summary((784,)) == text
@@ -179,17 +179,17 @@ def test_summary_of_a_convolutional_network():
     assert rows(model.summary((1, 28, 28))) == [
         ["layer", "output shape", "parameters"],
         ["Sequential", "(N, 10)", "4,010"],
-        ["Sequential", "(N, 8, 7, 7)", "80"],
-        ["Conv(1, 8, 3, stride=(2, 2), padding='same')", "(N, 8, 14, 14)", "80"],
-        ["ReLU()", "(N, 8, 14, 14)", "0"],
-        ["MaxPool(2)", "(N, 8, 7, 7)", "0"],
-        ["Dropout(0.5)", "(N, 8, 7, 7)", "0"],
-        ["Flatten()", "(N, 392)", "0"],
-        ["Dense(392, 10)", "(N, 10)", "3,930"],
+        ["layers.0: Sequential", "(N, 8, 7, 7)", "80"],
+        ["layers.0: Conv(1, 8, 3, stride=(2, 2), padding='same')", "(N, 8, 14, 14)", "80"],
+        ["layers.1: ReLU()", "(N, 8, 14, 14)", "0"],
+        ["layers.2: MaxPool(2)", "(N, 8, 7, 7)", "0"],
+        ["layers.3: Dropout(0.5)", "(N, 8, 7, 7)", "0"],
+        ["layers.1: Flatten()", "(N, 392)", "0"],
+        ["layers.2: Dense(392, 10)", "(N, 10)", "3,930"],
         ["4,010 parameters, 31.0 KiB"],
     ]
     # Without the shape of a sample, a convolution cannot know its images.
-    assert ["Dense(392, 10)", "3,930"] in rows(model.summary())
+    assert ["layers.2: Dense(392, 10)", "3,930"] in rows(model.summary())
     with pytest.raises(ValueError, match=r"Dense\(392, 10\) expects"):
         model.summary((1, 20, 20))
 
@@ -218,15 +218,15 @@ def test_summary_of_layers_of_the_users_own():
     assert rows(Residual().summary((3,))) == [
         ["layer", "output shape", "parameters"],
         ["Residual", "(N, 3)", "41"],
-        ["Dense(5, 3)", "(N, 3)", "18"],
-        ["Dense(3, 5)", "(N, 5)", "20"],
+        ["after: Dense(5, 3)", "(N, 3)", "18"],
+        ["before: Dense(3, 5)", "(N, 5)", "20"],
         ["41 parameters, 0.2 KiB"],
     ]
     # The first layer that is found is not the first that is applied, so its features are not those of a sample.
-    assert ["Dense(5, 3)", "18"] in rows(Residual().summary())
+    assert ["after: Dense(5, 3)", "18"] in rows(Residual().summary())
     shown = rows(Both().summary())
     assert ["Both", "24"] in shown
-    assert ["Dense(3, 4)", "(N, 4)", "16"] in shown
+    assert ["right: Dense(3, 4)", "(N, 4)", "16"] in shown
     tied = nn.Dense(3, 3)
     assert rows(nn.Sequential(tied, tied).summary())[1] == ["Sequential", "(N, 3)", "12"]
     assert rows(nn.Tanh().summary())[1] == ["Tanh()", "0"]

@@ -112,11 +112,10 @@ def test_values_are_rounded_to_the_dtype_of_the_parameter():
 
 
 class Scaled(nn.Layer):
-    """A parameter that is the result of an operation: its leaf is not to be found."""
+    """A layer whose parameter may be the result of an operation: its leaf is not to be found."""
 
-    def __init__(self, inside=lambda weight: weight):
+    def __init__(self):
         self.bias = mg.Tensor(0.0, requires_grad=True)
-        self.weight = inside(mg.Tensor(np.ones((3, 1)), requires_grad=True) * 0.1)
 
     def forward(self, x):
         ((_, weight),) = contents("weight", self.weight)
@@ -133,11 +132,34 @@ def train(model, parameters=None, epochs=2):
     "around", [lambda layer: layer, nn.Sequential, lambda layer: nn.Sequential(nn.Sequential(layer))]
 )
 def test_a_parameter_that_is_a_result_is_told_before_any_parameter_has_changed(inside, around):
-    model = around(Scaled(inside))
+    scaled = Scaled()
+    scaled.weight = inside(mg.Tensor(np.ones((3, 1)), requires_grad=True) * 0.1)
+    model = around(scaled)
     before = model.state_dict()
     with pytest.raises(TypeError, match=r"the attribute weight\S* of a Scaled .* write mg\.Tensor\(0\.1 \* values"):
         train(model)
     np.testing.assert_equal(model.state_dict(), before)
+
+
+@pytest.mark.parametrize("inside", [lambda w: w, lambda w: [1, w], lambda w: {"w": (w,)}])
+def test_a_parameter_that_is_a_result_is_refused_where_a_layer_is_made(inside):
+    class Computed(nn.Layer):
+        def __init__(self):
+            self.weight = inside(mg.Tensor(np.ones(3), requires_grad=True) * 0.1)
+
+    with pytest.raises(TypeError, match=r"^Computed\.weight\S* is the result of .* write mg\.Tensor\(values, requires"):
+        Computed()
+
+
+def test_a_layer_may_be_made_of_what_a_transform_differentiates_by():
+    class Scale(nn.Layer):
+        def __init__(self, factor):
+            self.factor = factor * 2.0
+
+        def forward(self, x):
+            return x * self.factor
+
+    np.testing.assert_array_equal(mg.grad(lambda w: Scale(w)(X).sum())(np.ones(3)), 2.0 * X.sum(axis=0))
 
 
 class Remembering(nn.Layer):

@@ -118,6 +118,27 @@ LAYERS = {
     "Softplus": (nn.Softplus(), (3, 4)),
     "Softmax": (nn.Softmax(), (3, 4)),
     "LogSoftmax": (nn.LogSoftmax(axis=0), (3, 4)),
+    "Residual": (nn.Residual(nn.Dense(4, 4, rng=0)), (3, 4)),
+    "Lambda": (nn.Lambda(np.sin), (3, 4)),
+    "Identity": (nn.Sequential(nn.Dense(4, 4, rng=0), nn.Identity()), (3, 4)),
+    "Conv1d": (nn.Conv1d(2, 3, 3, padding="causal", rng=0), (3, 2, 6)),
+    "ConvTranspose": (nn.ConvTranspose(2, 3, 3, stride=2, rng=0), (3, 2, 4, 5)),
+    "GlobalAvgPool": (nn.GlobalAvgPool(), (3, 2, 4, 5)),
+    "GlobalMaxPool": (nn.GlobalMaxPool(), (3, 2, 4, 5)),
+    "AdaptiveAvgPool": (nn.AdaptiveAvgPool((2, 3)), (3, 2, 4, 5)),
+    "AdaptiveMaxPool": (nn.AdaptiveMaxPool((2, 3)), (3, 2, 4, 5)),
+    "Upsample": (nn.Upsample(2), (3, 2, 4, 5)),
+    "Upsample bilinear": (nn.Upsample(2, "bilinear"), (3, 2, 4, 5)),
+    "BatchNorm": (nn.BatchNorm(2).eval(), (3, 2, 4, 5)),
+    "LayerNorm": (nn.LayerNorm(4), (3, 2, 4)),
+    "RMSNorm": (nn.RMSNorm(4), (3, 2, 4)),
+    "GroupNorm": (nn.GroupNorm(2, 4), (3, 4, 5)),
+    "LearnedPositions": (nn.LearnedPositions(5, 4, rng=0), (3, 5, 4)),
+    "SinusoidalPositions": (nn.SinusoidalPositions(4), (3, 5, 4)),
+    "RNN": (nn.RNN(4, 3, rng=0), (3, 5, 4)),
+    "GRU": (nn.GRU(4, 3, "last", both_directions=True, rng=0), (3, 5, 4)),
+    "LSTM": (nn.LSTM(4, 3, "last", rng=0), (3, 5, 4)),
+    "MultiHeadAttention": (nn.MultiHeadAttention(4, 2, causal=True, rng=0), (3, 5, 4)),
 }
 
 
@@ -139,7 +160,12 @@ def test_a_layer(name):
 
 def test_every_layer_was_tried():
     layers = {name for name in nn.__all__ if name[0].isupper()} - {"Layer"}
-    assert layers == {name.split()[0] for name in LAYERS} | {"Sequential"}
+    assert layers == {name.split()[0] for name in LAYERS} | {"Sequential", "Embedding"}
+
+
+def test_an_embedding():
+    layer, numbers = nn.Embedding(5, 3, padding=0, rng=0), np.array([[0, 4], [2, 1]])
+    agreed(mg.program(lambda numbers: layer(numbers), numbers, wrt=[]), [numbers])
 
 
 def kinds(model):

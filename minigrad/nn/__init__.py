@@ -4,28 +4,58 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.engine.names import missing
 from minigrad.nn.activations import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
+from minigrad.nn.attention import MultiHeadAttention
+from minigrad.nn.containers import Identity, Lambda, Residual, Sequential
+from minigrad.nn.conv import Conv, Conv1d, ConvTranspose
+from minigrad.nn.dense import Dense
+from minigrad.nn.dropout import Dropout
+from minigrad.nn.embedding import Embedding, LearnedPositions, SinusoidalPositions
 from minigrad.nn.initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from minigrad.nn.layer import Layer
-from minigrad.nn.layers import AvgPool, Conv, Dense, Dropout, Flatten, MaxPool, Reshape, Sequential
+from minigrad.nn.normalisation import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+from minigrad.nn.pooling import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from minigrad.nn.recurrent import GRU, LSTM, RNN
+from minigrad.nn.reshaping import Flatten, Reshape, Upsample
 
 __all__ = [
     "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "AdaptiveAvgPool",
+    "AdaptiveMaxPool",
     "AvgPool",
+    "BatchNorm",
     "Conv",
+    "Conv1d",
+    "ConvTranspose",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
+    "GroupNorm",
+    "Identity",
+    "Lambda",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
+    "LearnedPositions",
     "LogSoftmax",
     "MaxPool",
+    "MultiHeadAttention",
+    "RMSNorm",
     "ReLU",
     "Reshape",
+    "Residual",
     "Sequential",
     "Sigmoid",
+    "SinusoidalPositions",
     "Softmax",
     "Softplus",
     "Tanh",
+    "Upsample",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",
@@ -39,7 +69,14 @@ _ELSEWHERE = {
     **dict.fromkeys(["maxpool2d", "maxpooling2d"], "nn.MaxPool(size)"),
     **dict.fromkeys(["avgpool2d", "avgpooling2d", "averagepool2d", "averagepooling2d"], "nn.AvgPool(size)"),
     "unflatten": "nn.Reshape(shape)",
-    "identity": "nn.Sequential()",
+    **dict.fromkeys(["convtranspose2d", "conv2dtranspose"], "nn.ConvTranspose(in_channels, out_channels, kernel_size)"),
+    **dict.fromkeys(["batchnorm1d", "batchnorm2d", "batchnormalization"], "nn.BatchNorm(channels)"),
+    "layernormalization": "nn.LayerNorm(shape)",
+    "instancenorm2d": "nn.GroupNorm(channels, channels)",
+    **dict.fromkeys(["globalaveragepooling2d", "globalavgpool2d"], "nn.GlobalAvgPool()"),
+    "adaptiveavgpool2d": "nn.AdaptiveAvgPool(size)",
+    "adaptivemaxpool2d": "nn.AdaptiveMaxPool(size)",
+    "upsampling2d": "nn.Upsample(factor)",
     "module": "nn.Layer, from which a model is derived",
     "model": "nn.Layer, from which a model is derived, or nn.Sequential(...)",
     "modulelist": "a list: layers in lists, tuples and dicts are found",

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
+from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import plain
 
 Initializer = Callable[[tuple[int, ...], int, int, np.random.Generator], NDArray[np.float64]]
@@ -39,6 +40,17 @@ def initial(
     if values.shape != shape:
         raise ValueError(f"{layer}: the initialiser {name} gave shape {values.shape}; the weights have shape {shape}")
     return values
+
+
+def parameter(values: Any, dtype: DTypeLike, name: str) -> Tensor:
+    """A leaf that is trained.
+
+    Raises:
+        TypeError: for a dtype that is not floating.
+    """
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(f"{name}: parameters have a floating dtype, not {np.dtype(dtype)}")
+    return Tensor(values, requires_grad=True, dtype=dtype, name=name)
 
 
 def glorot_uniform(shape: tuple[int, ...], fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -34,14 +34,17 @@ class LayerLike(Protocol):
     def train(self, mode: bool = True) -> object:
         """Set the mode here and in all inner layers."""
 
-    def sublayers(self) -> Iterator[LayerLike]:
+    def children(self) -> Iterator[LayerLike]:
         """The layers directly inside this one."""
 
-    def named_sublayers(self) -> Iterator[tuple[str, LayerLike]]:
+    def named_children(self) -> Iterator[tuple[str, LayerLike]]:
         """The same, with their paths."""
 
     def parameters(self) -> list[Tensor]:
         """The Tensors that require a gradient."""
+
+    def states(self) -> list[Tensor]:
+        """What was declared as state."""
 
 
 def call_in_mode(model: LayerLike, training: bool, function: Callable[[], T]) -> T:
@@ -108,5 +111,5 @@ def call_evaluating(model: LayerLike, function: Callable[[], T], observer: Obser
 def every_layer(layer: LayerLike) -> Iterator[LayerLike]:
     """A layer and all layers inside it."""
     yield layer
-    for inner in layer.sublayers():
+    for inner in layer.children():
         yield from every_layer(inner)

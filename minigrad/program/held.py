@@ -213,9 +213,9 @@ def state_of(value: Any) -> list[tuple[str, Tensor | None, HeldEntry]]:
 def settings_of(value: Any) -> list[tuple[Any, str, Any]]:
     """What of a layer or an optimiser is part of a program as it is: an object, an attribute, and what it is."""
     found: list[tuple[Any, str, Any]] = []
-    if hasattr(value, "sublayers"):
+    if hasattr(value, "children"):
         found.append((value, "training", value.training))
-        for inner in value.sublayers():
+        for inner in value.children():
             found += settings_of(inner)
     elif state_of(value):
         found.append((value, "lr", value.lr))
@@ -227,7 +227,7 @@ def generators_of(layer: Any) -> Iterator[HeldAttribute]:
     for attribute, value in vars(layer).items():
         if isinstance(value, np.random.Generator):
             yield HeldAttribute(layer, attribute)
-    for inner in layer.sublayers():
+    for inner in layer.children():
         yield from generators_of(inner)
 
 

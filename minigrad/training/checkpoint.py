@@ -130,7 +130,8 @@ def _check_kinds(function: str, model: object, optimizer: object, rng: object) -
         ("rng", rng, np.random.Generator | None, "np.random.default_rng(0)"),
     ):
         if not isinstance(value, kind):
-            raise TypeError(f"{function}: {name} is a {type(value).__name__}; give one such as {example}")
+            given = "class" if isinstance(value, type) else type(value).__name__
+            raise TypeError(f"{function}: {name} is a {given}; give one such as {example}")
 
 
 def _put_back(owner: Layer | Optimizer, own: Mapping[str, NDArray[Any]]) -> None:

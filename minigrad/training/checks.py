@@ -10,7 +10,7 @@ from minigrad import losses, optim
 from minigrad.engine.graph import Node, depends_on_a_variable
 from minigrad.engine.tensor import Tensor
 from minigrad.nn import Layer
-from minigrad.nn.layer import contents
+from minigrad.nn.attributes import contents
 from minigrad.nn.mode import LayerLike, every_layer
 from minigrad.optim import Optimizer
 

@@ -27,7 +27,8 @@ def refuse_late_looks(trace: Trace, updates: Sequence[tuple[Any, Any]]) -> None:
     """
     makers = {each.out: place for place, each in enumerate(trace.code)}
     for held, new in updates:
-        if not isinstance(held, HeldTensor) or type(new) is not Var or new not in makers:
+        # A constant is given another array, so that those who have the old one keep it.
+        if not isinstance(held, HeldTensor) or held.tensor._node is None or type(new) is not Var or new not in makers:
             continue
         names = _names_of(trace, held)
         for place, each in enumerate(trace.code):

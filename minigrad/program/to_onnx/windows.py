@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.nn.windows import conv2d
+from minigrad.ops.nn.windows import conv2d, conv2d_transpose
 from minigrad.program import ir
 from minigrad.program.ir import Instruction, Size, Var
 from minigrad.program.to_onnx.graph import Graph, Refused, Term, normal, shape_of
@@ -37,6 +37,47 @@ def _conv2d(
         settings["pads"] = [top, left, bottom, right]
     dtype = call.out.dtype
     return graph.term(x, dtype).op("Conv", graph.term(kernels, dtype), **settings)
+
+
+@lowers(conv2d_transpose)
+def _conv2d_transpose(
+    graph: Graph,
+    call: Instruction,
+    x: Any,
+    kernels: Any,
+    size: Any,
+    stride: Any = (1, 1),
+    padding: Any = ((0, 0), (0, 0)),
+    dilation: Any = (1, 1),
+    groups: int = 1,
+) -> Term:
+    if padding == "same":
+        raise Refused('with padding="same" has no counterpart in ONNX; give the padding as numbers')
+    (top, bottom), (left, right) = padding
+    taps, places = shape_of(kernels)[2:], shape_of(x)[2:]
+    more: list[int] = []
+    for length, count, step, cut, spread, tap in zip(
+        size, places, stride, (top + bottom, left + right), dilation, taps, strict=True
+    ):
+        # How much longer it is than it has to be, which is the same for images of any size.
+        found = {
+            _at(length, sizes) - ((_at(count, sizes) - 1) * step - cut + spread * (_at(tap, sizes) - 1) + 1)
+            for sizes in (11, 17)
+        }
+        if len(found) > 1:
+            raise Refused("to images of any size has no counterpart in ONNX; let the size follow from that of the maps")
+        more += found
+    settings = {"strides": list(stride), "dilations": list(dilation), "group": groups}
+    settings |= {"pads": [top, left, bottom, right], "output_padding": more}
+    dtype = call.out.dtype
+    return graph.term(x, dtype).op("ConvTranspose", graph.term(kernels, dtype), **settings)
+
+
+def _at(size: Any, length: int) -> int:
+    """A size where every axis that is free has some length."""
+    if not isinstance(size, Size):
+        return int(size)
+    return int(size.value({dim.var: (length,) * len(dim.var.shape or ()) for dim in size.dims()}))
 
 
 def _same(image: Any, size: Any, stride: Any, dilation: Any) -> list[tuple[int, int]] | None:

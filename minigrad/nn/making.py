@@ -1,0 +1,34 @@
+"""Is a layer just being made, so that what it is given are parameters, and not results that it remembers?"""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from typing import TYPE_CHECKING
+
+from minigrad.nn.attributes import refuse_all_results
+
+# The layers whose constructors are running, by identity.
+_being_made: set[int] = set()
+
+
+class LayerClass(ABCMeta):
+    """Lets a layer know that it is being made."""
+
+    if not TYPE_CHECKING:  # where a class with a call of its own would take any arguments
+
+        def __call__(cls, *args, **kwargs):
+            """A layer of this class."""
+            made = cls.__new__(cls, *args, **kwargs)
+            if isinstance(made, cls):
+                _being_made.add(id(made))
+                try:
+                    made.__init__(*args, **kwargs)
+                finally:
+                    _being_made.discard(id(made))
+                refuse_all_results(made)
+            return made
+
+
+def is_being_made(layer: object) -> bool:
+    """Whether the constructor of a layer is running."""
+    return id(layer) in _being_made
