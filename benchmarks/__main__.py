@@ -21,6 +21,9 @@ from benchmarks.peers import MODULES, is_installed
 from benchmarks.worker import Worker, WorkerError
 from benchmarks.workloads import NAMES
 
+# With --quick, peers that compile for seconds are tried in one workload.
+_SLOW_TO_START, _WITH_ALL = ("JAX", "minigrad on JAX", "PyTorch compiled"), "mlp_batch"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the workloads that the command line names; 1 if one of them fails."""
@@ -45,7 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=f"some of {', '.join(NAMES)}")
-    parser.add_argument("--quick", action="store_true", help="everything once and small, to see that it works")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="everything once and small, to see that it works; what compiles for seconds in one workload alone",
+    )
     parser.add_argument("--threads", type=int, default=1, help="for every peer (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=9, help="measurements of each peer (default: %(default)s)")
     parser.add_argument("--details", action="store_true", help="a line for every shape")
@@ -77,7 +84,8 @@ def _measured(name: str, peers: Sequence[str], options: argparse.Namespace) -> d
                 for each in ("chains", "arrays", "batches")
             }
         cases = importlib.import_module(f"benchmarks.workloads.{name}").cases(options.quick)
-        workers = started(peer for peer in peers if any(peer in case.ways for case in cases))
+        able = [peer for peer in peers if any(peer in case.ways for case in cases)]
+        workers = started(peer for peer in able if not (options.quick and name != _WITH_ALL and peer in _SLOW_TO_START))
         timings = []
         for position, case in enumerate(cases):
             print(f"  {case.name}", file=sys.stderr)
