@@ -106,7 +106,8 @@ class Methods:
 def slots_of(kind: type) -> Iterator[str]:
     """The attributes that objects of a class keep outside of a dict."""
     for base in _own(kind):
-        yield from (name for name, held in vars(base).items() if isinstance(held, MemberDescriptorType))
+        # A list, because Python may add to a class while somebody looks at its objects.
+        yield from [name for name, held in list(vars(base).items()) if isinstance(held, MemberDescriptorType)]
 
 
 def names_in(code: CodeType) -> Iterator[str]:
