@@ -23,6 +23,9 @@ from minigrad.program.compiled.function import compile as compile
 from minigrad.program.errors import ProgramError as ProgramError
 from minigrad.program.program import Program as Program
 from minigrad.program.source.function import numpy_source as numpy_source
+from minigrad.training import Callback as Callback
+from minigrad.training import Checkpoint as Checkpoint
+from minigrad.training import EarlyStopping as EarlyStopping
 from minigrad.training import History as History
 from minigrad.training import NonFiniteLossError as NonFiniteLossError
 from minigrad.training import accuracy as accuracy
@@ -31,6 +34,7 @@ from minigrad.training import checkpoint as checkpoint
 from minigrad.training import evaluate as evaluate
 from minigrad.training import predict as predict
 from minigrad.training import train as train
+from minigrad.training import train_with as train_with
 from minigrad.transforms.functions import grad as grad
 from minigrad.transforms.functions import hessian as hessian
 from minigrad.transforms.functions import hvp as hvp
@@ -48,7 +52,8 @@ _OWN = [
     *("program", "numpy_source", "compile", "ProgramError", "Program"),
     *("debug", "NotFiniteError"),
     *("get_num_threads", "set_num_threads"),
-    *("train", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
+    *("train", "train_with", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
+    *("Callback", "Checkpoint", "EarlyStopping"),
     *("nn", "losses", "optim", "data", "checkpoint"),
 ]
 

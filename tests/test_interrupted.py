@@ -16,6 +16,7 @@ from minigrad.kernels import buffers
 PACKAGE = str(Path(mg.__file__).parent)
 WITH_LOCKS = {deposit.__code__, type(buffers._buffers).take.__code__}
 X, Y = np.random.default_rng(0).normal(size=(2, 3)), np.zeros((2, 1))
+X32, Y32 = X.astype(np.float32), Y.astype(np.float32)
 
 # What is raised while an object is taken away or a generator is closed, Python prints and forgets.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -240,7 +241,7 @@ def test_training_leaves_modes_handlers_and_parameters(error, pythons_handler):
         optimizer = optim.Adam(model.parameters())
 
         def run():
-            mg.train(model, losses.mse, optimizer, [(X, Y)], epochs=1, validation=[(X, Y)])
+            mg.train(model, losses.mse, optimizer, [(X32, Y32)], epochs=1, validation=[(X32, Y32)])
 
         return run, model, optimizer
 
@@ -263,7 +264,7 @@ def test_real_ctrl_c_at_any_moment(pythons_handler):
         mg.evaluate(model, losses.mse, [(X, Y)])
         losses.mse(model(X), Y).backward()
         optimizer.step()
-        mg.train(model, losses.mse, optimizer, [(X, Y)], epochs=1)
+        mg.train(model, losses.mse, optimizer, [(X32, Y32)], epochs=1)
 
     if not hasattr(signal, "setitimer"):
         return

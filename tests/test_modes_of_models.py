@@ -10,7 +10,7 @@ import pytest
 import minigrad as mg
 from minigrad import losses, nn, optim
 
-X, Y = np.ones((40, 3)), np.zeros((40, 1))
+X, Y = np.ones((40, 3), np.float32), np.zeros((40, 1), np.float32)
 
 
 class Waiting(nn.Layer):

@@ -34,7 +34,7 @@ def largest_error(prediction, target):
 def test_a_small_problem_is_learned():
     rng = np.random.default_rng(1)
     model = nn.Sequential(nn.Dense(2, 16, rng=rng), nn.Tanh(), nn.Dense(16, 2, rng=rng))
-    pairs = mg.batches(X, LABELS, batch_size=10, rng=rng)
+    pairs = mg.batches(X.astype(np.float32), LABELS, batch_size=10, rng=rng)
     history = mg.train(
         model, losses.cross_entropy, optim.Adam(model.parameters(), lr=0.05), pairs, epochs=30, metrics=[mg.accuracy]
     )
@@ -421,7 +421,7 @@ def test_batches_of_several_inputs_keep_samples_together(form):
 
 
 def test_an_optimiser_of_a_part_of_the_model_is_one_of_the_model():
-    model = nn.Sequential(nn.Dense(2, 2, rng=0), nn.Dense(2, 1, rng=1))
+    model = nn.Sequential(nn.Dense(2, 2, dtype=np.float64, rng=0), nn.Dense(2, 1, dtype=np.float64, rng=1))
     before = model[0].weight.data.copy()
     train(model, optim.SGD(model[1].parameters(), lr=0.1))
     np.testing.assert_array_equal(model[0].weight.data, before)

@@ -8,7 +8,7 @@ import pytest
 import minigrad as mg
 from minigrad import losses, nn, optim
 
-X, Y = np.ones((4, 2)), np.zeros((4, 1))
+X, Y = np.ones((4, 2), np.float32), np.zeros((4, 1), np.float32)
 NAN = float("nan")
 
 

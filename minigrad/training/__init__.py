@@ -1,9 +1,27 @@
 """Training a model, and using it."""
 
 from minigrad.training.batching import batches
+from minigrad.training.callbacks import Callback
+from minigrad.training.early_stopping import EarlyStopping
+from minigrad.training.errors import NonFiniteLossError
 from minigrad.training.evaluation import evaluate, predict
+from minigrad.training.fitting import train, train_with
 from minigrad.training.history import History
-from minigrad.training.loop import NonFiniteLossError, train
 from minigrad.training.metrics import accuracy
+from minigrad.training.run import Run
+from minigrad.training.saving import Checkpoint
 
-__all__ = ["History", "NonFiniteLossError", "accuracy", "batches", "evaluate", "predict", "train"]
+__all__ = [
+    "Callback",
+    "Checkpoint",
+    "EarlyStopping",
+    "History",
+    "NonFiniteLossError",
+    "Run",
+    "accuracy",
+    "batches",
+    "evaluate",
+    "predict",
+    "train",
+    "train_with",
+]

@@ -9,16 +9,17 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minigrad.nn import Layer
 from minigrad.optim import Optimizer
 from minigrad.training.checkpoint_file import FORMAT, parsed, read, write
 from minigrad.training.history import History
+from minigrad.training.restoring import Arrays, Change, Owner, below, optimizer_prefixes, prefixed, restore
 
 __all__ = ["load", "save"]
 
@@ -30,7 +31,7 @@ def __dir__() -> list[str]:
 def save(
     path: str | os.PathLike[str],
     model: Layer,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | Sequence[Optimizer] | None = None,
     history: History | None = None,
     rng: np.random.Generator | None = None,
 ) -> None:
@@ -39,7 +40,8 @@ def save(
     Args:
         path: of the file. Where it is a link, the file that the link points to is written.
         model: whose arrays are saved, in exactly their dtypes; ``save(path, model)`` alone saves a model for use.
-        optimizer, history: what `minigrad.train` worked with and returned, if the run is to go on.
+        optimizer, history: what `minigrad.train` worked with and returned, if the run is to go on; several optimisers
+            as a list.
         rng: the generator that shuffles the batches and drops units, if the run is to go on bit for bit.
 
     Raises:
@@ -53,10 +55,10 @@ def save(
     _check_kinds("save", model, optimizer, rng)
     if not isinstance(history, History | None):
         raise TypeError(f"save: history is a {type(history).__name__}; give what mg.train returned, an mg.History")
-    arrays = _prefixed("model.", model.state_dict())
+    arrays = prefixed("model.", model.state_dict())
     words = {"format": FORMAT, "history": json.dumps(History(history.records).records if history else [])}
-    if optimizer is not None:
-        arrays |= _prefixed("optimizer.", optimizer.state_dict())
+    for prefix, each in optimizer_prefixes(_several(optimizer)):
+        arrays |= prefixed(prefix, each.state_dict())
     if rng is not None:
         words["rng"] = json.dumps(rng.bit_generator.state, default=np.ndarray.tolist)
     write(path, arrays, words)
@@ -65,7 +67,7 @@ def save(
 def load(
     path: str | os.PathLike[str],
     model: Layer,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | Sequence[Optimizer] | None = None,
     rng: np.random.Generator | None = None,
 ) -> History:
     """Restore the model, the optimiser and the generator of a saved run, and return its history.
@@ -91,69 +93,53 @@ def load(
     _check_kinds("load", model, optimizer, rng)
     arrays, words = read(path)
     name = os.fsdecode(path)
-    parts = {prefix: _below(prefix, arrays) for prefix in ("model.", "optimizer.")}
-    if sum(map(len, parts.values())) < len(arrays):
+    if any(key.partition(".")[0] not in _OWNERS for key in arrays):
         raise ValueError(f"{name} is not a checkpoint of minigrad: it holds arrays of neither a model nor an optimiser")
     history = _saved_history(name, words)
     state = _generator_state(name, words, rng)
-    if optimizer is not None and not parts["optimizer."]:
-        raise ValueError(f"{name} was saved without an optimiser; write load(path, model)")
-    owners: list[tuple[Layer | Optimizer, dict[str, NDArray[Any]]]] = [(model, parts["model."])]
-    if optimizer is not None:
-        owners.append((optimizer, parts["optimizer."]))
-    before = [owner.state_dict() for owner, _ in owners]
-    generator_before = None if rng is None else rng.bit_generator.state
-    try:
-        # What does not fit comes first, and says so before anything has changed.
-        for fits in (False, True):
-            for (owner, found), own in zip(owners, before, strict=True):
-                if _fits(own, found) == fits:
-                    owner.load_state_dict(found)
-        if rng is not None:
-            rng.bit_generator.state = state
-    except BaseException as error:
-        for (owner, _), own in zip(owners, before, strict=True):
-            _put_back(owner, own)
-        if rng is not None and generator_before is not None:
-            rng.bit_generator.state = generator_before
-        if isinstance(error, (KeyError, ValueError, TypeError)):
-            kind = next(kind for kind in (KeyError, ValueError, TypeError) if isinstance(error, kind))
-            raise kind(f"{name}: {error.args[0] if error.args else error}") from error
-        raise
+    owners: list[tuple[Owner, Arrays]] = [(model, below("model.", arrays))]
+    for prefix, each in optimizer_prefixes(_several(optimizer)):
+        found = below(prefix, arrays)
+        if not found:
+            raise ValueError(_without(name, each, optimizer, arrays))
+        owners.append((each, found))
+    changes: list[Change] = []
+    if rng is not None:
+        changes.append((partial(setattr, rng.bit_generator, "state"), rng.bit_generator.state, state))
+    restore(name, owners, changes)
     return history
 
 
+# What the names of the arrays in a file begin with. A `Checkpoint` keeps more of a run than the other two.
+_OWNERS = frozenset({"model", "optimizer", "optimizers", "run"})
+
+
+def _several(optimizer: Optimizer | Sequence[Optimizer] | None) -> Sequence[Optimizer]:
+    if optimizer is None:
+        return ()
+    return (optimizer,) if isinstance(optimizer, Optimizer) else optimizer
+
+
+def _without(name: str, optimizer: Optimizer, given: object, arrays: Arrays) -> str:
+    """What is to be said where a file has no arrays of an optimiser."""
+    there = sorted({key.split(".")[1] for key in arrays if key.startswith("optimizers.")})
+    if there:
+        return f"{name} was saved with {len(there)} optimisers; give all of them, as a list in the same order"
+    if given is not optimizer and below("optimizer.", arrays):
+        return f"{name} was saved with one optimiser; give that one"
+    return f"{name} was saved without an optimiser; write load(path, model)"
+
+
 def _check_kinds(function: str, model: object, optimizer: object, rng: object) -> None:
+    several = optimizer if isinstance(optimizer, (list, tuple)) else (optimizer,)
     for name, value, kind, example in (
         ("model", model, Layer, "nn.Sequential(...)"),
-        ("optimizer", optimizer, Optimizer | None, "optim.Adam(model.parameters())"),
+        *(("optimizer", each, Optimizer | None, "optim.Adam(model.parameters())") for each in several),
         ("rng", rng, np.random.Generator | None, "np.random.default_rng(0)"),
     ):
         if not isinstance(value, kind):
             given = "class" if isinstance(value, type) else type(value).__name__
             raise TypeError(f"{function}: {name} is a {given}; give one such as {example}")
-
-
-def _put_back(owner: Layer | Optimizer, own: Mapping[str, NDArray[Any]]) -> None:
-    """Undo what a load that failed has done; parameters that nobody wrote to are not touched."""
-    now = owner.state_dict()
-    if any(now[key].tobytes() != array.tobytes() for key, array in own.items()):
-        owner.load_state_dict(own)
-
-
-def _fits(own: Mapping[str, NDArray[Any]], found: Mapping[str, NDArray[Any]]) -> bool:
-    """Whether arrays have the names and shapes that are needed.
-
-    Raises:
-        TypeError: where one of them would be cast to another dtype.
-    """
-    for key in own.keys() & found.keys():
-        if found[key].dtype != own[key].dtype.newbyteorder("="):
-            raise TypeError(
-                f"{key} has dtype {own[key].dtype}; the state holds {found[key].dtype}. Make the model and the "
-                "optimiser in the dtype that was saved"
-            )
-    return own.keys() == found.keys() and all(own[key].shape == found[key].shape for key in own)
 
 
 def _saved_history(name: str, words: Mapping[str, str]) -> History:
@@ -170,6 +156,11 @@ def _generator_state(name: str, words: Mapping[str, str], rng: np.random.Generat
     """The state of the generator in a file, tried out on a copy of `rng`."""
     if rng is None:
         return None
+    if "rng" not in words and "run" in words:
+        raise ValueError(
+            f"{name} was saved by mg.Checkpoint, with all random generators of its run; to go on with that run, write "
+            "callbacks=[mg.Checkpoint(path, resume=True)], or load without rng"
+        )
     if "rng" not in words:
         raise ValueError(f"{name} was saved without the state of a random generator")
     own = rng.bit_generator.state
@@ -209,11 +200,3 @@ def _is_state(value: Any, own: Any, key: str = "") -> bool:
     if isinstance(own, str):
         return bool(value == own)
     return type(value) is int and 0 <= value <= _LARGEST.get(key, 2**128 - 1)
-
-
-def _prefixed(prefix: str, arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
-    return {f"{prefix}{name}": np.asarray(array) for name, array in arrays.items()}
-
-
-def _below(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.stand_ins import array_of
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import plain
 from minigrad.nn import Layer
 from minigrad.nn.mode import call_evaluating
 from minigrad.program.compiled.function import compile as compile_function
 from minigrad.training.batching import check_batch_size, count_samples, samples_at, shapes_of
-from minigrad.training.checks import check_data, check_functions, check_loss, check_model
+from minigrad.training.checks import check_loss, check_model
+from minigrad.training.means import Means, Metric, single_number
+from minigrad.training.pairs import as_pairs
 
 Loss = Callable[[Any, Any], Any]
-Metric = Callable[[Any, Any], float]
 Pairs = Iterable[tuple[Any, Any]]
 
 
@@ -39,14 +39,15 @@ def evaluate(model: Layer, loss: Loss, data: Pairs, metrics: Sequence[Metric] = 
     """
     check_model("evaluate", model)
     check_loss("evaluate", loss)
-    check_data("evaluate", "data", data)
+    pairs = as_pairs("evaluate", "data", data)
     means = Means(metrics, "evaluate")
 
     def measure() -> None:
-        for pair in data:
+        for pair in pairs:
             x, y, count = checked_pair(pair)
             prediction = model(x)
-            means.add(count, single_number(loss(prediction, y), "loss", loss), plain(prediction), y)
+            value = single_number(loss(prediction, y), "loss", loss)
+            means.add(count, {"loss": value}, plain(prediction), y)
 
     call_evaluating(model, measure)
     if not means.values():
@@ -122,40 +123,6 @@ def _one_array(out: Any) -> NDArray[Any]:
     return np.asarray(plain(out))
 
 
-class Means:
-    """Means of loss and metrics over all samples seen, from the means over batches."""
-
-    def __init__(self, metrics: Sequence[Metric], function: str) -> None:
-        check_functions(function, "metrics", metrics, "mg.accuracy")
-        names = [*map(_name, metrics)]
-        taken = ["loss", "seconds", "validation_loss", *names, *(f"validation_{name}" for name in names)]
-        if len(set(taken)) < len(taken):
-            raise ValueError(
-                f"{function}: metrics are recorded under their names, which must differ from each other and from loss "
-                f"and seconds; these are {names}"
-            )
-        self._metrics = metrics
-        self._sums: dict[str, float] = {}
-        self._samples = 0
-
-    def add(self, count: int, loss: float, prediction: Any, target: Any) -> None:
-        """Take in one batch of so many samples, with its loss."""
-        values = {"loss": loss}
-        for metric in self._metrics:
-            values[_name(metric)] = single_number(metric(prediction, target), "metric", metric)
-        for name, value in values.items():
-            self._sums[name] = self._sums.get(name, 0.0) + count * value
-        self._samples += count
-
-    def values(self) -> dict[str, float]:
-        """The means until now; nothing before the first batch."""
-        return {name: total / self._samples for name, total in self._sums.items()}
-
-
-def _name(function: Loss | Metric) -> str:
-    return getattr(function, "__name__", type(function).__name__)
-
-
 def checked_pair(pair: Any) -> tuple[Any, Any, int]:
     """Samples and targets of one batch, if it is a pair, and how many samples they are."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
@@ -167,17 +134,3 @@ def checked_pair(pair: Any) -> tuple[Any, Any, int]:
     if not count:
         raise ValueError(f"a batch has no samples (shape {shapes_of(pair[0])})")
     return pair[0], pair[1], count
-
-
-def single_number(value: Any, kind: str, function: Loss | Metric) -> float:
-    """What a loss or metric returned, if it is a single number."""
-    check_single_number(value, kind, function)
-    return float(np.asarray(plain(value)).item())
-
-
-def check_single_number(value: Any, kind: str, function: Loss | Metric) -> None:
-    """Raise ValueError where a loss or metric returned anything else."""
-    array = array_of(plain(value))
-    if array.size != 1 or array.dtype.kind not in "biuf":
-        given = f"shape {array.shape}" if array.dtype.kind in "biuf" else f"{value!r}"
-        raise ValueError(f"the {kind} {_name(function)} gave {given}; it has to be a single number")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import FrameType
 from typing import Any, Self, TypeVar
@@ -17,7 +18,7 @@ T = TypeVar("T")
 class Silent:
     """What is seen of one epoch: nothing."""
 
-    def __init__(self, batches: Iterable[Any], title: str) -> None:
+    def __init__(self, batches: Iterable[Any], title: str, done: int = 0) -> None:
         self._title = title
 
     def __enter__(self) -> Self:
@@ -33,8 +34,28 @@ class Silent:
         """The epoch is done, and this is its record."""
 
 
+# How many seconds pass between two lines within an epoch.
+_SECONDS = 30.0
+
+
 class Line(Silent):
-    """One line when the epoch is done, on standard output, for logs and for whatever cannot draw a bar."""
+    """One line when the epoch is done, on standard output, for logs and for whatever cannot draw a bar.
+
+    An epoch that takes long has lines in between.
+    """
+
+    def __init__(self, batches: Iterable[Any], title: str, done: int = 0) -> None:
+        super().__init__(batches, title)
+        self._done, self._total = done, number_of(batches)
+        self._last = time.monotonic()
+
+    def update(self, values: Mapping[str, float]) -> None:
+        """Print how far it is, if the last line is long ago."""
+        self._done += 1
+        if time.monotonic() - self._last >= _SECONDS:
+            self._last = time.monotonic()
+            of_all = "" if self._total is None else f" of {self._total}"
+            print(f"{self._title}, batch {self._done}{of_all}: {', '.join(_values(values))}", flush=True)  # noqa: T201
 
     def finish(self, record: Mapping[str, float]) -> None:
         """Print the record."""
@@ -47,9 +68,8 @@ class Bar(Silent):
     It knows its end if the batches have a length.
     """
 
-    def __init__(self, batches: Iterable[Any], title: str, tqdm: Any) -> None:
-        total = len(batches) if isinstance(batches, Sized) else None
-        self._bar = tqdm(total=total, desc=title, unit="batch", leave=True)
+    def __init__(self, batches: Iterable[Any], title: str, done: int = 0, *, tqdm: Any) -> None:
+        self._bar = tqdm(total=number_of(batches), initial=done, desc=title, unit="batch", leave=True)
 
     def __exit__(self, *exception: object) -> None:
         self._bar.close()
@@ -64,8 +84,16 @@ class Bar(Silent):
         self._bar.set_postfix_str(", ".join(_values(record, "=")))
 
 
-def way_to_show(progress: bool) -> Callable[[Iterable[Any], str], Silent]:
-    """How epochs are shown here: given the batches and a title, something to enter for the time of an epoch.
+def number_of(batches: Any) -> int | None:
+    """How many batches there are, if they know it."""
+    try:
+        return len(batches)
+    except TypeError:
+        return None
+
+
+def way_to_show(progress: bool) -> Callable[[Iterable[Any], str, int], Silent]:
+    """How epochs are shown here: given the batches, a title and how many are done, something to enter for an epoch.
 
     A bar needs tqdm, and a terminal or a notebook to be drawn on; elsewhere an epoch is a line.
     """

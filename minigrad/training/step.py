@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,21 +14,29 @@ from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import plain
 from minigrad.nn import Layer
 from minigrad.optim import Optimizer
+from minigrad.training.batching import count_samples, samples_at
 from minigrad.training.checks import StoredResults
-from minigrad.training.evaluation import Compile, Loss, check_single_number, compiled_as_told
+from minigrad.training.evaluation import Compile, Loss, compiled_as_told
+from minigrad.training.means import check_single_number
 
 Step = Callable[[Any, Any], tuple[float, Any]]
 
 
 class InfiniteLossError(ArithmeticError):
-    """A loss was infinite or NaN, and nothing was updated."""
+    """A loss was infinite or NaN.
 
-    def __init__(self, value: float) -> None:
+    Attributes:
+        value: of the loss.
+        what: was infinite or NaN.
+        is_done: whether something was updated nevertheless.
+    """
+
+    def __init__(self, value: float, what: str = "the loss", is_done: bool = False) -> None:
         super().__init__(str(value))
-        self.value = value
+        self.value, self.what, self.is_done = value, what, is_done
 
 
-def step_of(model: Layer, loss: Loss, optimizer: Optimizer, compiled: Compile) -> Step:
+def step_of(model: Layer, loss: Loss, optimizer: Optimizer, compiled: Compile, parts: int = 1) -> Step:
     """A function of x and y that updates the parameters once, and gives the loss and the prediction.
 
     It raises `InfiniteLossError` before anything is updated.
@@ -35,9 +44,10 @@ def step_of(model: Layer, loss: Loss, optimizer: Optimizer, compiled: Compile) -
     Args:
         model, loss, optimizer: as for `train`.
         compiled: whether it runs as compiled code; or the settings of `minigrad.compile`.
+        parts: into how many a batch is divided, whose gradients are added up.
     """
 
-    def update(x: Any, y: Any, look: Callable[[Any, Tensor], None] | None = None) -> tuple[Any, Any]:
+    def loss_of(x: Any, y: Any, look: Callable[[Any, Tensor], None] | None) -> tuple[Tensor, Any]:
         prediction = model(x)
         value = loss(prediction, y)
         check_single_number(value, "loss", loss)
@@ -49,24 +59,59 @@ def step_of(model: Layer, loss: Loss, optimizer: Optimizer, compiled: Compile) -
         if look is not None:
             look((x, y), value)
         _refuse_infinite(value._array)
+        return value, prediction
+
+    def update(x: Any, y: Any, look: Callable[[Any, Tensor], None] | None = None) -> tuple[Any, Any]:
+        value, prediction = loss_of(x, y, look)
         optimizer.zero_grad()
         value.backward()
         optimizer.step()
         return value, prediction
+
+    def update_in_parts(x: Any, y: Any, look: Callable[[Any, Tensor], None] | None = None) -> tuple[Any, Any]:
+        count = count_samples(x, "x of a batch")
+        optimizer.zero_grad()
+        total, predictions = 0.0, []
+        for part in _parts(count, parts):
+            value, prediction = loss_of(samples_at(x, part), samples_at(y, part), look)
+            # The mean over the batch is the mean of those over the parts, each by its share of the samples.
+            share = value * ((part.stop - part.start) / count)
+            share.backward()
+            total = total + share.detach()
+            predictions.append(plain(prediction))
+        optimizer.step()
+        return total, _joined(predictions)
 
     stored = StoredResults(model)
 
     def look(pair: Any, value: Tensor) -> None:
         stored.check("train", model, optimizer, pair, value)
 
-    run = compiled_as_told(update, compiled)
+    eager = update if parts == 1 else update_in_parts
+    run = compiled_as_told(eager, compiled)
 
     def step(x: Any, y: Any) -> tuple[float, Any]:
         # What is stored can be told in a step that is not compiled.
-        value, prediction = update(x, y, look) if run is update or stored.are_there else run(x, y)
+        value, prediction = eager(x, y, look) if run is eager or stored.are_there else run(x, y)
         return float(np.asarray(plain(value)).item()), plain(prediction)
 
     return step
+
+
+def _parts(count: int, parts: int) -> list[slice]:
+    """So many slices of nearly the same length; fewer where there are not so many samples."""
+    bounds = [count * part // min(parts, count) for part in range(min(parts, count) + 1)]
+    return [slice(start, stop) for start, stop in pairwise(bounds)]
+
+
+def _joined(predictions: list[Any]) -> Any:
+    """Predictions for the whole batch: each array of them, which tuples and dicts may hold."""
+    first = predictions[0]
+    if isinstance(first, dict):
+        return {key: _joined([each[key] for each in predictions]) for key in first}
+    if isinstance(first, (tuple, list)):
+        return tuple(_joined(list(each)) for each in zip(*predictions, strict=True))
+    return np.concatenate(predictions)
 
 
 def _refuse_infinite(value: Any) -> None:

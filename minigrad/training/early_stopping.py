@@ -1,0 +1,90 @@
+"""When does a training no longer gain, and which weights were the best?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from minigrad.optim.checks import not_negative, whole
+from minigrad.training.callbacks import Callback
+from minigrad.training.monitoring import Best
+from minigrad.training.restoring import below, prefixed
+from minigrad.training.run import Run
+
+_WEIGHTS = "weights."
+
+
+class EarlyStopping(Callback):
+    """Ends a training when nothing was gained for some epochs, and puts back the weights of the best epoch.
+
+    They are put back when the training ends by patience, after its last epoch, or by Ctrl-C. An error leaves the
+    weights of the last step.
+
+    Prechelt (1998), "Early stopping - but when?", in Neural Networks: Tricks of the Trade, the criterion of successive
+    increases with a strip length of one epoch.
+
+    Args:
+        patience: after how many epochs without a gain the training ends; at least 1.
+        monitor: the quantity in the history that tells.
+        larger_is_better: whether large values of it are good, as of an accuracy; of a loss, small ones are.
+        least_change: how much is a gain, in the units of that quantity.
+
+    Attributes:
+        best_epoch: from 1; 0 before the first.
+        best_value: of the quantity, in that epoch.
+
+    Raises:
+        ValueError: for numbers out of range; after the first epoch, for a `monitor` that is not recorded.
+
+    Examples:
+        >>> stopping = mg.EarlyStopping(patience=3)
+        >>> stopping.best_epoch
+        0
+    """
+
+    def __init__(
+        self,
+        patience: int,
+        monitor: str = "validation_loss",
+        larger_is_better: bool = False,
+        least_change: float = 0.0,
+    ) -> None:
+        self.patience = whole("EarlyStopping: patience", patience, least=1)
+        self._best = Best(
+            "EarlyStopping", monitor, larger_is_better, not_negative("EarlyStopping: least_change", least_change)
+        )
+        self._weights: dict[str, NDArray[Any]] = {}
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the best value, from 1."""
+        return self._best.epoch
+
+    @property
+    def best_value(self) -> float:
+        """The best value."""
+        return self._best.value
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Keep the weights of the best epoch; stop when the patience is at its end."""
+        if self._best.is_told(run.history):
+            self._weights = run.model.state_dict()
+        if len(run.history) - self._best.epoch >= self.patience:
+            run.stop()
+
+    def on_end(self, run: Run) -> None:
+        """Put back the best weights."""
+        if self._weights and isinstance(run.error, KeyboardInterrupt | None):
+            run.model.load_state_dict(self._weights)
+
+    def state_dict(self) -> dict[str, NDArray[Any]]:
+        """The best value, its epoch and its weights."""
+        return self._best.state_dict() | prefixed(_WEIGHTS, self._weights)
+
+    def load_state_dict(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from what `state_dict` gave."""
+        weights = below(_WEIGHTS, state)
+        self._best.load_state_dict({key: state[key] for key in state if not key.startswith(_WEIGHTS)})
+        self._weights = weights

@@ -1,0 +1,64 @@
+"""Which epoch was the best until now, by a quantity in the history?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.training.history import History
+
+
+class Best:
+    """The best value of a quantity, and its epoch.
+
+    Attributes:
+        value: the best until now; infinitely bad before the first.
+        epoch: when that was, from 1; 0 before the first.
+    """
+
+    def __init__(self, owner: str, monitor: str, larger_is_better: bool, least_change: float = 0.0) -> None:
+        self._owner = owner
+        self._monitor = monitor
+        self._sign = -1.0 if larger_is_better else 1.0
+        self._least_change = least_change
+        self.value = self._sign * math.inf
+        self.epoch = 0
+
+    def is_told(self, history: History) -> bool:
+        """Take in the last epoch, and say whether it is the best. NaN is never the best.
+
+        Raises:
+            ValueError: for a quantity that was not recorded.
+        """
+        record = history[-1]
+        if self._monitor not in record:
+            recorded = ", ".join(name for name in record if name != "seconds")
+            hint = "; give validation= to train, or" if self._monitor.startswith("validation_") else ";"
+            raise ValueError(
+                f"{self._owner}: there is no {self._monitor!r} in the history{hint} choose monitor= among {recorded}"
+            )
+        value = record[self._monitor]
+        if not self._sign * value < self._sign * self.value - self._least_change:
+            return False
+        self.value, self.epoch = value, len(history)
+        return True
+
+    def state_dict(self) -> dict[str, NDArray[Any]]:
+        """Both, as arrays."""
+        return {"best_value": np.array(self.value), "best_epoch": np.array(self.epoch)}
+
+    def load_state_dict(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from what `state_dict` gave.
+
+        Raises:
+            KeyError: where it is the state of something else.
+        """
+        if state.keys() != self.state_dict().keys():
+            raise KeyError(
+                f"{self._owner} has best_value and best_epoch; the state has {', '.join(state) or 'nothing'}"
+            )
+        self.value, self.epoch = float(state["best_value"]), int(state["best_epoch"])
