@@ -8,6 +8,7 @@ from minigrad.optim.averaging import EMA
 from minigrad.optim.clipping import clip_by_norm, clip_by_value
 from minigrad.optim.composing import join, scaled, warmup
 from minigrad.optim.groups import vectors
+from minigrad.optim.minimize import Minimum, minimize
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.plateau import Plateau
 from minigrad.optim.rmsprop import RMSprop
@@ -15,9 +16,28 @@ from minigrad.optim.schedules import Schedule, constant, cosine, exponential, li
 from minigrad.optim.sgd import SGD
 
 __all__ = [
-    *("EMA", "SGD", "Adam", "AdamW", "Optimizer", "Plateau", "RMSprop", "Schedule"),
-    *("clip_by_norm", "clip_by_value", "constant", "cosine", "exponential", "join", "linear", "one_cycle"),
-    *("scaled", "step_decay", "vectors", "warmup"),
+    "EMA",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Minimum",
+    "Optimizer",
+    "Plateau",
+    "RMSprop",
+    "Schedule",
+    "clip_by_norm",
+    "clip_by_value",
+    "constant",
+    "cosine",
+    "exponential",
+    "join",
+    "linear",
+    "minimize",
+    "one_cycle",
+    "scaled",
+    "step_decay",
+    "vectors",
+    "warmup",
 ]
 
 _ELSEWHERE = {
@@ -30,9 +50,7 @@ _ELSEWHERE = {
         ["steplr", "piecewiseconstant", "piecewiseconstantdecay"],
         "lr=optim.step_decay(lr, every, factor), given to an optimiser",
     ),
-    **dict.fromkeys(
-        ["exponentiallr", "exponentialdecay"], "lr=optim.exponential(lr, factor), given to an optimiser"
-    ),
+    **dict.fromkeys(["exponentiallr", "exponentialdecay"], "lr=optim.exponential(lr, factor), given to an optimiser"),
     **dict.fromkeys(["linearlr", "linearschedule", "polynomiallr"], "lr=optim.linear(start, end, steps)"),
     **dict.fromkeys(
         ["onecyclelr", "onecycle", "linearonecycleschedule", "cosineonecycleschedule"], "lr=optim.one_cycle(lr, steps)"

@@ -35,9 +35,9 @@ class Adam(Optimizer):
         betas: the share of the first and of the second moment that is left after a step, each in [0, 1).
         eps: what keeps the division from exploding, in the units of the gradients; positive.
         max_norm: where given, the gradients are first scaled by `clip_by_norm` to this joint norm.
-        groups: settings that some parameters have for themselves: a dict from patterns of names, such as ``"*bias"``, or
-            functions of a name and a parameter, such as `vectors`, to settings by name, `lr` among them. Later entries
-            override earlier ones. Patterns need names: give ``model.named_parameters()``.
+        groups: settings that some parameters have for themselves: a dict from patterns of names, such as ``"*bias"``,
+            or functions of a name and a parameter, such as `vectors`, to settings by name, `lr` among them. Later
+            entries override earlier ones. Patterns need names: give ``model.named_parameters()``.
 
     Raises:
         ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, numbers out
@@ -138,9 +138,9 @@ class AdamW(Adam):
         eps: what keeps the division from exploding, in the units of the gradients; positive.
         weight_decay: the share of a parameter that it loses per step and learning rate; at least 0.
         max_norm: where given, the gradients are first scaled by `clip_by_norm` to this joint norm.
-        groups: settings that some parameters have for themselves: a dict from patterns of names, such as ``"*bias"``, or
-            functions of a name and a parameter, such as `vectors`, to settings by name, `lr` among them. Later entries
-            override earlier ones. Patterns need names: give ``model.named_parameters()``.
+        groups: settings that some parameters have for themselves: a dict from patterns of names, such as ``"*bias"``,
+            or functions of a name and a parameter, such as `vectors`, to settings by name, `lr` among them. Later
+            entries override earlier ones. Patterns need names: give ``model.named_parameters()``.
 
     Raises:
         ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, numbers out

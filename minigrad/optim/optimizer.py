@@ -66,6 +66,11 @@ class Optimizer(ABC):
 
     def _set(self, settings: Mapping[str, Any]) -> None:
         """Check settings with the names of `_settings`, and keep them."""
+        if settings:
+            raise TypeError(
+                f"{type(self).__name__} has no method _set(settings), which lets groups of parameters have settings of "
+                "their own"
+            )
 
     def _divide(self, groups: GroupSettings | None) -> None:
         """Let some parameters have settings of their own."""

@@ -36,9 +36,9 @@ class SGD(Optimizer):
         nesterov: whether to use the gradient as it will be after the velocity's next move; needs momentum.
         weight_decay: the strength of the penalty ``weight_decay / 2 * sum(w**2)`` of each parameter; at least 0.
         max_norm: where given, the gradients are first scaled by `clip_by_norm` to this joint norm.
-        groups: settings that some parameters have for themselves: a dict from patterns of names, such as ``"*bias"``, or
-            functions of a name and a parameter, such as `vectors`, to settings by name, `lr` among them. Later entries
-            override earlier ones. Patterns need names: give ``model.named_parameters()``.
+        groups: settings that some parameters have for themselves: a dict from patterns of names, such as ``"*bias"``,
+            or functions of a name and a parameter, such as `vectors`, to settings by name, `lr` among them. Later
+            entries override earlier ones. Patterns need names: give ``model.named_parameters()``.
 
     Raises:
         ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, numbers
