@@ -166,14 +166,15 @@ class Clipping:
         scale = self.limit / np.maximum(norm, self.limit)
         return [norm, *[in_dtype(gradient * scale, gradient.dtype) for gradient in gradients]]
 
-    def refuse(self, size: Any) -> None:
+    @classmethod
+    def refuse(cls, size: Any) -> None:
         """Raise where what was measured is not finite.
 
         Raises:
             FloatingPointError: without the names of gradients.
         """
         if not math.isfinite(float(size)):
-            raise FloatingPointError(f"{self.measured} is {size}; there are gradients that are not finite")
+            raise FloatingPointError(f"{cls.measured} is {size}; there are gradients that are not finite")
 
     def _not_finite(self, gradients: Sequence[Any], size: float) -> FloatingPointError:
         culprits = [

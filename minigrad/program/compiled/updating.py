@@ -88,7 +88,8 @@ def _fused(code: Sequence[Instruction], outputs: Sequence[Any], changed: set[Var
     dropped: set[Var] = set()
     for each in code:
         if is_update(each.function) and each.function.is_plain_descent:  # type: ignore[attr-defined]  # of an update
-            weight, gradient, lr = each.args
+            # It may remember a velocity that other parameters have, and does not use it.
+            weight, gradient, lr, *_ = each.args
             is_used_here_alone = type(gradient) is Var and users.get(gradient) == 1 and gradient not in wanted
             outer = _as_outer(gradient, made) if is_used_here_alone else None
             if outer is not None and not changed.intersection(outer):
