@@ -43,12 +43,13 @@ from minigrad.transforms.functions import jvp as jvp
 from minigrad.transforms.functions import value_and_grad as value_and_grad
 from minigrad.transforms.functions import vjp as vjp
 from minigrad.transforms.gradients import gradients as gradients
+from minigrad.transforms.raveling import ravel_pytree as ravel_pytree
 
 __version__ = "0.1.0"
 
 _OWN = [
     *("Tensor", "gradients", "no_grad", "is_grad_enabled", "primitive"),
-    *("grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"),
+    *("grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "ravel_pytree"),
     *("program", "numpy_source", "compile", "ProgramError", "Program"),
     *("debug", "NotFiniteError"),
     *("get_num_threads", "set_num_threads"),

@@ -114,7 +114,7 @@ OPTIMIZERS = [
     wrong(TypeError, "parameters is a Sequential", lambda: optim.Adam(nn.Sequential(net()))),
     wrong(TypeError, r"a function, .*: write model\.parameters\(\)", lambda: optim.Adam(net().parameters)),
     wrong(TypeError, r"a dict: write list\(parameters\.values\(\)\)", lambda: optim.Adam(net().state_dict())),
-    wrong(TypeError, r"parameters\[0\] is a tuple.*model\.parameters", lambda: optim.Adam(net().named_parameters())),
+    wrong(TypeError, r"parameters\[0\] is a tuple.*model\.parameters", lambda: optim.Adam([(1, mg.Tensor(1.0))])),
     wrong(ValueError, "betas must be two numbers, .* not 0.9", lambda: optim.Adam(net().parameters(), betas=0.9)),
     wrong(
         ValueError, "the schedule gives None after 0 steps", lambda: optim.SGD(net().parameters(), lambda t: None).lr

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.tensor import Tensor
 from minigrad.optim.arithmetic import Move, adding, in_dtype, in_one_go
-from minigrad.optim.checks import fraction, not_negative, positive
+from minigrad.optim.checks import Parameters, fraction, not_negative, positive
+from minigrad.optim.groups import GroupSettings
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedules import Schedule
 
@@ -29,15 +29,19 @@ class Adam(Optimizer):
     Kingma, Ba 2015, "Adam: a method for stochastic optimization", arXiv:1412.6980, algorithm 1.
 
     Args:
-        parameters: leaf Tensors of any shapes and floating dtypes that require a gradient; at least one.
+        parameters: leaf Tensors of any shapes and floating dtypes that require a gradient; at least one. Or pairs of
+            a name and such a Tensor.
         lr: the learning rate, positive and finite; or a schedule, a function from the number of steps taken so far.
         betas: the share of the first and of the second moment that is left after a step, each in [0, 1).
         eps: what keeps the division from exploding, in the units of the gradients; positive.
         max_norm: where given, the gradients are first scaled by `clip_by_norm` to this joint norm.
+        groups: settings that some parameters have for themselves: a dict from patterns of names, such as ``"*bias"``,
+            or functions of a name and a parameter, such as `vectors`, to settings by name, `lr` among them. Later
+            entries override earlier ones. Patterns need names: give ``model.named_parameters()``.
 
     Raises:
-        ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, or numbers
-            out of range.
+        ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, numbers out
+            of range, or groups that are for none of the parameters or set what is no setting.
         TypeError: for a parameter that is not a Tensor.
 
     Examples:
@@ -51,23 +55,28 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Tensor],
+        parameters: Parameters,
         lr: float | Schedule = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         max_norm: float | None = None,
+        groups: GroupSettings | None = None,
     ) -> None:
         super().__init__(parameters, lr, max_norm)
-        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), not {betas!r}")
-        beta1, beta2 = betas
-        self._beta1 = fraction("betas[0]", beta1)
-        self._beta2 = fraction("betas[1]", beta2)
-        self._eps = positive("eps", eps)
+        self._set({"betas": betas, "eps": eps})
+        self._divide(groups)
         self._remember_count("updates")
         # The moments without the factors 1 - beta, which cost a pass over the arrays each.
         self._remember_zeros("sum")
         self._remember_zeros("square_sum")
+
+    def _set(self, settings: Mapping[str, Any]) -> None:
+        betas = settings["betas"]
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), not {betas!r}")
+        self._beta1 = fraction("betas[0]", betas[0])
+        self._beta2 = fraction("betas[1]", betas[1])
+        self._eps = positive("eps", settings["eps"])
 
     def _settings(self) -> dict[str, Any]:
         return {"betas": (self._beta1, self._beta2), "eps": self._eps}
@@ -122,16 +131,20 @@ class AdamW(Adam):
     algorithm 2, where `lr` stands for the paper's schedule multiplier in the decay, too.
 
     Args:
-        parameters: leaf Tensors of any shapes and floating dtypes that require a gradient; at least one.
+        parameters: leaf Tensors of any shapes and floating dtypes that require a gradient; at least one. Or pairs of
+            a name and such a Tensor.
         lr: the learning rate, positive and finite; or a schedule, a function from the number of steps taken so far.
         betas: the share of the first and of the second moment that is left after a step, each in [0, 1).
         eps: what keeps the division from exploding, in the units of the gradients; positive.
         weight_decay: the share of a parameter that it loses per step and learning rate; at least 0.
         max_norm: where given, the gradients are first scaled by `clip_by_norm` to this joint norm.
+        groups: settings that some parameters have for themselves: a dict from patterns of names, such as ``"*bias"``,
+            or functions of a name and a parameter, such as `vectors`, to settings by name, `lr` among them. Later
+            entries override earlier ones. Patterns need names: give ``model.named_parameters()``.
 
     Raises:
-        ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, or numbers
-            out of range.
+        ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, numbers out
+            of range, or groups that are for none of the parameters or set what is no setting.
         TypeError: for a parameter that is not a Tensor.
 
     Examples:
@@ -145,15 +158,21 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        parameters: Iterable[Tensor],
+        parameters: Parameters,
         lr: float | Schedule = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
         max_norm: float | None = None,
+        groups: GroupSettings | None = None,
     ) -> None:
-        super().__init__(parameters, lr, betas, eps, max_norm)
+        # What Adam sets comes first, and the groups after all settings.
         self._weight_decay = not_negative("weight_decay", weight_decay)
+        super().__init__(parameters, lr, betas, eps, max_norm, groups)
+
+    def _set(self, settings: Mapping[str, Any]) -> None:
+        super()._set(settings)
+        self._weight_decay = not_negative("weight_decay", settings.get("weight_decay", self._weight_decay))
 
     def _settings(self) -> dict[str, Any]:
         return super()._settings() | {"weight_decay": self._weight_decay}

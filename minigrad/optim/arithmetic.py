@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import Context
 from itertools import starmap
 from operator import call
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import daxpy, saxpy
 
+from minigrad.engine.tensor import Tensor
 from minigrad.kernels.threads import BLAS_HAS_ONE_THREAD
 
 # What NumPy says of each setting of `np.errstate`.
@@ -69,6 +70,23 @@ def adding(total: NDArray[Any], factor: float, array: NDArray[Any], scratch: NDA
     return [(add, source, target, min(_MOST, size - start), factor, start, 1, start) for start in range(0, size, _MOST)]
 
 
+def scratch_for(parameters: Sequence[Tensor]) -> list[NDArray[Any]]:
+    """An array for intermediate results in the shape of each parameter; those of one dtype share their memory.
+
+    Fresh large temporaries would be handed back to the system and faulted in again at each step.
+    """
+    # The squares of float16 gradients underflow below 2e-4, so their arithmetic is done in float32.
+    dtypes = [np.result_type(parameter.dtype, np.float32) for parameter in parameters]
+    sizes: dict[np.dtype[Any], int] = {}
+    for parameter, dtype in zip(parameters, dtypes, strict=True):
+        sizes[dtype] = max(parameter.size, sizes.get(dtype, 0))
+    memory = {dtype: np.empty(size, dtype) for dtype, size in sizes.items()}
+    return [
+        memory[dtype][: parameter.size].reshape(parameter.shape)
+        for parameter, dtype in zip(parameters, dtypes, strict=True)
+    ]
+
+
 def in_dtype(values: Any, dtype: np.dtype[Any]) -> Any:
     """The values, in another dtype if they have not that one: also where they stand in for an array."""
     return values if values.dtype == dtype else values.astype(dtype)
@@ -90,24 +108,29 @@ class _Prepared(threading.local):
 _prepared = _Prepared()
 
 
-def telling_afterwards(optimizer: object, update: Callable[[float], None], lr: float) -> None:
-    """Call ``update(lr)`` to its end, and then tell of overflows and the like in it as `np.errstate` asks for.
+def telling_afterwards(what: str, update: Callable[..., None], *args: Any) -> None:
+    """Call ``update(*args)`` to its end, and then tell of overflows and the like in it as `np.errstate` asks for.
 
     An error or a warning in the middle would leave the work half done. The settings belong to a context of their own,
     and go with it wherever Ctrl-C comes. Of the caller's context, nothing holds in it. What BLAS computes is not told.
+
+    Args:
+        what: is called, for messages.
+        update: a function of `args`.
+        args: are passed on.
 
     Raises:
         FloatingPointError: where `np.errstate` says "raise"; the update has ended then.
     """
     found = _prepared.found
     found.clear()
-    _prepared.context.copy().run(update, lr)
+    _prepared.context.copy().run(update, *args)
     if not found:
         return
     wanted: dict[str, Any] = {_KINDS[kind]: how for kind, how in np.geterr().items()}
-    for what in list(found):
-        told = f"{what} encountered in {type(optimizer).__name__}.step()"
-        if wanted[what] == "raise":
+    for kind in list(found):
+        told = f"{kind} encountered in {what}"
+        if wanted[kind] == "raise":
             raise FloatingPointError(f"{told}, which was done to its end")
-        if wanted[what] != "ignore":
+        if wanted[kind] != "ignore":
             warnings.warn(told, RuntimeWarning, stacklevel=3)

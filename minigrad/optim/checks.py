@@ -41,6 +41,14 @@ def fraction(name: str, value: Any) -> float:
     return number
 
 
+def share(name: str, value: Any) -> float:
+    """The value as a Python float, which must be above 0 and at most 1."""
+    number = _real(value)
+    if not 0.0 < number <= 1.0:
+        raise ValueError(f"{name} must be above 0 and at most 1, not {value!r}")
+    return number
+
+
 def whole(name: str, value: Any, least: int) -> int:
     """The value as a Python integer, which must not be below `least`."""
     if not (isinstance(value, Integral) and int(value) >= least):
@@ -48,8 +56,52 @@ def whole(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
+# Tensors, or pairs of a name and a Tensor, such as `Layer.named_parameters` gives.
+Parameters = Iterable[Tensor] | Iterable[tuple[str, Tensor]]
+
+
+def named(parameters: Parameters) -> tuple[tuple[str, ...] | None, tuple[Tensor, ...]]:
+    """The names of the parameters, None where they have none, and the parameters, as in `distinct`."""
+    listed = _listed(parameters)
+    if not any(_is_pair(each) for each in listed):
+        return None, distinct(listed)
+    for position, each in enumerate(listed):
+        if not _is_pair(each):
+            raise TypeError(
+                f"parameters[{position}] is a {type(each).__name__}, and others are pairs of a name and a Tensor; "
+                "give pairs, such as model.named_parameters(), or Tensors alone"
+            )
+    names = tuple(name for name, _ in listed)
+    for position, name in enumerate(names):
+        if (first := names.index(name)) != position:
+            raise ValueError(
+                f"parameters[{position}] has the name {name!r}, as parameters[{first}] has; of two models, give pairs "
+                'such as (f"second.{name}", parameter)'
+            )
+    return names, distinct(parameter for _, parameter in listed)
+
+
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)
+
+
 def distinct(parameters: Iterable[Tensor]) -> tuple[Tensor, ...]:
     """The parameters as a tuple: at least one, all of them Tensors, none of them twice."""
+    listed = _listed(parameters)
+    positions: dict[int, int] = {}
+    for position, parameter in enumerate(listed):
+        if not isinstance(parameter, Tensor):
+            raise TypeError(
+                f"parameters[{position}] is a {type(parameter).__name__}, not a Tensor; write model.parameters()"
+            )
+        first = positions.setdefault(id(parameter), position)
+        if first != position:
+            raise ValueError(f"parameters[{position}] is the same Tensor as parameters[{first}]; give it once")
+    return listed
+
+
+def _listed(parameters: Any) -> tuple[Any, ...]:
+    """What was given, which has to be several things, as a tuple."""
     if isinstance(parameters, Tensor):
         raise TypeError("parameters must be several Tensors, not one: write [tensor]")
     if callable(getattr(parameters, "parameters", None)):
@@ -63,15 +115,6 @@ def distinct(parameters: Iterable[Tensor]) -> tuple[Tensor, ...]:
     listed = tuple(parameters)
     if not listed:
         raise ValueError("there are no parameters; was an iterator of them used up before?")
-    positions: dict[int, int] = {}
-    for position, parameter in enumerate(listed):
-        if not isinstance(parameter, Tensor):
-            raise TypeError(
-                f"parameters[{position}] is a {type(parameter).__name__}, not a Tensor; write model.parameters()"
-            )
-        first = positions.setdefault(id(parameter), position)
-        if first != position:
-            raise ValueError(f"parameters[{position}] is the same Tensor as parameters[{first}]; give it once")
     return listed
 
 
@@ -79,6 +122,26 @@ def described(parameter: Tensor, position: int) -> str:
     """What error messages call the parameter at a position."""
     name = "" if parameter.name is None else f" {parameter.name!r}"
     return f"parameters[{position}]{name} of shape {parameter.shape}"
+
+
+def require_trainable(what: str, parameters: Iterable[Tensor], instead: str) -> None:
+    """Raise for what cannot be written to as a parameter.
+
+    Args:
+        what: is called with them, for messages.
+        parameters: all of them.
+        instead: what to write inside a transform.
+
+    Raises:
+        TypeError: for what a transform differentiates by.
+        ValueError: for what requires no gradient, and results of operations.
+    """
+    for position, parameter in enumerate(parameters):
+        parameter._refuse_for_variables(what, instead)
+        if not parameter.is_leaf:
+            raise ValueError(f"{described(parameter, position)} is the result of an operation, not a leaf")
+        if not parameter.requires_grad:
+            raise ValueError(f"{described(parameter, position)} does not require a gradient")
 
 
 def refuse_dependent(what: str, parameters: Iterable[Tensor]) -> None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from minigrad.engine.stand_ins import StandIn
+from minigrad.engine.stand_ins import stand_in_among
 from minigrad.engine.tensor import Tensor
 from minigrad.optim.arithmetic import in_dtype, in_one_go
 from minigrad.optim.checks import described, distinct, positive, refuse_dependent
 
 # Large enough that the loop over blocks costs nothing, small enough that a block's float64 copy is no large temporary.
 _BLOCK = 65_536
+_FLOAT = np.dtype(np.float64)
 
 
 def clip_by_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
@@ -54,26 +56,70 @@ def clip_by_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
         >>> w.grad
         Tensor([3., 4.])
     """
-    parameters = distinct(parameters)
-    limit = positive("max_norm", max_norm)
-    require_a_gradient(parameters)
-    refuse_dependent("clip_by_norm", parameters)
+    parameters, limit = distinct(parameters), positive("max_norm", max_norm)
+    return _clip("clip_by_norm", Clipping(parameters, limit))
+
+
+def clip_by_value(parameters: Iterable[Tensor], limit: float) -> float:
+    """Bring every element of the gradients that is too large to the limit, each by itself.
+
+    Each ``.grad`` that has to change becomes a new Tensor, and with Ctrl-C all of them have changed, or none, as in
+    `clip_by_norm`, which keeps the direction of the gradient; this does not. For each element g of a gradient:
+
+        g  <-  max(-limit, min(limit, g))
+
+    Mikolov 2012, "Statistical language models based on neural networks", as cited by Pascanu, Mikolov, Bengio 2013,
+    arXiv:1211.5063, section 3.2.
+
+    Args:
+        parameters: Tensors of any shapes and floating dtypes; those whose ``.grad`` is None do not count.
+        limit: the largest absolute value wanted, in the units of the gradients; positive.
+
+    Returns:
+        The largest absolute value before.
+
+    Raises:
+        FloatingPointError: where that is not finite, naming the gradients at fault; no gradient has changed then.
+        RuntimeError: where no parameter has a gradient.
+        ValueError: for a limit that is not positive and finite, no parameters, or the same Tensor twice.
+        TypeError: for a parameter that is not a Tensor; inside a transform, a gradient that depends on its argument.
+
+    Examples:
+        >>> w = mg.Tensor([3.0, -4.0, 0.5], requires_grad=True)
+        >>> (w * w).sum().backward()
+        >>> optim.clip_by_value([w], limit=5.0)
+        8.0
+        >>> w.grad
+        Tensor([ 5., -5.,  1.])
+    """
+    parameters, limit = distinct(parameters), positive("limit", limit)
+    return _clip("clip_by_value", ValueClipping(parameters, limit))
+
+
+def _clip(name: str, clipping: Clipping) -> float:
+    require_a_gradient(clipping.parameters)
+    refuse_dependent(name, clipping.parameters)
     # In a context of its own, whose settings go with it wherever Ctrl-C comes.
-    return copy_context().run(_clip, parameters, limit)
+    return copy_context().run(_clipped, clipping)
 
 
-def _clip(parameters: tuple[Tensor, ...], limit: float) -> float:
-    # What NumPy would warn of is told by the error below, with names.
+def _clipped(clipping: Clipping) -> float:
+    # What NumPy would warn of is told by an error, with names.
     np.seterr(all="ignore")
-    gradients = [gradient for parameter in parameters if (gradient := parameter.grad) is not None]
-    if any(isinstance(gradient._array, StandIn) for gradient in gradients):
-        return _clip_recorded(parameters, limit)
-    clipping = Clipping(parameters, limit)
-    norm, *scaled = clipping(*[gradient._array for gradient in gradients])
-    if norm > limit:
-        pairs = zip(clipping.clipped, scaled, strict=True)
+    clipped = clipping.clipped
+    gradients = tuple(parameter.grad._array for parameter in clipped if parameter.grad is not None)
+    stand_in = stand_in_among(gradients)
+    if stand_in is None:
+        size, *changed = clipping(*gradients)
+    elif stand_in.takes_kernels:
+        size, *changed = stand_in.taken_whole(clipping, gradients, {})
+    else:
+        size, *changed = clipping.as_expressions(gradients)
+        size.looked_at(clipping.refuse)
+    if stand_in is not None or size > clipping.limit:
+        pairs = zip(clipped, changed, strict=True)
         in_one_go(*[(setattr, parameter._node, "grad", Tensor._wrap(array)) for parameter, array in pairs])
-    return float(norm)
+    return size if stand_in is not None else float(size)  # type: ignore[no-any-return]  # what stands in for a float
 
 
 @dataclass(frozen=True)
@@ -87,6 +133,8 @@ class Clipping:
 
     parameters: tuple[Tensor, ...]
     limit: float
+
+    measured: ClassVar[str] = "the joint norm of the gradients"
 
     @cached_property
     def places(self) -> list[int]:
@@ -111,36 +159,58 @@ class Clipping:
             gradients = tuple([_scaled(gradient, self.limit / norm) for gradient in gradients])
         return [np.float64(norm), *gradients]
 
-    def _not_finite(self, gradients: Sequence[Any], norm: float) -> FloatingPointError:
+    def as_expressions(self, gradients: Sequence[Any]) -> list[Any]:
+        """The same of what stands in for arrays, without the error."""
+        first, *others = [np.sum(in_dtype(gradient, _FLOAT) ** 2) for gradient in gradients]
+        norm = np.sqrt(sum(others, first))
+        scale = self.limit / np.maximum(norm, self.limit)
+        return [norm, *[in_dtype(gradient * scale, gradient.dtype) for gradient in gradients]]
+
+    @classmethod
+    def refuse(cls, size: Any) -> None:
+        """Raise where what was measured is not finite.
+
+        Raises:
+            FloatingPointError: without the names of gradients.
+        """
+        if not math.isfinite(float(size)):
+            raise FloatingPointError(f"{cls.measured} is {size}; there are gradients that are not finite")
+
+    def _not_finite(self, gradients: Sequence[Any], size: float) -> FloatingPointError:
         culprits = [
             described(self.parameters[position], position)
             for position, gradient in zip(self.places, gradients, strict=True)
             if not np.isfinite(gradient).all()
         ]
         reason = f"not finite: {', '.join(culprits)}" if culprits else "so large that their squares overflow float64"
-        return FloatingPointError(f"the joint norm of the gradients is {norm}; there are gradients that are {reason}")
+        return FloatingPointError(f"{self.measured} is {size}; there are gradients that are {reason}")
 
 
-def _clip_recorded(parameters: tuple[Tensor, ...], limit: float) -> float:
-    """What `_clip` does, as expressions, where gradients stand in for arrays; the norm does, too."""
-    clipping = Clipping(parameters, limit)
-    clipped = clipping.clipped
-    gradients = [parameter.grad._array for parameter in clipped if parameter.grad is not None]
-    stand_in = next(gradient for gradient in gradients if isinstance(gradient, StandIn))
-    if stand_in.takes_kernels:
-        norm, *scaled = stand_in.taken_whole(clipping, tuple(gradients), {})
-        for parameter, array in zip(clipped, scaled, strict=True):
-            assert parameter._node is not None
-            parameter._node.grad = Tensor._wrap(array)
-        return norm  # type: ignore[no-any-return]  # what stands in for a float
-    first, *others = [np.sum(in_dtype(gradient, np.dtype(np.float64)) ** 2) for gradient in gradients]
-    norm = np.sqrt(sum(others, first))
-    norm.looked_at(_refuse_infinite)
-    scale = limit / np.maximum(norm, limit)
-    for parameter, gradient in zip(clipped, gradients, strict=True):
-        assert parameter._node is not None
-        parameter._node.grad = Tensor._wrap(in_dtype(gradient * scale, gradient.dtype))
-    return norm  # type: ignore[no-any-return]  # what stands in for a float
+class ValueClipping(Clipping):
+    """The same for the elements of gradients, each of which has an absolute value of at most `limit` afterwards."""
+
+    measured = "the largest absolute value of the gradients"
+
+    def __call__(self, *gradients: Any) -> list[Any]:
+        """The largest absolute value before, and the gradients after.
+
+        Raises:
+            FloatingPointError: where it is not finite.
+        """
+        # NumPy's maximum, which NaN passes through.
+        largest = np.max([np.max(np.abs(gradient), initial=0.0) for gradient in gradients]).astype(_FLOAT)
+        if not math.isfinite(largest):
+            raise self._not_finite(gradients, float(largest))
+        if largest > self.limit:
+            gradients = tuple([np.clip(gradient, -self.limit, self.limit) for gradient in gradients])
+        return [largest, *gradients]
+
+    def as_expressions(self, gradients: Sequence[Any]) -> list[Any]:
+        """The same of what stands in for arrays, without the error."""
+        # What is empty has no largest element.
+        sizes = [in_dtype(np.max(np.abs(gradient)), _FLOAT) for gradient in gradients if gradient.size]
+        largest = functools.reduce(np.maximum, sizes) if sizes else np.sum(in_dtype(gradients[0], _FLOAT))
+        return [largest, *[np.minimum(np.maximum(gradient, -self.limit), self.limit) for gradient in gradients]]
 
 
 def require_a_gradient(parameters: tuple[Tensor, ...]) -> None:
@@ -163,8 +233,3 @@ def _scaled(values: Any, scale: float) -> Any:
     # A scale too small for the gradient's own dtype would lose digits, or be 0.
     dtype = values.dtype if scale >= np.finfo(values.dtype).tiny else np.dtype(np.float64)
     return np.asarray(np.multiply(values, scale, dtype=dtype)).astype(values.dtype, copy=False)
-
-
-def _refuse_infinite(norm: Any) -> None:
-    if not math.isfinite(float(norm)):
-        raise FloatingPointError(f"the joint norm of the gradients is {norm}; there are gradients that are not finite")

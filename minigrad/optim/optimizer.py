@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from minigrad.engine.away import Memory
 from minigrad.engine.stand_ins import StandIn, ongoing
-from minigrad.engine.state import check_state
 from minigrad.engine.tensor import Tensor
-from minigrad.optim.arithmetic import in_dtype, telling_afterwards
-from minigrad.optim.checks import described, distinct, positive, refuse_dependent
+from minigrad.optim.arithmetic import in_dtype, scratch_for, telling_afterwards
+from minigrad.optim.checks import Parameters, named, positive, refuse_dependent, require_trainable
 from minigrad.optim.clipping import clip_by_norm, require_a_gradient
+from minigrad.optim.groups import Groups, GroupSettings
 from minigrad.optim.schedules import Schedule
 from minigrad.optim.showing import page, text
+from minigrad.optim.state import load_into
 from minigrad.optim.updating import Updating
 
 
@@ -27,9 +28,12 @@ class Optimizer(ABC):
 
     Args:
         parameters: leaf Tensors of any shapes and floating dtypes that require a gradient; at least one.
+            Or pairs of a name and such a Tensor.
         lr: the learning rate, positive and finite; or a schedule, which is called with the number of steps taken so
             far (0 for the first) and returns the learning rate of the next, finite and not negative.
         max_norm: where given, `step` first calls `clip_by_norm` on the gradients with it.
+
+    A subclass with settings keeps them in `_set`, and calls `_divide` with the groups that it is given.
 
     Raises:
         ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, or numbers
@@ -37,24 +41,21 @@ class Optimizer(ABC):
         TypeError: for a parameter that is not a Tensor, or that a transform differentiates by.
     """
 
-    def __init__(self, parameters: Iterable[Tensor], lr: float | Schedule, max_norm: float | None) -> None:
-        self._parameters = distinct(parameters)
-        for position, parameter in enumerate(self._parameters):
-            parameter._refuse_for_variables(
-                f"optim.{type(self).__name__}([x])",
-                "write x = x - lr * gradient, with (gradient,) = mg.gradients(loss, [x], create_graph=True)",
-            )
-            if not parameter.is_leaf:
-                raise ValueError(f"{described(parameter, position)} is the result of an operation, not a leaf")
-            if not parameter.requires_grad:
-                raise ValueError(f"{described(parameter, position)} does not require a gradient")
+    def __init__(self, parameters: Parameters, lr: float | Schedule, max_norm: float | None) -> None:
+        self._names, self._parameters = named(parameters)
+        require_trainable(
+            f"optim.{type(self).__name__}([x])",
+            self._parameters,
+            "write x = x - lr * gradient, with (gradient,) = mg.gradients(loss, [x], create_graph=True)",
+        )
         self.lr = lr
         self._max_norm = None if max_norm is None else positive("max_norm", max_norm)
         self._own: dict[str, Any] = {"steps": np.zeros((), np.int64)}
-        self._scratch = _scratch(self._parameters)
+        self._scratch = scratch_for(self._parameters)
         # What is remembered of each parameter, by name.
         self._memories: list[Memory] = [Memory() for _ in self._parameters]
         self._remembered: list[str] = []
+        self._groups: Groups | None = None
 
     # Whether an update is ``w - lr * g`` and nothing else, which compiled code does in one call of BLAS.
     _is_plain_descent = False
@@ -62,6 +63,30 @@ class Optimizer(ABC):
     def _settings(self) -> dict[str, Any]:
         """What a subclass was set to, but for the learning rate, by the names of its arguments."""
         return {}
+
+    def _set(self, settings: Mapping[str, Any]) -> None:
+        """Check settings with the names of `_settings`, and keep them."""
+        if settings:
+            raise TypeError(
+                f"{type(self).__name__} has no method _set(settings), which lets groups of parameters have settings of "
+                "their own"
+            )
+
+    def _divide(self, groups: GroupSettings | None) -> None:
+        """Let some parameters have settings of their own."""
+        self._groups = None if groups is None else Groups(self, self._names, groups)
+
+    def _rules(self) -> list[Optimizer]:
+        """This optimiser, and it as it is set for groups of parameters; all of them share what they remember."""
+        return [self, *(self._groups.distinct if self._groups else ())]
+
+    def _rates(self) -> list[float]:
+        """The learning rate of the next step for each parameter."""
+        lr = self.lr
+        if self._groups is None:
+            return [lr] * len(self._parameters)
+        own = {id(rule): rule.lr for rule in self._groups.distinct if rule._lr is not None}
+        return [own.get(id(rule), lr) for rule in self._groups.rules]
 
     def __repr__(self) -> str:
         return text(self)
@@ -98,6 +123,22 @@ class Optimizer(ABC):
         """The Tensors that are updated."""
         return self._parameters
 
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """What each parameter is updated with at the next step, its learning rate first, by names or positions.
+
+        Examples:
+            >>> model = nn.Dense(3, 2, rng=0)
+            >>> groups = {"*bias": {"lr": optim.linear(0.5, 0.1, steps=4)}}
+            >>> optimizer = optim.RMSprop(model.named_parameters(), lr=0.1, groups=groups)
+            >>> {name: settings["lr"] for name, settings in optimizer.settings().items()}
+            {'weight': 0.1, 'bias': 0.5}
+        """
+        names = self._names or [f"parameters[{position}]" for position in range(len(self._parameters))]
+        rules = [self] * len(names) if self._groups is None else [rule or self for rule in self._groups.rules]
+        return {
+            name: {"lr": lr, **rule._settings()} for name, lr, rule in zip(names, self._rates(), rules, strict=True)
+        }
+
     @property
     def steps(self) -> int:
         """How many steps were taken so far."""
@@ -123,17 +164,18 @@ class Optimizer(ABC):
         The updates run in a context of their own. `_update` of an optimiser of yours sees neither context variables
         that were set around `step()`, nor `no_grad` or `np.errstate` around it.
         """
-        lr = self.lr
+        rates = self._rates()
         refuse_dependent(type(self).__name__, self._parameters)
         if self._max_norm is not None:
             clip_by_norm(self._parameters, self._max_norm)
-        telling_afterwards(self, self._update_all, lr)
+        telling_afterwards(f"{type(self).__name__}.step()", self._update_all, rates)
 
-    def _update_all(self, lr: float) -> None:
+    def _update_all(self, rates: Sequence[float]) -> None:
         updated = False
         for position, parameter in enumerate(self._parameters):
             if (deposited := parameter.grad) is not None:
-                gradient, scratch = deposited._array, self._scratch[position]
+                gradient, scratch, lr = deposited._array, self._scratch[position], rates[position]
+                rule = self if self._groups is None else self._groups.rules[position] or self
                 if gradient.dtype is not scratch.dtype:
                     gradient = gradient.astype(scratch.dtype, copy=False)
                 values = parameter._writable()
@@ -141,9 +183,9 @@ class Optimizer(ABC):
                     # Graphs from before are told first: should Ctrl-C come, none of them meets values it does not know.
                     parameter._mark_changed()
                     if ongoing and (isinstance(values, StandIn) or isinstance(gradient, StandIn)):
-                        self._update_recorded(position, gradient, lr)
+                        rule._update_recorded(position, gradient, lr)
                     else:
-                        self._update(position, values, gradient, scratch, lr)
+                        rule._update(position, values, gradient, scratch, lr)
                 except BaseException:
                     # A tracer may raise where no signal can come, in the middle of marking.
                     parameter._mark_changed()
@@ -201,22 +243,7 @@ class Optimizer(ABC):
 
         After each of these nothing was loaded.
         """
-        check_state("load_state_dict", state)
-        arrays = {key: holder[name] for key, holder, name in self._kept()}
-        missing = [key for key in arrays if key not in state]
-        unexpected = [key for key in state if key not in arrays]
-        if missing or unexpected:
-            raise KeyError(
-                f"not the state of the same kind of {type(self).__name__}: missing {missing}, unexpected {unexpected}"
-            )
-        loaded = {key: np.array(state[key]) for key in arrays}
-        for key, own in arrays.items():
-            if loaded[key].shape != own.shape:
-                raise ValueError(f"{key} has shape {own.shape}; the state holds shape {loaded[key].shape}")
-            if loaded[key].dtype != own.dtype:
-                raise TypeError(f"{key} has dtype {own.dtype}; the state holds {loaded[key].dtype}")
-        for key, own in arrays.items():
-            own[...] = loaded[key]
+        load_into({key: holder[name] for key, holder, name in self._kept()}, state, type(self).__name__)
 
     @abstractmethod
     def _update(
@@ -263,20 +290,3 @@ class Optimizer(ABC):
         for position, memory in enumerate(self._memories):
             for name in self._remembered:
                 yield f"{name}.{position}", memory, name
-
-
-def _scratch(parameters: tuple[Tensor, ...]) -> list[NDArray[Any]]:
-    """An array for intermediate results in the shape of each parameter; those of one dtype share their memory.
-
-    Fresh large temporaries would be handed back to the system and faulted in again at each step.
-    """
-    # The squares of float16 gradients underflow below 2e-4, so their arithmetic is done in float32.
-    dtypes = [np.result_type(parameter.dtype, np.float32) for parameter in parameters]
-    sizes: dict[np.dtype[Any], int] = {}
-    for parameter, dtype in zip(parameters, dtypes, strict=True):
-        sizes[dtype] = max(parameter.size, sizes.get(dtype, 0))
-    memory = {dtype: np.empty(size, dtype) for dtype, size in sizes.items()}
-    return [
-        memory[dtype][: parameter.size].reshape(parameter.shape)
-        for parameter, dtype in zip(parameters, dtypes, strict=True)
-    ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from minigrad.optim.checks import positive, whole
+from minigrad.optim.checks import not_negative, positive, share, whole
 
 Schedule = Callable[[int], float]
 
@@ -86,5 +86,129 @@ def step_decay(lr: float, every: int, factor: float) -> Schedule:
 
     def schedule(step: int) -> float:
         return start * ratio ** (step // stretch)
+
+    return schedule
+
+
+def constant(lr: float) -> Schedule:
+    """The same learning rate in every step: a part of what `join` puts together.
+
+    Args:
+        lr: positive and finite.
+
+    Raises:
+        ValueError: for an argument out of range.
+
+    Examples:
+        >>> optim.constant(0.1)(1000)
+        0.1
+    """
+    rate = positive("lr", lr)
+    return lambda step: rate
+
+
+def linear(start: float, end: float, steps: int) -> Schedule:
+    """Along a straight line from one learning rate to another, and constant afterwards.
+
+    With t steps taken so far:
+
+        start + (end - start) * t / steps              for t < steps
+        end                                            afterwards
+
+    Args:
+        start: the learning rate of the first step; finite and at least 0.
+        end: the learning rate after `steps` steps; finite and at least 0.
+        steps: how long the line is; at least 1.
+
+    Raises:
+        ValueError: for an argument out of range.
+
+    Examples:
+        >>> schedule = optim.linear(1.0, 0.0, steps=4)
+        >>> [schedule(step) for step in range(6)]
+        [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
+    """
+    first, last = not_negative("start", start), not_negative("end", end)
+    length = whole("steps", steps, least=1)
+
+    def schedule(step: int) -> float:
+        # Between the two, whatever the rounding.
+        part = min(step / length, 1.0)
+        return (1.0 - part) * first + part * last
+
+    return schedule
+
+
+def exponential(lr: float, factor: float, every: int = 1) -> Schedule:
+    """Multiplied by the same number in every step, so that it has fallen by a factor after `every` steps.
+
+    With t steps taken so far:
+
+        lr * factor ** (t / every)
+
+    `step_decay` has the same values where t is a multiple of `every`, and is constant in between.
+
+    Args:
+        lr: the learning rate of the first step; positive and finite.
+        factor: what is left of the learning rate after `every` steps; above 0 and at most 1.
+        every: how many steps it takes to fall by the factor; at least 1.
+
+    Raises:
+        ValueError: for an argument out of range.
+
+    Examples:
+        >>> schedule = optim.exponential(1.0, factor=0.25, every=2)
+        >>> [schedule(step) for step in range(5)]
+        [1.0, 0.5, 0.25, 0.125, 0.0625]
+    """
+    start, stretch, ratio = positive("lr", lr), whole("every", every, least=1), share("factor", factor)
+    return lambda step: start * ratio ** (step / stretch)
+
+
+def one_cycle(lr: float, steps: int, rise: float = 0.45, start: float = 0.1, end: float = 0.001) -> Schedule:
+    """Up along a line, down along a line of the same length, and then down to almost nothing.
+
+    With t steps taken so far, and a = rise * steps:
+
+        from start * lr to lr                          for 0 <= t <= a
+        from lr back to start * lr                     for a <= t <= 2 * a
+        from start * lr to end * lr                    for 2 * a <= t <= steps
+        end * lr                                       afterwards
+
+    Smith 2018, "A disciplined approach to neural network hyper-parameters: part 1", arXiv:1803.09820, section 4: one
+    cycle that is a little shorter than the training, whose smallest rate is a tenth of the largest, and in the rest of
+    the steps a rate that falls by several orders of magnitude. PyTorch's `OneCycleLR` does the same with
+    ``three_phase=True`` and ``anneal_strategy="linear"``, and follows half cosines by default.
+
+    Args:
+        lr: the largest learning rate; positive and finite. It may be several times larger than a constant one.
+        steps: how many steps are going to be taken; at least 1.
+        rise: the share of the steps in which the rate rises, and in which it falls again; above 0 and at most 0.5.
+        start: the share of `lr` at both ends of the cycle; above 0 and at most 1.
+        end: the share of `lr` after all steps; above 0 and at most `start`.
+
+    Raises:
+        ValueError: for an argument out of range.
+
+    Examples:
+        >>> schedule = optim.one_cycle(1.0, steps=10, rise=0.4, start=0.2, end=0.01)
+        >>> [round(schedule(step), 3) for step in range(0, 11, 2)]
+        [0.2, 0.6, 1.0, 0.6, 0.2, 0.01]
+    """
+    peak, length = positive("lr", lr), whole("steps", steps, least=1)
+    if not 0.0 < positive("rise", rise) <= 0.5:
+        raise ValueError(f"rise must be at most 0.5, because the fall takes as long, not {rise!r}")
+    low, last = peak * share("start", start), peak * share("end", end)
+    if last > low:
+        raise ValueError(f"end must be at most start; it is {end!r}, and start is {start!r}")
+    times = [0.0, rise * length, 2.0 * rise * length, float(length)]
+    rates = [low, peak, low, last]
+
+    def schedule(step: int) -> float:
+        for before, after, first, second in zip(times, times[1:], rates, rates[1:], strict=False):
+            if step < after:
+                part = (step - before) / (after - before)
+                return (1.0 - part) * first + part * second
+        return last
 
     return schedule

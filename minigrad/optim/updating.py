@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,6 +58,10 @@ class Updating:
         """Whether it is ``w - lr * g`` and nothing else."""
         return bool(self.optimizer._is_plain_descent)
 
+    def is_of_the_optimizer_of(self, other: Updating) -> bool:
+        """Whether both belong to one optimiser, which may have other settings for each of them."""
+        return self.optimizer._own is other.optimizer._own
+
     def together(self, others: Sequence[Updating]) -> AllOf:
         """This update and others of the same optimiser, in one call."""
         return AllOf((self, *others))
@@ -74,12 +77,12 @@ class AllOf:
         self._optimizer = updates[0].optimizer
         self._calls = [each.in_place for each in updates]
 
-    def __call__(self, lr: Any, *arrays: Any) -> None:
-        """Update; `arrays` are the parameters, each with its gradient after it."""
-        triples = list(zip(self._calls, arrays[::2], arrays[1::2], strict=True))
-        telling_afterwards(self._optimizer, partial(_in_turn, triples), lr)
+    def __call__(self, *arrays: Any) -> None:
+        """Update; given are a parameter, its gradient and its learning rate, and then the next."""
+        updates = list(zip(self._calls, arrays[::3], arrays[1::3], arrays[2::3], strict=True))
+        telling_afterwards(f"{type(self._optimizer).__name__}.step()", _in_turn, updates)
 
 
-def _in_turn(updates: Sequence[tuple[Any, Any, Any]], lr: Any) -> None:
-    for update, values, gradient in updates:
+def _in_turn(updates: Sequence[tuple[Any, Any, Any, Any]]) -> None:
+    for update, values, gradient, lr in updates:
         update(values, gradient, lr)

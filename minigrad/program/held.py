@@ -218,8 +218,13 @@ def settings_of(value: Any) -> list[tuple[Any, str, Any]]:
         for inner in value.children():
             found += settings_of(inner)
     elif state_of(value):
-        found.append((value, "lr", value.lr))
+        found += [(each.optimizer, "lr", each.optimizer.lr) for each in rates_of(value)]
     return found
+
+
+def rates_of(optimizer: Any) -> list[HeldRate]:
+    """The learning rates of an optimiser: its own, and those that groups of parameters have for themselves."""
+    return [HeldRate(optimizer), *(HeldRate(rule) for rule in optimizer._rules()[1:] if rule._lr is not None)]
 
 
 def generators_of(layer: Any) -> Iterator[HeldAttribute]:

@@ -24,6 +24,7 @@ from minigrad.program.held import (
     HeldRate,
     HeldTensor,
     HeldVariable,
+    rates_of,
     state_of,
 )
 from minigrad.program.inputs import Inputs, Slot
@@ -109,7 +110,7 @@ def _traced(
     held = {id(slot.held.read()) for slot in variables if slot.held is not None}
     watches = [*watches, *(Elements(each) for each in arrays if id(each.value) not in held)]
     slots += variables
-    slots += [Slot(rate.read(), "lr", None, "", rate) for rate in map(HeldRate, _optimizers(applied))]
+    slots += [Slot(rate.read(), "lr", None, "", rate) for each in _optimizers(applied) for rate in rates_of(each)]
     for slot in slots:
         if isinstance(slot.held, HeldTensor) and slot.held.tensor._node is not None and slot.held.tensor._node.hooks:
             raise ProgramError(
@@ -140,14 +141,14 @@ def _traced(
 def _check_rates(inputs: Inputs, recording: Recording) -> None:
     """Refuse several steps whose learning rates a schedule gives, because the code asks for one rate in each call."""
     rates = [slot.held for slot in inputs.slots if isinstance(slot.held, HeldRate)]
-    optimizers = {id(each.optimizer._own): each.optimizer for each in rates}
+    scheduled = {id(each.optimizer._own) for each in rates if callable(each.optimizer._lr)}
     makers = {each.out: each for each in recording.code}
     for position, new in recording.updates.items():
         held, count, place = inputs.slots[position].held, 0, None
         while isinstance(held, HeldEntry) and held.entry == "steps" and new in makers:
             place = makers[new].where
             new, count = makers[new].args[0], count + 1
-        if count > 1 and callable(optimizers[id(held.holder)]._lr):  # type: ignore[union-attr]  # an entry
+        if count > 1 and id(held.holder) in scheduled:  # type: ignore[union-attr]  # an entry
             raise ProgramError(
                 f"{place}: the second step of an optimizer in one call would have the learning rate of the first, "
                 "which a schedule gives; compile one step, and call it twice"

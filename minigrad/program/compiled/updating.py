@@ -88,7 +88,8 @@ def _fused(code: Sequence[Instruction], outputs: Sequence[Any], changed: set[Var
     dropped: set[Var] = set()
     for each in code:
         if is_update(each.function) and each.function.is_plain_descent:  # type: ignore[attr-defined]  # of an update
-            weight, gradient, lr = each.args
+            # It may remember a velocity that other parameters have, and does not use it.
+            weight, gradient, lr, *_ = each.args
             is_used_here_alone = type(gradient) is Var and users.get(gradient) == 1 and gradient not in wanted
             outer = _as_outer(gradient, made) if is_used_here_alone else None
             if outer is not None and not changed.intersection(outer):
@@ -113,12 +114,11 @@ def _grouped(code: Sequence[Instruction]) -> list[Instruction]:
         if group:
             first, *others = group
             function = first.function.together([each.function for each in others])  # type: ignore[attr-defined]  # of an update
-            arrays = [part for each in group for part in each.args[:2]]
-            found.append(_call(first, function, (first.args[2], *arrays)))
+            found.append(_call(first, function, tuple(part for each in group for part in each.args[:3])))
             group.clear()
 
     for each in code:
-        if group and not (is_update(each.function) and _belong_together(group[0], each)):
+        if group and not (is_update(each.function) and each.function.is_of_the_optimizer_of(group[0].function)):  # type: ignore[attr-defined]  # of an update
             close()
         if is_update(each.function):
             group.append(each)
@@ -126,12 +126,6 @@ def _grouped(code: Sequence[Instruction]) -> list[Instruction]:
             found.append(each)
     close()
     return found
-
-
-def _belong_together(first: Instruction, other: Instruction) -> bool:
-    mine: Any = first.function
-    theirs: Any = other.function
-    return mine.optimizer is theirs.optimizer and first.args[2] is other.args[2]
 
 
 def _as_outer(gradient: Var, made: dict[Var, Instruction]) -> tuple[Var, Var] | None:

@@ -228,7 +228,7 @@ def _is_function(value: Any) -> bool:
     return callable(value) and (hasattr(value, "__wrapped__") or hasattr(value, "__code__"))
 
 
-# What is an input of the code, or memory to compute in.
-_OF_OPTIMISERS = ("_lr", "_own", "_memories", "_scratch")
+# What is an input of the code, or memory to compute in, or never changes.
+_OF_OPTIMISERS = ("_lr", "_own", "_memories", "_scratch", "_groups", "_names")
 # What `functools.wraps` copies.
 _OF_WRAPPERS = (*functools.WRAPPER_ASSIGNMENTS, "__wrapped__")
