@@ -29,6 +29,7 @@ from minigrad.training import accuracy as accuracy
 from minigrad.training import batches as batches
 from minigrad.training import checkpoint as checkpoint
 from minigrad.training import evaluate as evaluate
+from minigrad.training import metrics as metrics
 from minigrad.training import predict as predict
 from minigrad.training import train as train
 from minigrad.transforms.functions import grad as grad
@@ -49,7 +50,7 @@ _OWN = [
     *("debug", "NotFiniteError"),
     *("get_num_threads", "set_num_threads"),
     *("train", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
-    *("nn", "losses", "optim", "data", "checkpoint"),
+    *("nn", "losses", "optim", "data", "metrics", "checkpoint"),
 ]
 
 # Type checkers take every name; that this module imports others for itself is nothing to them.
