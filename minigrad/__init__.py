@@ -23,6 +23,7 @@ from minigrad.program.compiled.function import compile as compile
 from minigrad.program.errors import ProgramError as ProgramError
 from minigrad.program.program import Program as Program
 from minigrad.program.source.function import numpy_source as numpy_source
+from minigrad.training import AverageWeights as AverageWeights
 from minigrad.training import Callback as Callback
 from minigrad.training import Checkpoint as Checkpoint
 from minigrad.training import EarlyStopping as EarlyStopping
@@ -32,6 +33,8 @@ from minigrad.training import accuracy as accuracy
 from minigrad.training import batches as batches
 from minigrad.training import checkpoint as checkpoint
 from minigrad.training import evaluate as evaluate
+from minigrad.training import find_learning_rate as find_learning_rate
+from minigrad.training import metrics as metrics
 from minigrad.training import predict as predict
 from minigrad.training import train as train
 from minigrad.training import train_with as train_with
@@ -54,8 +57,8 @@ _OWN = [
     *("debug", "NotFiniteError"),
     *("get_num_threads", "set_num_threads"),
     *("train", "train_with", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
-    *("Callback", "Checkpoint", "EarlyStopping"),
-    *("nn", "losses", "optim", "data", "checkpoint"),
+    *("Callback", "Checkpoint", "EarlyStopping", "AverageWeights", "find_learning_rate"),
+    *("nn", "losses", "optim", "data", "metrics", "checkpoint"),
 ]
 
 # Type checkers take every name; that this module imports others for itself is nothing to them.

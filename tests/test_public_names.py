@@ -12,9 +12,9 @@ import pytest
 import minigrad as mg
 from minigrad import data, losses, nn, optim
 from minigrad.engine.registry import operations
-from minigrad.training import checkpoint
+from minigrad.training import checkpoint, metrics
 
-MODULES = {"nn", "losses", "optim", "data", "checkpoint", "testing"}
+MODULES = {"nn", "losses", "optim", "data", "metrics", "checkpoint", "testing"}
 PUBLIC = {name for name, operation in operations.items() if operation.builtin and operation.public}
 HELPERS = sorted(name for name, operation in operations.items() if not operation.public)
 
@@ -33,7 +33,7 @@ def test_a_star_import_takes_the_same_and_leaves_pythons_names_alone():
 
 
 @pytest.mark.parametrize(
-    "module", [nn, losses, optim, data, checkpoint, mg.testing], ids=lambda module: module.__name__
+    "module", [nn, losses, optim, data, metrics, checkpoint, mg.testing], ids=lambda module: module.__name__
 )
 def test_modules_show_what_they_export(module):
     assert sorted(dir(module)) == sorted(module.__all__)

@@ -1,0 +1,50 @@
+"""How are averages of the weights kept up in a training?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from minigrad.optim import EMA
+from minigrad.training.callbacks import Callback
+from minigrad.training.run import Run
+
+
+class AverageWeights(Callback):
+    """Brings averages up to date after every step. `Checkpoint` saves them with the run.
+
+    Args:
+        average: of the weights of the model that is trained.
+
+    Raises:
+        TypeError: for something else.
+
+    Examples:
+        >>> model = nn.Dense(2, 1, rng=0)
+        >>> average = optim.EMA(model.parameters(), decay=0.99)
+        >>> callbacks = [mg.AverageWeights(average)]
+        >>> with average.averaged():
+        ...     model(np.ones((4, 2), np.float32)).shape
+        (4, 1)
+    """
+
+    def __init__(self, average: EMA) -> None:
+        if not isinstance(average, EMA):
+            raise TypeError(
+                f"AverageWeights takes averages such as optim.EMA(model.parameters()), not a {type(average).__name__}"
+            )
+        self.average = average
+
+    def on_step_end(self, run: Run) -> None:
+        """Take in the new weights."""
+        self.average.update()
+
+    def state_dict(self) -> dict[str, NDArray[Any]]:
+        """The averages."""
+        return self.average.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from these averages."""
+        self.average.load_state_dict(state)
