@@ -353,3 +353,18 @@ def test_several_optimisers_are_saved_with_their_run(path):
     with pytest.raises(ZeroDivisionError):
         run([saver(path), Counting(4, ZeroDivisionError())])
     np.testing.assert_equal(run([saver(path), Counting()]), whole)
+
+
+def test_averages_of_weights_go_on_with_their_run(path):
+    def run(callbacks):
+        model, optimizer, data = parts()
+        average = optim.EMA(model.parameters(), decay=0.9)
+        left = trained([mg.AverageWeights(average), *callbacks], (model, optimizer, data))
+        return left, average.state_dict()
+
+    whole = run([])
+    with pytest.raises(ZeroDivisionError):
+        run([saver(path), Counting(7, ZeroDivisionError())])
+    np.testing.assert_equal(run([saver(path), Counting()]), whole)
+    with pytest.raises(TypeError, match=r"takes averages such as optim\.EMA\(model\.parameters\(\)\), not a float"):
+        mg.AverageWeights(0.9)

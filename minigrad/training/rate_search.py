@@ -122,9 +122,10 @@ def find_learning_rate(
         )
     tried, curve = rates[: len(found)], np.array(smoothed)
     slopes = np.gradient(curve, np.log(tried))
-    # Not of the beginning, where the average has seen few losses.
-    start = min(5, len(found) - 2)
-    suggestion = float(tried[start + int(np.argmin(slopes[start:]))])
+    # Not of the beginning, where the average has seen few losses, nor of what comes after the best one.
+    start = 5
+    end = max(start + 1, int(np.argmin(curve)) + 1)
+    suggestion = float(tried[start + int(np.argmin(slopes[start:end]))])
     return RateSearch(tried, np.array(found), curve, suggestion)
 
 
