@@ -98,6 +98,18 @@ def test_a_save_within_an_epoch_comes_after_so_many_steps_or_minutes(path, monke
     assert [saved for *_, saved in places[1:]] == [True] * 11
 
 
+def test_a_run_may_be_taken_up_from_one_file_and_saved_to_another(path, tmp_path):
+    whole = trained([])
+    with pytest.raises(ZeroDivisionError):
+        trained([mg.Checkpoint(path), Counting(5, ZeroDivisionError())])
+    before, other = path.read_bytes(), tmp_path / "other.safetensors"
+    np.testing.assert_equal(trained([mg.Checkpoint(other, resume=path), Counting()]), whole)
+    assert path.read_bytes() == before
+    assert other.exists()
+    with pytest.raises(FileNotFoundError, match="there is no checkpoint .*none"):
+        trained([mg.Checkpoint(other, resume=tmp_path / "none")])
+
+
 def test_the_best_model_is_kept_beside_the_last(path, tmp_path):
     best = tmp_path / "best.safetensors"
     model, optimizer, data = parts()

@@ -1,4 +1,4 @@
-"""Which learning rate does a model learn fastest with?"""
+"""With which learning rate does a model learn fast?"""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class RateSearch:
         rates: that were tried, in order, shape (steps,).
         losses: the loss of the batch that was seen with each, shape (steps,).
         smoothed: their moving averages, shape (steps,).
-        suggestion: the rate at which the smoothed loss fell fastest.
+        suggestion: a tenth of the rate at which the smoothed loss was least. With that rate itself, steps are about to
+            become too long.
     """
 
     rates: NDArray[np.float64]
@@ -54,7 +55,7 @@ def find_learning_rate(
     steps: int = 100,
     compile: Compile = False,
 ) -> RateSearch:
-    """Train for some steps with a learning rate that grows from step to step, and see where the loss falls fastest.
+    """Train for some steps with a learning rate that grows from step to step, and see how far the loss falls.
 
     It ends when the loss has become four times its best, or infinite. Model, optimiser and random generators are as
     before afterwards. The range test of Smith (2017), "Cyclical learning rates for training neural networks",
@@ -121,12 +122,7 @@ def find_learning_rate(
             f"{rates[min(len(found), count - 1)]:.3g}; give a smaller lowest="
         )
     tried, curve = rates[: len(found)], np.array(smoothed)
-    slopes = np.gradient(curve, np.log(tried))
-    # Not of the beginning, where the average has seen few losses, nor of what comes after the best one.
-    start = 5
-    end = max(start + 1, int(np.argmin(curve)) + 1)
-    suggestion = float(tried[start + int(np.argmin(slopes[start:end]))])
-    return RateSearch(tried, np.array(found), curve, suggestion)
+    return RateSearch(tried, np.array(found), curve, float(tried[np.argmin(curve)]) / 10.0)
 
 
 def _again_and_again(pairs: Any) -> Iterator[Any]:

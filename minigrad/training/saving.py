@@ -39,7 +39,8 @@ class Checkpoint(Callback):
         best: of a second file, with the best model alone; `checkpoint.load` reads it.
         monitor: the quantity in the history by which a model is the best.
         larger_is_better: whether large values of it are good; of a loss, small ones are.
-        resume: whether the run in the file is taken up, where there is a file.
+        resume: whether the run in the file is taken up, where there is a file; or the path of another file, which has
+            to be there.
 
     Raises:
         ValueError: for numbers that are not positive; when training begins, for a file that cannot be taken up, with
@@ -64,7 +65,7 @@ class Checkpoint(Callback):
         best: str | os.PathLike[str] | None = None,
         monitor: str = "validation_loss",
         larger_is_better: bool = False,
-        resume: bool = False,
+        resume: bool | str | os.PathLike[str] = False,
     ) -> None:
         import_safetensors()
         self.path = os.fspath(path)
@@ -72,7 +73,7 @@ class Checkpoint(Callback):
         self.every_steps = None if every_steps is None else whole("Checkpoint: every_steps", every_steps, least=1)
         self.every_minutes = math.inf if every_minutes is None else positive("Checkpoint: every_minutes", every_minutes)
         self.best_path = None if best is None else os.fspath(best)
-        self.resume = bool(resume)
+        self.resume = resume
         self._best = Best("Checkpoint", monitor, larger_is_better)
         self._saved_at = time.monotonic()
         self._is_saved = False
@@ -83,7 +84,9 @@ class Checkpoint(Callback):
             if path is not None:
                 _try_to_write(path)
         run.find_sources()
-        if self.resume and os.path.exists(self.path):
+        if isinstance(self.resume, (str, os.PathLike)):
+            restore_run(self.resume, run)
+        elif self.resume and os.path.exists(self.path):
             restore_run(self.path, run)
         self._saved_at = time.monotonic()
         # Until a step was taken, there is nothing that would be lost.
