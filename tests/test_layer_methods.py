@@ -214,3 +214,12 @@ def test_the_summary_of_a_model_that_takes_whole_numbers():
     model = nn.Sequential(nn.Embedding(5, 3), nn.GRU(3, 2, "last"), nn.Dense(2, 1))
     assert "(N, 7, 3)" in model.summary((7,))
     assert "Embedding(5, 3)" in model.summary()
+
+
+def test_a_copy_in_another_dtype_shares_the_random_generators():
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(nn.Dropout(0.5, rng=rng), nn.Sequential(nn.Dropout(0.5, rng=rng)))
+    twin = model.astype(np.float64)
+    assert twin is not model
+    assert twin[0] is not model[0]
+    assert twin[0].rng is twin[1][0].rng is rng

@@ -448,3 +448,47 @@ def test_labels_may_be_scored_by_one_hot_rows_and_by_shares():
     scores = np.array([[0.1, 0.9], [0.8, 0.2]])
     assert mg.accuracy(scores, np.array([[0.25, 0.75], [0.25, 0.75]])) == 0.5
     assert mg.accuracy(np.array([0.0, 1.0]), np.array([0.25, 0.75])) == 1.0
+
+
+class Twice(nn.Layer):
+    """Gives two results."""
+
+    def __init__(self, form):
+        self.dense, self.form = linear()[0], form
+
+    def forward(self, x):
+        return self.form(self.dense(x), 2.0 * x)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [lambda a, b: (a, b), lambda a, b: {"a": a, "b": b}, lambda a, b: [a, {"b": b}]],
+    ids=["tuple", "dict", "both"],
+)
+def test_several_results_are_predicted_as_they_are_given(form):
+    expected = form(X @ linear()[0].weight.data, 2.0 * X)
+    for batch_size in (None, 7, 50):
+        found = mg.predict(Twice(form), X, batch_size)
+        assert type(found) is type(expected)
+        flat = [*found.values()] if isinstance(found, dict) else found
+        np.testing.assert_allclose(flat[0], X @ linear()[0].weight.data, rtol=1e-13)
+    with pytest.raises(ValueError, match=r"gave shape \(\) for 3 samples"):
+        mg.predict(Twice(lambda a, b: (a, np.sum(b))), X, 3)
+    with pytest.raises(TypeError, match="gave a str; it has to give an array or Tensor, or several"):
+        mg.predict(Twice(lambda a, b: (a, "b")), X)
+
+
+def test_random_numbers_of_float64_in_a_model_of_float32_are_told():
+    class Noisy(nn.Layer):
+        def __init__(self):
+            self.dense, self.rng = nn.Dense(2, 1, rng=0), np.random.default_rng(0)
+
+        def forward(self, x):
+            return self.dense(x) + self.rng.standard_normal((len(x), 1))
+
+    model = Noisy()
+    data = [(X.astype(np.float32), Y.astype(np.float32))]
+    with pytest.warns(
+        UserWarning, match=r"something in the model is float64, such as random numbers.*dtype=np\.float32"
+    ):
+        train(model, optim.SGD(model.parameters(), lr=0.1), data)

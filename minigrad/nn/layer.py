@@ -192,6 +192,8 @@ class Layer(OneValue, metaclass=LayerClass):
     def astype(self: Self, dtype: DTypeLike) -> Self:
         """A copy of this layer whose parameters and state have another floating dtype; what is no float stays so.
 
+        Random generators are shared, so that a copy does not draw the numbers of the original once more.
+
         Raises:
             TypeError: for a dtype that is not floating.
         """

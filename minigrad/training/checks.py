@@ -138,20 +138,31 @@ def check_data(function: str, name: str, data: object) -> None:
         )
 
 
-def check_precision(model: Layer, x: Any) -> None:
-    """Warn where a model of float32 is given samples in float64, with which it computes in twice the time."""
+def check_precision(model: Layer, x: Any, prediction: Any) -> None:
+    """Warn where a model of float32 computes in float64, which takes twice the time."""
     dtypes = {parameter.dtype for parameter in model.parameters()}
     if dtypes != {np.dtype(np.float32)}:
         return
     for path, item in contents("x", x):
         if isinstance(item, (np.ndarray, Tensor)) and item.dtype == np.float64:
-            warnings.warn(
-                f"train: the parameters are float32, and {path} is float64, so that the model computes in float64, "
-                "which takes about twice the time; write x.astype(np.float32), or mg.batches(..., dtype=np.float32)",
-                UserWarning,
-                stacklevel=2,
+            _tell_of_float64(f"and {path} is float64", "x.astype(np.float32), or mg.batches(..., dtype=np.float32)")
+            return
+    for _, item in contents("prediction", prediction):
+        if isinstance(item, (np.ndarray, Tensor)) and item.dtype == np.float64:
+            _tell_of_float64(
+                "x too, and something in the model is float64, such as random numbers",
+                "rng.standard_normal(shape, dtype=np.float32) for these",
             )
             return
+
+
+def _tell_of_float64(what: str, instead: str) -> None:
+    warnings.warn(
+        f"train: the parameters are float32, {what}, so that the model computes in float64, which takes about twice the "
+        f"time; write {instead}",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def check_functions(function: str, name: str, functions: Any, example: str, also: type | None = None) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import plain
@@ -58,8 +57,10 @@ def evaluate(model: Layer, loss: Loss, data: Pairs, metrics: Sequence[Metric] = 
     return means.values()
 
 
-def predict(model: Layer, x: Any, batch_size: int | None = None, *, compile: Compile = False) -> NDArray[Any]:
-    """What a model gives for samples, as a plain array, in evaluation mode, without recording.
+def predict(model: Layer, x: Any, batch_size: int | None = None, *, compile: Compile = False) -> Any:
+    """What a model gives for samples, in evaluation mode, without recording: a plain array.
+
+    Of a model that gives several results in a tuple or a dict, it is a tuple or a dict of plain arrays.
 
     Args:
         model: called as ``model(x)``.
@@ -71,7 +72,7 @@ def predict(model: Layer, x: Any, batch_size: int | None = None, *, compile: Com
         RuntimeError: where another thread trains or evaluates the same model; call ``model.eval()`` once before several
             threads evaluate or predict.
         ValueError: for a batch size below 1, or, with one, a model that does not give a result for every sample.
-        TypeError: for a model that gives several results, or arguments of other kinds.
+        TypeError: for a model that gives something else than arrays, or arguments of other kinds.
     """
     check_model("predict", model)
     if batch_size is not None:
@@ -83,19 +84,24 @@ def predict(model: Layer, x: Any, batch_size: int | None = None, *, compile: Com
     size = batch_size or max(count, 1)
     run: Callable[[Any], Any] = compiled_as_told(model, compile)
 
-    def part(start: int) -> NDArray[Any]:
-        samples = samples_at(x, slice(start, start + size))
-        out = _one_array(run(samples))
-        expected = min(size, count - start)
-        if batch_size is not None and out.shape[:1] != (expected,):
-            raise ValueError(
-                f"predict: the model gave shape {out.shape} for {expected} samples; only results with one row for "
-                "each sample can be joined: leave batch_size out"
-            )
+    def part(start: int) -> Any:
+        out = _arrays(run(samples_at(x, slice(start, start + size))))
+        if batch_size is not None:
+            _check_rows(out, min(size, count - start))
         return out
 
     parts = call_evaluating(model, lambda: [part(start) for start in range(0, max(count, 1), size)])
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return parts[0] if len(parts) == 1 else joined(parts)
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Results for parts of the samples as one, one after the other: each array in them, which tuples and dicts hold."""
+    first = parts[0]
+    if isinstance(first, dict):
+        return {key: joined([part[key] for part in parts]) for key in first}
+    if isinstance(first, (tuple, list)):
+        return _like(first, [joined(items) for items in zip(*parts, strict=True)])
+    return np.concatenate(parts)
 
 
 Compile = bool | Mapping[str, Any]
@@ -117,10 +123,35 @@ def compiled_as_told(function: Callable[..., Any], settings: Compile) -> Callabl
     return found
 
 
-def _one_array(out: Any) -> NDArray[Any]:
+def _arrays(out: Any) -> Any:
+    """Results as plain arrays."""
+    if isinstance(out, dict):
+        return {key: _arrays(item) for key, item in out.items()}
+    if isinstance(out, (tuple, list)):
+        return _like(out, [_arrays(item) for item in out])
     if not isinstance(out, (np.ndarray, np.generic, Tensor)):
-        raise TypeError(f"predict: the model gave a {type(out).__name__}; it has to give one array or Tensor")
+        raise TypeError(
+            f"predict: the model gave a {type(out).__name__}; it has to give an array or Tensor, or several of them in "
+            "a tuple or a dict"
+        )
     return np.asarray(plain(out))
+
+
+def _like(kind: Any, items: list[Any]) -> Any:
+    """A tuple or list of the kind of another one."""
+    return type(kind)(*items) if hasattr(kind, "_fields") else type(kind)(items)
+
+
+def _check_rows(out: Any, samples: int) -> None:
+    """Raise where results cannot be joined, because they do not have a row for each sample."""
+    if isinstance(out, (dict, tuple, list)):
+        for item in out.values() if isinstance(out, dict) else out:
+            _check_rows(item, samples)
+    elif out.shape[:1] != (samples,):
+        raise ValueError(
+            f"predict: the model gave shape {out.shape} for {samples} samples; only results with one row for each "
+            "sample can be joined: leave batch_size out"
+        )
 
 
 def checked_pair(pair: Any) -> tuple[Any, Any, int]:

@@ -98,10 +98,10 @@ def train(
     def step(pair: Any) -> Done:
         nonlocal is_first
         x, y, count = checked_pair(pair)
-        if is_first:
-            check_precision(model, x)
-            is_first = False
         value, prediction = update(x, y)
+        if is_first:
+            check_precision(model, x, prediction)
+            is_first = False
         return Done(count, {"loss": value}, plain(prediction), y)
 
     def validate() -> dict[str, float]:

@@ -53,7 +53,7 @@ class Means:
 
     def values(self) -> dict[str, float]:
         """The means until now; nothing before the first batch."""
-        names = dict.fromkeys([*self._sums.keys() - self._names, *self._names])
+        names = [*(name for name in self._sums if name not in self._names), *self._names]
         return {name: self._value(name) for name in names if name in self._sums or name in self._statistics}
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

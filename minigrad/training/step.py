@@ -16,7 +16,7 @@ from minigrad.nn import Layer
 from minigrad.optim import Optimizer
 from minigrad.training.batching import count_samples, samples_at
 from minigrad.training.checks import StoredResults
-from minigrad.training.evaluation import Compile, Loss, compiled_as_told
+from minigrad.training.evaluation import Compile, Loss, compiled_as_told, joined
 from minigrad.training.means import check_single_number
 
 Step = Callable[[Any, Any], tuple[float, Any]]
@@ -80,7 +80,7 @@ def step_of(model: Layer, loss: Loss, optimizer: Optimizer, compiled: Compile, p
             total = total + share.detach()
             predictions.append(plain(prediction))
         optimizer.step()
-        return total, _joined(predictions)
+        return total, joined(predictions)
 
     stored = StoredResults(model)
 
@@ -102,16 +102,6 @@ def _parts(count: int, parts: int) -> list[slice]:
     """So many slices of nearly the same length; fewer where there are not so many samples."""
     bounds = [count * part // min(parts, count) for part in range(min(parts, count) + 1)]
     return [slice(start, stop) for start, stop in pairwise(bounds)]
-
-
-def _joined(predictions: list[Any]) -> Any:
-    """Predictions for the whole batch: each array of them, which tuples and dicts may hold."""
-    first = predictions[0]
-    if isinstance(first, dict):
-        return {key: _joined([each[key] for each in predictions]) for key in first}
-    if isinstance(first, (tuple, list)):
-        return tuple(_joined(list(each)) for each in zip(*predictions, strict=True))
-    return np.concatenate(predictions)
 
 
 def _refuse_infinite(value: Any) -> None:
