@@ -35,6 +35,7 @@ from minigrad.training import checkpoint as checkpoint
 from minigrad.training import evaluate as evaluate
 from minigrad.training import find_learning_rate as find_learning_rate
 from minigrad.training import metrics as metrics
+from minigrad.training import pad_sequences as pad_sequences
 from minigrad.training import predict as predict
 from minigrad.training import train as train
 from minigrad.training import train_with as train_with
@@ -57,7 +58,7 @@ _OWN = [
     *("debug", "NotFiniteError"),
     *("get_num_threads", "set_num_threads"),
     *("train", "train_with", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
-    *("Callback", "Checkpoint", "EarlyStopping", "AverageWeights", "find_learning_rate"),
+    *("Callback", "Checkpoint", "EarlyStopping", "AverageWeights", "find_learning_rate", "pad_sequences"),
     *("nn", "losses", "optim", "data", "metrics", "checkpoint"),
 ]
 

@@ -313,3 +313,20 @@ def test_rms_norm_of_whole_numbers():
 def test_a_context_of_other_samples_is_refused():
     with pytest.raises(ValueError, match="a context of as many samples"):
         nn.MultiHeadAttention(4, 2, **DOUBLE)(reals(3, 2, 4), reals(1, 2, 4))
+
+
+@pytest.mark.parametrize("padding", [1, "same", (0, 1), ((1, 0), (0, 2))])
+def test_maxima_of_windows_that_reach_beyond_the_image(padding):
+    x = np.random.default_rng(0).normal(size=(2, 3, 5, 7)) - 5.0
+    layer = nn.MaxPool(3, stride=2, padding=padding)
+    above, left = {1: (1, 1), "same": (1, 1), (0, 1): (0, 1)}.get(padding, (1, 0))
+    out = layer(x)
+    for row, column in np.ndindex(out.shape[2:]):
+        window = x[
+            :, :, max(2 * row - above, 0) : 2 * row - above + 3, max(2 * column - left, 0) : 2 * column - left + 3
+        ]
+        np.testing.assert_array_equal(out[:, :, row, column], window.max(axis=(2, 3)))
+    gradcheck(layer, x)
+    assert repr(layer) == f"MaxPool(3, stride=(2, 2), padding={padding!r})"
+    with pytest.raises(ValueError, match=r"a padding is less than the size, \(3, 3\); got 3"):
+        nn.MaxPool(3, padding=3)

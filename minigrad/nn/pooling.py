@@ -10,7 +10,8 @@ import numpy as np
 from minigrad.engine.values import as_array, shape_of
 from minigrad.nn.stateless import Stateless, Values
 from minigrad.ops import avg_pool2d, max_pool2d
-from minigrad.ops.nn.arguments import Pair, pair
+from minigrad.ops.manipulation.dtypes import as_floats
+from minigrad.ops.nn.arguments import Padding, Pair, checked_padding, margins, pair
 
 
 class _Pool(Stateless):
@@ -26,11 +27,39 @@ class _Pool(Stateless):
 
 
 class MaxPool(_Pool):
-    """The maximum of every window: (N, C, H, W) gives (N, C, rows, columns); windows do not overlap by default."""
+    """The maximum of every window: (N, C, H, W) gives (N, C, rows, columns); windows do not overlap by default.
+
+    Args:
+        size: of a window, for both axes or (rows, columns).
+        stride: the step between windows; by default the size.
+        padding: "valid", "same", or how far windows reach beyond the image, as for `minigrad.conv2d`; less than the
+            size. What is not there is never the largest.
+
+    Raises:
+        ValueError: for sizes below 1, or another padding; when called, for images smaller than a window.
+    """
+
+    def __init__(self, size: Pair, stride: Pair | None = None, padding: Padding = "valid") -> None:
+        super().__init__(size, stride)
+        checked = checked_padding(padding, "MaxPool padding")
+        if not isinstance(checked, str) and any(
+            margin >= length for both, length in zip(checked, self.size, strict=True) for margin in both
+        ):
+            raise ValueError(f"MaxPool: a padding is less than the size, {self.size}; got {padding!r}")
+        self.padding = padding
 
     def forward(self, x: Values) -> Values:
-        """max_pool2d(x, size)."""
+        """max_pool2d(x padded with -inf, size)."""
+        shape = shape_of(x)
+        if self.padding != "valid" and len(shape) == 4:
+            rows, columns = margins((shape[2], shape[3]), self.size, self.stride, self.padding)
+            if rows != (0, 0) or columns != (0, 0):
+                x = np.pad(as_floats(x), ((0, 0), (0, 0), rows, columns), constant_values=-np.inf)  # type: ignore[assignment]
         return max_pool2d(x, self.size, self.stride)
+
+    def __repr__(self) -> str:
+        padding = f", padding={self.padding!r}" if self.padding not in ("valid", 0, (0, 0)) else ""
+        return f"{super().__repr__()[:-1]}{padding})"
 
 
 class AvgPool(_Pool):

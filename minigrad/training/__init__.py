@@ -2,6 +2,7 @@
 
 from minigrad.training.averaging import AverageWeights
 from minigrad.training.batching import batches
+from minigrad.training.batching.sequences import pad_sequences
 from minigrad.training.callbacks import Callback
 from minigrad.training.early_stopping import EarlyStopping
 from minigrad.training.errors import NonFiniteLossError
@@ -26,6 +27,7 @@ __all__ = [
     "batches",
     "evaluate",
     "find_learning_rate",
+    "pad_sequences",
     "predict",
     "train",
     "train_with",

@@ -63,7 +63,7 @@ def _geometry(
     size, taps = (image[0], image[1]), (kernel[0], kernel[1])
     unpadded = Geometry(pair(stride, "stride"), ((0, 0), (0, 0)), pair(dilation, "dilation"), int(groups))
     reach = unpadded.reach(taps)
-    geometry = replace(unpadded, padding=_margins(size, reach, unpadded.stride, padding))
+    geometry = replace(unpadded, padding=margins(size, reach, unpadded.stride, padding))
     if min(taps) < 1:
         raise ValueError(f"a window of {taps} has no elements")
     if min(geometry.positions(size, taps)) < 1:
@@ -73,8 +73,8 @@ def _geometry(
     return geometry
 
 
-def _margins(image: Size, reach: Size, stride: Size, padding: Padding) -> Margins:
-    """How many zeros go before and after the rows and the columns of an image."""
+def margins(image: Size, reach: Size, stride: Size, padding: Padding) -> Margins:
+    """How much goes before and after the rows and the columns of an image, for windows that reach so far."""
     checked = checked_padding(padding, "padding")
     if not isinstance(checked, str):
         return checked

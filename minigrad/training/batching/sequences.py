@@ -1,0 +1,67 @@
+"""How do sequences of different lengths become one array?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.engine.values import plain
+
+
+def pad_sequences(
+    sequences: Sequence[Any], length: int | None = None, value: float = 0
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Sequences one below the other, filled up at their ends; and a mask that is True where there is something.
+
+    Recurrent layers, attention and losses take such a mask.
+
+    Args:
+        sequences: N of them, each of shape (T, ...) with its own T; the other axes are the same.
+        length: of all rows; by default that of the longest sequence.
+        value: what they are filled up with, of the dtype of the sequences.
+
+    Returns:
+        An array of shape (N, length, ...), and a mask of shape (N, length).
+
+    Raises:
+        ValueError: for no sequences, sequences longer than `length`, or such that differ in more than their lengths.
+        TypeError: for what holds no numbers.
+
+    Examples:
+        >>> rows, mask = mg.pad_sequences([[1, 2, 3], [4]])
+        >>> rows
+        array([[1, 2, 3],
+               [4, 0, 0]])
+        >>> mask
+        array([[ True,  True,  True],
+               [ True, False, False]])
+    """
+    arrays = [np.asarray(plain(sequence)) for sequence in sequences]
+    if not arrays:
+        raise ValueError("pad_sequences: there are no sequences")
+    for position, array in enumerate(arrays):
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"pad_sequences: sequence {position} holds {array.dtype}, not numbers")
+        if not array.ndim or array.shape[1:] != arrays[0].shape[1:]:
+            raise ValueError(
+                f"pad_sequences: sequences have shape (T, ...), where only T differs; the first one has shape "
+                f"{arrays[0].shape}, and sequence {position} {array.shape}"
+            )
+    longest = max(map(len, arrays))
+    size = longest if length is None else length
+    if size < longest:
+        raise ValueError(
+            f"pad_sequences: length is {length}, and the longest sequence has {longest} elements; cut it first, as in "
+            f"[sequence[:{length}] for sequence in sequences]"
+        )
+    # An empty list is of float64, and says nothing about the others.
+    dtype = np.result_type(*[array.dtype for array in arrays if array.size] or [arrays[0].dtype])
+    rows = np.full((len(arrays), size, *arrays[0].shape[1:]), value, dtype)
+    mask = np.zeros((len(arrays), size), bool)
+    for row, each, array in zip(rows, mask, arrays, strict=True):
+        row[: len(array)] = array
+        each[: len(array)] = True
+    return rows, mask
