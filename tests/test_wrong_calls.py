@@ -144,6 +144,12 @@ LAYERS = [
         r"initialiser ones gave shape \(3, 2\); the weights have shape \(2, 3\)",
         lambda: nn.Dense(2, 3, init=ones),
     ),
+    wrong(
+        TypeError,
+        r"^LSTM: got an unexpected keyword argument 'layers'; it takes \(features,",
+        lambda: nn.LSTM(1, 2, layers=2),
+    ),
+    wrong(TypeError, "^Dense: missing a required argument: 'out_features'; it takes", lambda: nn.Dense(3)),
     wrong(ValueError, r"the initialiser <lambda> gave shape \(\)", lambda: nn.Dense(2, 3, init=lambda *args: 1.0)),
     wrong(ValueError, r"Conv\(2, 3\): the initialiser ones gave shape", lambda: nn.Conv(2, 3, (1, 2), init=ones)),
     wrong(TypeError, "the initialiser words gave <U1, not real numbers", lambda: nn.Dense(2, 3, init=words)),

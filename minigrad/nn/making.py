@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABCMeta
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,23 @@ class LayerClass(ABCMeta):
                 _being_made.add(id(made))
                 try:
                     made.__init__(*args, **kwargs)
+                except TypeError as error:
+                    _name_arguments(cls, args, kwargs, error)
+                    raise
                 finally:
                     _being_made.discard(id(made))
                 refuse_all_results(made)
             return made
+
+
+def _name_arguments(kind: type, args: tuple[object, ...], given: dict[str, object], error: TypeError) -> None:
+    """Raise with the name of the layer where an argument is missing or unknown; Python names a private base of it."""
+    signature = inspect.signature(kind.__init__)
+    try:
+        signature.bind(None, *args, **given)
+    except TypeError as found:
+        names = ", ".join(name for name in signature.parameters if name != "self")
+        raise TypeError(f"{kind.__name__}: {found}; it takes ({names})") from error
 
 
 def is_being_made(layer: object) -> bool:
