@@ -72,7 +72,9 @@ def _stored_rows(x: Any, index: slice | NDArray[Any]) -> NDArray[Any]:
 def refuse_masked(x: Any, what: str) -> None:
     """Raise ValueError for a masked array in which something is masked, and would be taken for a number."""
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
-        raise ValueError(f"{what} is a masked array with missing numbers; write x.filled(0.0), and give the mask beside")
+        raise ValueError(
+            f"{what} is a masked array with missing numbers; write x.filled(0.0), and give the mask beside"
+        )
 
 
 def _announce(x: NDArray[Any], index: NDArray[Any]) -> None:
@@ -97,8 +99,8 @@ def _announce(x: NDArray[Any], index: NDArray[Any]) -> None:
 
 
 def _mapping_below(x: Any) -> mmap.mmap | None:
-    while isinstance(x, np.ndarray):
-        x = x.base
+    while isinstance(x, (np.ndarray, memoryview)):
+        x = x.base if isinstance(x, np.ndarray) else x.obj
     return x if isinstance(x, mmap.mmap) else None
 
 
