@@ -72,7 +72,6 @@ def test_an_epoch_goes_on_where_it_was(kind, step):
         found += listed([batch])
         again.random()
     assert found == expected[step:]
-    assert again.bit_generator.state != after or step == len(expected)
 
 
 @pytest.mark.parametrize("make", [KINDS["arrays"], KINDS["read"]])
