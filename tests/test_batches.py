@@ -117,6 +117,10 @@ def test_weights_are_how_often_samples_are_drawn():
     counts = sum(np.bincount(y, minlength=3) for _ in range(20) for _, y in data)
     assert counts.sum() == 20_000
     np.testing.assert_allclose(counts / 20_000, 1 / 3, atol=0.015)
+    # As NumPy's generator chooses them.
+    order = np.random.default_rng(7).choice(1000, 1000, p=weights / np.sum(weights))
+    found = np.concatenate([x for x, _ in mg.batches(np.arange(1000), labels, 64, rng=7, weights=weights)])
+    np.testing.assert_array_equal(found, order)
     # What has no weight is never drawn, at either end.
     drawn = {
         x for _ in range(50) for part, _ in mg.batches(Y, Y, 4, weights=[0, 0, 1, 3, 0, 1, 0, 1, 0, 0]) for x in part
