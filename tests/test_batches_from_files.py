@@ -96,8 +96,9 @@ class Announced(mmap.mmap):
         return super().madvise(option, start, length)
 
 
-def test_the_system_is_told_which_pages_are_read(tmp_path):
+def test_the_system_is_told_which_pages_are_read(tmp_path, monkeypatch):
     page = mmap.PAGESIZE
+    monkeypatch.setattr(reading, "_SMALL", 64 * page)
     (tmp_path / "x").write_bytes(bytes(64 * page))
     with open(tmp_path / "x", "rb") as file:
         mapping = Announced(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -107,9 +108,10 @@ def test_the_system_is_told_which_pages_are_read(tmp_path):
     will = mmap.MADV_WILLNEED
     assert mapping.told == [(will, page, page), (will, 10 * page, page), (will, 50 * page, page // 2)]
     mapping.told.clear()
-    # Neither what is read in order nor columns are rows that lie apart.
+    # Neither what is read in order nor columns are rows that lie apart; and a small file is read as a whole soon.
     reading.rows(x, slice(0, 5))
     reading.rows(x.T, np.array([1, 2]))
+    reading.rows(x[1:], np.array([1, 2]))
     assert mapping.told == []
 
 

@@ -14,6 +14,8 @@ from minigrad.engine.tensor import Tensor
 
 # Of those that hold their numbers in memory: NumPy takes them as they are. Rows with labels are not chosen by position.
 _IN_MEMORY = ("__array_interface__", "__dlpack__", "iloc")
+# Bytes of a file that is in memory anyway after a few reads, because the system reads far ahead.
+_SMALL = 2**26
 # Windows has no such advice.
 _WILL_NEED: int | None = getattr(mmap, "MADV_WILLNEED", None)
 
@@ -83,7 +85,7 @@ def _announce(x: NDArray[Any], index: NDArray[Any]) -> None:
     It then fetches them all at once. Otherwise it waits for one after the other, and reads far beyond each of them, as
     for a file that is read from its beginning to its end.
     """
-    mapping = _mapping_below(x)
+    mapping = _mapping_below(x) if x.nbytes >= _SMALL else None
     if mapping is None or _WILL_NEED is None or not x[:1].flags.c_contiguous:
         return
     origin = np.frombuffer(mapping, np.uint8, 1).ctypes.data
