@@ -166,6 +166,12 @@ def test_small_integers_and_other_dtypes_are_subtracted_right():
     assert metrics.mae(mg.Tensor([1.0, 2.0], requires_grad=True), [0.0, 0.0]) == 1.5
 
 
+def test_labels_of_few_bits_do_not_overflow():
+    labels = np.arange(20, dtype=np.uint8)
+    np.testing.assert_array_equal(metrics.confusion_matrix(np.eye(20), labels), np.eye(20))
+    assert metrics.F1("macro")(np.eye(20), labels) == 1.0
+
+
 def test_what_never_occurs_counts_as_documented():
     # Nothing is said to be of class 1, and nothing is.
     for kind in THEIRS:

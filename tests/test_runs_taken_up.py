@@ -106,7 +106,7 @@ def test_a_run_may_be_taken_up_from_one_file_and_saved_to_another(path, tmp_path
     np.testing.assert_equal(trained([mg.Checkpoint(other, resume=path), Counting()]), whole)
     assert path.read_bytes() == before
     assert other.exists()
-    with pytest.raises(FileNotFoundError, match="there is no checkpoint .*none"):
+    with pytest.raises(FileNotFoundError, match=r"there is no checkpoint .*none"):
         trained([mg.Checkpoint(other, resume=tmp_path / "none")])
 
 

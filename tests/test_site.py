@@ -19,9 +19,11 @@ def public():
     """Every name that a user may call, but for the operations, which have a page of their own."""
     for module in (nn, losses, optim, data, testing, testing.strategies):
         yield from (f"{module.__name__}.{name}" for name in module.__all__ if name != "strategies")
-    modules = {"nn", "losses", "optim", "data", "checkpoint"}
+    modules = {"nn", "losses", "optim", "data", "metrics", "checkpoint"}
     yield from (f"minigrad.{name}" for name in mg._OWN if name not in modules)
     yield from (f"minigrad.checkpoint.{name}" for name in mg.checkpoint.__all__)
+    # Accuracy stands with the names of the package itself.
+    yield from (f"minigrad.metrics.{name}" for name in mg.metrics.__all__ if name != "accuracy")
 
 
 def test_every_public_name_is_in_the_reference_once():

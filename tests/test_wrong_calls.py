@@ -280,10 +280,12 @@ def test_names_of_other_libraries_are_translated(module, name, answer):
 
 
 def test_what_is_written_instead_exists():
-    for module in (nn, losses, optim):
+    for module in (nn, losses, optim, mg.metrics):
         for answer in vars(module)["_ELSEWHERE"].values():
-            for place, name in re.findall(r"\b(nn|losses|optim|mg)\.(\w+)", answer):
-                assert hasattr({"nn": nn, "losses": losses, "optim": optim, "mg": mg}[place], name), answer
+            for place, name in re.findall(r"\b(nn|losses|optim|metrics|mg)\.(\w+)", answer):
+                assert hasattr(
+                    {"nn": nn, "losses": losses, "optim": optim, "metrics": mg.metrics, "mg": mg}[place], name
+                ), answer
 
 
 @pytest.mark.parametrize("module", [nn, losses, optim])

@@ -158,8 +158,8 @@ def check_precision(model: Layer, x: Any, prediction: Any) -> None:
 
 def _tell_of_float64(what: str, instead: str) -> None:
     warnings.warn(
-        f"train: the parameters are float32, {what}, so that the model computes in float64, which takes about twice the "
-        f"time; write {instead}",
+        f"train: the parameters are float32, {what}, so that the model computes in float64, which takes about twice "
+        f"the time; write {instead}",
         UserWarning,
         stacklevel=2,
     )

@@ -91,6 +91,13 @@ losses.mse(model(array), array).backward()
 optimizer.step()
 batches = mg.batches(array, np.array([0, 1]), batch_size=2, rng=0)
 history = mg.train(model, losses.cross_entropy, optimizer, batches, epochs=2, progress=False)
+steps: int = len(
+    mg.batches({"x": array}, batch_size=2, weights=[0.5, 0.5], dtype=np.float32, transform=lambda x, rng: x)
+)
+streamed = mg.batches(lambda: iter([(array[0], 1)]), batch_size=2, shuffle=False)
+mg.train(
+    model, losses.cross_entropy, optimizer, streamed, epochs=1, metrics=[mg.accuracy, mg.metrics.F1()], progress=False
+)
 assert_type(min(history["loss"]), float)
 assert_type(history[-1]["loss"], float)
 model.load_state_dict(model.state_dict())

@@ -6,6 +6,11 @@ from minigrad.training.batching.streams import StreamedBatches
 from minigrad.training.batching.structure import count_samples, samples_at, shapes_of
 
 __all__ = [
-    *("Batches", "StreamedBatches", "batches"),
-    *("check_batch_size", "count_samples", "samples_at", "shapes_of"),
+    "Batches",
+    "StreamedBatches",
+    "batches",
+    "check_batch_size",
+    "count_samples",
+    "samples_at",
+    "shapes_of",
 ]

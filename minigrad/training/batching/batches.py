@@ -94,7 +94,7 @@ def batches(
         >>> pairs = mg.batches(np.arange(5), np.arange(5), batch_size=2, shuffle=False)
         >>> [x.tolist() for x, y in pairs]
         [[0, 1], [2, 3], [4]]
-        >>> noisy = mg.batches(np.ones((4, 2)), np.zeros(4), 2, rng=0, transform=lambda x, y, rng: (x + rng.random(), y))
+        >>> noisy = mg.batches(np.ones((4, 2)), batch_size=2, transform=lambda x, rng: x + rng.normal(size=x.shape))
         >>> len(noisy), len(list(noisy.starting_at(1)))
         (2, 1)
     """
@@ -102,7 +102,7 @@ def batches(
     if not isinstance(drop_last, (bool, np.bool_)):
         raise TypeError(f"batches: drop_last is True or False, not {drop_last!r}")
     generator = np.random.default_rng(rng)
-    if callable(x) and not is_stored(x) and not hasattr(x, "__array__"):
+    if isinstance(x, type) or (callable(x) and not is_stored(x) and not hasattr(x, "__array__")):
         _check_stream(x, y, shuffle, weights)
         return StreamedBatches(
             x, batch_size, int(shuffle), generator, Finishing(transform, dtype, None), bool(drop_last)

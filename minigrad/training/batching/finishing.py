@@ -102,6 +102,7 @@ def _check_transform(transform: Any, alone: bool | None) -> None:
 def _floating(dtype: Any) -> np.dtype[Any] | None:
     if dtype is None:
         return None
+    found: np.dtype[Any] | None
     try:
         found = np.dtype(dtype)
     except TypeError:

@@ -14,6 +14,8 @@ from minigrad.engine.tensor import Tensor
 
 # Of those that hold their numbers in memory: NumPy takes them as they are. Rows with labels are not chosen by position.
 _IN_MEMORY = ("__array_interface__", "__dlpack__", "iloc")
+# Bytes of a file that is in memory anyway after a few reads, because the system reads far ahead.
+_SMALL = 2**26
 # Windows has no such advice.
 _WILL_NEED: int | None = getattr(mmap, "MADV_WILLNEED", None)
 
@@ -72,7 +74,9 @@ def _stored_rows(x: Any, index: slice | NDArray[Any]) -> NDArray[Any]:
 def refuse_masked(x: Any, what: str) -> None:
     """Raise ValueError for a masked array in which something is masked, and would be taken for a number."""
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
-        raise ValueError(f"{what} is a masked array with missing numbers; write x.filled(0.0), and give the mask beside")
+        raise ValueError(
+            f"{what} is a masked array with missing numbers; write x.filled(0.0), and give the mask beside"
+        )
 
 
 def _announce(x: NDArray[Any], index: NDArray[Any]) -> None:
@@ -81,7 +85,7 @@ def _announce(x: NDArray[Any], index: NDArray[Any]) -> None:
     It then fetches them all at once. Otherwise it waits for one after the other, and reads far beyond each of them, as
     for a file that is read from its beginning to its end.
     """
-    mapping = _mapping_below(x)
+    mapping = _mapping_below(x) if x.nbytes >= _SMALL else None
     if mapping is None or _WILL_NEED is None or not x[:1].flags.c_contiguous:
         return
     origin = np.frombuffer(mapping, np.uint8, 1).ctypes.data
@@ -97,8 +101,8 @@ def _announce(x: NDArray[Any], index: NDArray[Any]) -> None:
 
 
 def _mapping_below(x: Any) -> mmap.mmap | None:
-    while isinstance(x, np.ndarray):
-        x = x.base
+    while isinstance(x, (np.ndarray, memoryview)):
+        x = x.base if isinstance(x, np.ndarray) else x.obj
     return x if isinstance(x, mmap.mmap) else None
 
 

@@ -13,8 +13,16 @@ from minigrad.training.metrics.regression import R2, RMSE, mae
 from minigrad.training.metrics.shares import F1, Precision, Recall
 
 __all__ = [
-    *("F1", "R2", "RMSE", "Metric", "Precision", "Recall", "TopKAccuracy"),
-    *("accuracy", "confusion_matrix", "mae"),
+    "F1",
+    "R2",
+    "RMSE",
+    "Metric",
+    "Precision",
+    "Recall",
+    "TopKAccuracy",
+    "accuracy",
+    "confusion_matrix",
+    "mae",
 ]
 
 _ELSEWHERE = {

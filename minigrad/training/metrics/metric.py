@@ -43,6 +43,7 @@ class Metric:
         self.__name__ = name
 
     def __call__(self, prediction: Any, target: Any) -> float:
+        """The value for these samples alone."""
         return self.value(self.statistics(prediction, target))
 
     def __repr__(self) -> str:

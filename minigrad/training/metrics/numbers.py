@@ -25,8 +25,8 @@ def numbers(prediction: Any, target: Any, name: str) -> tuple[NDArray[Any], NDAr
     for what, given in (("prediction", prediction), ("target", target)):
         if isinstance(given, np.ma.MaskedArray):
             raise TypeError(
-                f"{name}: the {what} is a masked array of shape {given.shape}, and masks are not followed; leave masked "
-                "samples out of prediction and target"
+                f"{name}: the {what} is a masked array of shape {given.shape}, and masks are not followed; leave "
+                "masked samples out of prediction and target"
             )
         values = np.asarray(plain(given))
         if values.dtype.kind not in "biuf":

@@ -46,8 +46,8 @@ class _OfClasses(Metric):
         predicted, truth, classes = classes_of(prediction, target, own, self.threshold)
         if self.average == "binary" and classes != 2:
             raise ValueError(
-                f'{own}: there are {classes} classes (predictions of shape {np.shape(prediction)}); write {own}("macro") '
-                'for the mean over them, or "micro" for all answers together'
+                f"{own}: there are {classes} classes (predictions of shape {np.shape(prediction)}); write "
+                f'{own}("macro") for the mean over them, or "micro" for all answers together'
             )
         truth = truth.astype(np.int64)
         return {
