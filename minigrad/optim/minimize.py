@@ -150,7 +150,8 @@ class _Objective:
 
     def _looked_at(self, flat: Any) -> Any:
         value = self._called(flat)
-        if not (isinstance(value, Tensor) and depends_on_a_variable(value._node)) and np.size(value) == 1:
+        is_number = isinstance(value, (Tensor, np.ndarray, np.generic, float, int)) and np.size(value) == 1
+        if is_number and not (isinstance(value, Tensor) and depends_on_a_variable(value._node)):
             raise ValueError(
                 f"minimize: what f returns does not depend on the tree, but is the constant {value!r:.60}; compute it "
                 "from the argument of f, without .numpy() and .detach(); a model with other weights is "
