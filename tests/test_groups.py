@@ -296,7 +296,9 @@ def test_what_cannot_be_meant_is_told(groups, error, message):
 def test_parameters_without_names_and_names_that_are_no_good():
     pairs = named_tensors()
     tensors = [parameter for _, parameter in pairs]
-    with pytest.raises(ValueError, match=r"is a pattern of names, and the parameters have none; .*named_parameters\(\)"):
+    with pytest.raises(
+        ValueError, match=r"is a pattern of names, and the parameters have none; .*named_parameters\(\)"
+    ):
         optim.SGD(tensors, lr=0.1, groups={"*bias": {"lr": 0.2}})
     with pytest.raises(TypeError, match=r"parameters\[1\] is a Tensor, and others are pairs of a name and a Tensor"):
         optim.SGD([pairs[0], tensors[1]], lr=0.1)

