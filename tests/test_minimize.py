@@ -10,6 +10,7 @@ from scipy import optimize
 
 import minigrad as mg
 from minigrad import losses, nn, optim
+from minigrad.engine.advice import LostGradientError
 
 METHODS = ["L-BFGS-B", "BFGS", "CG", "TNC", "SLSQP", "Newton-CG", "trust-ncg", "trust-krylov", "trust-constr"]
 BOUNDED = ["L-BFGS-B", "TNC", "SLSQP", "trust-constr"]
@@ -196,6 +197,19 @@ def test_second_derivatives_that_are_not_finite_are_told():
 
 
 def test_it_is_no_part_of_other_derivatives():
+    def inner(a):
+        return optim.minimize(lambda x: (x - a) ** 2, 0.0).x * a
+
+    with pytest.raises(LostGradientError, match=r"minimize: f depends on what mg\.grad.*use x\.detach\(\) in f"):
+        mg.grad(inner)(2.0)
+    with pytest.raises(LostGradientError, match=r"minimize: the tree depends on .*begin at x\.detach\(\)"):
+        mg.grad(lambda a: optim.minimize(lambda x: (x - 1.0) ** 2, a).x * a)(2.0)
+    assert mg.grad(lambda a: optim.minimize(lambda x: (x - 3.0) ** 2, 0.0).x * a)(2.0) == pytest.approx(3.0)
+    with pytest.raises(mg.ProgramError):
+        mg.compile(inner)(2.0)
+
+
+def test_tensors_around_it_stay_as_they_are():
     w = mg.Tensor([2.0], requires_grad=True)
     found = optim.minimize(lambda x: np.sum((x - w) ** 2), np.zeros(1))
     assert type(found.x) is np.ndarray

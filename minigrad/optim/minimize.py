@@ -33,8 +33,8 @@ _WITH_PRODUCTS = ("Newton-CG", "trust-ncg", "trust-krylov", "trust-constr")
 _WITH_BOUNDS = ("L-BFGS-B", "TNC", "SLSQP", "trust-constr")
 
 _LOST = (
-    "depends on what mg.grad, or a transform like it, differentiates by, and what is found would not: no derivative flows "
-    "back through the search"
+    "depends on what mg.grad, or a transform like it, differentiates by, and what is found would not: no derivative "
+    "flows back through the search"
 )
 
 
