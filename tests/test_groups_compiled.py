@@ -104,10 +104,13 @@ def test_an_overflow_in_one_group_stops_no_other(compiled):
     if compiled:
         step = mg.compile(step)
     step(np.ones(2))
+    graph = np.sum(w * w)
     with np.errstate(all="raise"), pytest.raises(FloatingPointError, match=r"overflow encountered in Adam.step\(\)"):
         step(np.full(2, 1e200))
+    with pytest.raises(RuntimeError, match="was updated"):
+        graph.backward()
     state = optimizer.state_dict()
-    assert (state["updates.0"], state["updates.1"]) == (2, 2)
+    assert (state["steps"], state["updates.0"], state["updates.1"]) == (2, 2, 2)
     assert np.isinf([state["square_sum.0"], state["square_sum.1"]]).all()
 
 
