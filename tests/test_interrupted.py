@@ -98,6 +98,7 @@ OPTIMIZERS = {
     "Adam": optim.Adam,
     "AdamW": lambda parameters: optim.AdamW(parameters, lr=optim.cosine(0.1, steps=5)),
     "RMSprop": lambda parameters: optim.RMSprop(parameters, momentum=0.5),
+    "groups": lambda parameters: optim.AdamW(parameters, lr=0.1, groups={optim.vectors: {"weight_decay": 0.0}}),
 }
 
 

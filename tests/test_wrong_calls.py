@@ -268,6 +268,13 @@ def test_a_wrong_call_says_what_to_write(call, kind, message):
         (optim, "CosineAnnealingLR", "optim.cosine(lr, steps)"),
         (optim, "StepLR", "optim.step_decay(lr, every, factor)"),
         (optim, "clip_grad_norm_", "optim.clip_by_norm(parameters, max_norm)"),
+        (optim, "clip_grad_value_", "optim.clip_by_value(parameters, limit)"),
+        (optim, "ExponentialLR", "optim.exponential(lr, factor)"),
+        (optim, "OneCycleLR", "optim.one_cycle(lr, steps)"),
+        (optim, "ReduceLROnPlateau", "optim.Plateau(lr)"),
+        (optim, "LBFGS", "optim.minimize(f, tree)"),
+        (optim, "ExponentialMovingAverage", "optim.EMA(model.parameters(), decay=0.999)"),
+        (optim, "param_groups", "groups="),
     ],
 )
 def test_names_of_other_libraries_are_translated(module, name, answer):

@@ -111,8 +111,7 @@ _prepared = _Prepared()
 def telling_afterwards(what: str, update: Callable[..., None], *args: Any) -> None:
     """Call ``update(*args)`` to its end, and then tell of overflows and the like in it as `np.errstate` asks for.
 
-    An error or a warning in the middle would leave the work half done. The settings belong to a context of their own,
-    and go with it wherever Ctrl-C comes. Of the caller's context, nothing holds in it. What BLAS computes is not told.
+    An error or a warning in the middle would leave the work half done. What BLAS computes is not told.
 
     Args:
         what: is called, for messages.
@@ -122,15 +121,33 @@ def telling_afterwards(what: str, update: Callable[..., None], *args: Any) -> No
     Raises:
         FloatingPointError: where `np.errstate` says "raise"; the update has ended then.
     """
+    found = untold(update, *args)
+    if found:
+        tell(what, found)
+
+
+def untold(update: Callable[..., None], *args: Any) -> list[str]:
+    """Call ``update(*args)`` to its end, and give what NumPy would tell of it, such as "overflow".
+
+    The settings belong to a context of their own, and go with it wherever Ctrl-C comes. Of the caller's context,
+    nothing holds in it.
+    """
     found = _prepared.found
     found.clear()
     _prepared.context.copy().run(update, *args)
-    if not found:
-        return
+    return list(found)
+
+
+def tell(what: str, found: Sequence[str]) -> None:
+    """Tell of overflows and the like as `np.errstate` asks for.
+
+    Raises:
+        FloatingPointError: where it says "raise".
+    """
     wanted: dict[str, Any] = {_KINDS[kind]: how for kind, how in np.geterr().items()}
-    for kind in list(found):
+    for kind in found:
         told = f"{kind} encountered in {what}"
         if wanted[kind] == "raise":
             raise FloatingPointError(f"{told}, which was done to its end")
         if wanted[kind] != "ignore":
-            warnings.warn(told, RuntimeWarning, stacklevel=3)
+            warnings.warn(told, RuntimeWarning, stacklevel=4)

@@ -132,15 +132,20 @@ class EMA:
         """
         self._require_updates("averaged")
         own = [parameter._writable().copy() for parameter in self._parameters]
-        self._blocks += 1
+        before = self._blocks
         try:
+            self._blocks = before + 1
             _write(self._parameters, self._averages)
             yield
         finally:
             try:
                 _write(self._parameters, own)
+            except BaseException:
+                # Ctrl-C, in the middle of it.
+                _write(self._parameters, own)
+                raise
             finally:
-                self._blocks -= 1
+                self._blocks = before
 
     def copy_to(self, parameters: Parameters | None = None) -> None:
         """Write the averages to the parameters for good, or to those of another model.

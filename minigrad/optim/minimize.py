@@ -11,8 +11,9 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.advice import LostGradientError
 from minigrad.engine.blocks import no_grad
-from minigrad.engine.graph import depends_on_a_variable
+from minigrad.engine.graph import active_traces, depends_on_a_variable
 from minigrad.engine.pytrees import leaves, mapped, matched
 from minigrad.engine.tensor import Tensor
 from minigrad.transforms.functions import hvp, value_and_grad
@@ -30,6 +31,11 @@ _METHODS = {
 }
 _WITH_PRODUCTS = ("Newton-CG", "trust-ncg", "trust-krylov", "trust-constr")
 _WITH_BOUNDS = ("L-BFGS-B", "TNC", "SLSQP", "trust-constr")
+
+_LOST = (
+    "depends on what mg.grad, or a transform like it, differentiates by, and what is found would not: no derivative "
+    "flows back through the search"
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,8 @@ def minimize(
         FloatingPointError: where `f` or its gradient is not finite at a point that the method tries.
         ValueError: where `f` does not depend on the tree, for another method, bounds that it does not know, that
             contradict each other, or that do not hold at the beginning; and as `minigrad.grad`.
-        TypeError: for leaves that are no floating-point numbers, and options that the method does not have.
+        TypeError: for leaves that are no floating-point numbers, and options that the method does not have; and inside
+            a transform, where `f` or the tree depends on its argument, because nothing flows back through the search.
         Exception: whatever `f` raises.
 
     Examples:
@@ -106,6 +113,9 @@ def minimize(
         raise ValueError(
             f"minimize: there is no method {method!r} that uses gradients; write one of {', '.join(_METHODS.values())}"
         )
+    for path, leaf in leaves(tree):
+        if isinstance(leaf, Tensor) and depends_on_a_variable(leaf._node):
+            raise LostGradientError(f"minimize: {path or 'the tree'} {_LOST}; begin at x.detach()")
     back = ravel_pytree(tree)[1]
     # Not one array of the caller's, which `f` might write to.
     start, unravel = ravel_pytree(mapped(tree, _in_float64))
@@ -144,18 +154,23 @@ class _Objective:
     def __init__(self, f: Callable[..., Any], args: tuple[Any, ...], unravel: Callable[[Any], Any], tree: Any) -> None:
         self._f, self._args, self._unravel, self._tree = f, args, unravel, tree
         self.evaluations = 0
+        # The transforms around this call.
+        self._around = frozenset(active_traces)
 
     def _called(self, flat: Any) -> Any:
         return self._f(self._unravel(flat), *self._args)
 
     def _looked_at(self, flat: Any) -> Any:
         value = self._called(flat)
-        if not (isinstance(value, Tensor) and depends_on_a_variable(value._node)) and np.size(value) == 1:
+        is_number = isinstance(value, (Tensor, np.ndarray, np.generic, float, int)) and np.size(value) == 1
+        if is_number and not (isinstance(value, Tensor) and depends_on_a_variable(value._node)):
             raise ValueError(
                 f"minimize: what f returns does not depend on the tree, but is the constant {value!r:.60}; compute it "
                 "from the argument of f, without .numpy() and .detach(); a model with other weights is "
                 "model.call_with(weights, x)"
             )
+        if isinstance(value, Tensor) and value._node is not None and self._around & value._node.depends:
+            raise LostGradientError(f"minimize: f {_LOST}; use x.detach() in f where a constant is meant")
         return value
 
     def value_and_gradient(self, flat: NDArray[Any]) -> tuple[float, NDArray[Any]]:

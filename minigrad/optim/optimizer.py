@@ -26,14 +26,15 @@ from minigrad.optim.updating import Updating
 class Optimizer(ABC):
     """Changes parameters in place, by a rule that a subclass writes as `_update`, and as an equation in `_equation`.
 
+    A subclass that lets groups of parameters have settings of their own gives its settings in `_settings`, takes others
+    in `_set`, and calls `_divide` once it is set.
+
     Args:
         parameters: leaf Tensors of any shapes and floating dtypes that require a gradient; at least one.
             Or pairs of a name and such a Tensor.
         lr: the learning rate, positive and finite; or a schedule, which is called with the number of steps taken so
             far (0 for the first) and returns the learning rate of the next, finite and not negative.
         max_norm: where given, `step` first calls `clip_by_norm` on the gradients with it.
-
-    A subclass with settings keeps them in `_set`, and calls `_divide` with the groups that it is given.
 
     Raises:
         ValueError: for no parameters, one that requires no gradient or is not a leaf, the same one twice, or numbers

@@ -125,7 +125,7 @@ class Plateau:
         ``"resting"`` how many are not going to be counted, and ``"best"`` the best one, left out while there is none.
         Settings are not part of it.
         """
-        counts = {"falls": self._falls, "waited": self._waited, "resting": self._resting}
+        counts: dict[str, float] = {"falls": self._falls, "waited": self._waited, "resting": self._resting}
         return counts if self._best is None else counts | {"best": self._best}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

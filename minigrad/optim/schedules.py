@@ -132,7 +132,7 @@ def linear(start: float, end: float, steps: int) -> Schedule:
     length = whole("steps", steps, least=1)
 
     def schedule(step: int) -> float:
-        # Between the two, whatever the rounding.
+        # Exact at both ends, and never below 0.
         part = min(step / length, 1.0)
         return (1.0 - part) * first + part * last
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.engine.away import Memory
-from minigrad.optim.arithmetic import telling_afterwards
+from minigrad.optim.arithmetic import tell, untold
 
 # Any is an `Optimizer`, whose file imports this one.
 
@@ -68,7 +68,10 @@ class Updating:
 
 
 class AllOf:
-    """Several updates of an optimiser, each of which happens whole or not at all; warnings come afterwards."""
+    """Several updates of an optimiser, each of which happens whole or not at all.
+
+    Called, it gives what NumPy would tell of them, which is for `tell` when the whole step is done.
+    """
 
     # By this, a program knows that it must not be called twice.
     is_in_place = True
@@ -77,10 +80,17 @@ class AllOf:
         self._optimizer = updates[0].optimizer
         self._calls = [each.in_place for each in updates]
 
-    def __call__(self, *arrays: Any) -> None:
+    def __call__(self, *arrays: Any) -> list[str]:
         """Update; given are a parameter, its gradient and its learning rate, and then the next."""
-        updates = list(zip(self._calls, arrays[::3], arrays[1::3], arrays[2::3], strict=True))
-        telling_afterwards(f"{type(self._optimizer).__name__}.step()", _in_turn, updates)
+        return untold(_in_turn, list(zip(self._calls, arrays[::3], arrays[1::3], arrays[2::3], strict=True)))
+
+    def tell(self, found: Sequence[str]) -> None:
+        """Tell of overflows and the like, after the step.
+
+        Raises:
+            FloatingPointError: where `np.errstate` says "raise".
+        """
+        tell(f"{type(self._optimizer).__name__}.step()", found)
 
 
 def _in_turn(updates: Sequence[tuple[Any, Any, Any, Any]]) -> None:

@@ -82,7 +82,7 @@ class Unravel(Generic[Tree]):
 
     def __call__(self, vector: Any) -> Tree:
         """The tree with the numbers of the vector."""
-        flat = vector if isinstance(vector, (Tensor, StandIn, np.ndarray)) else np.asarray(vector)
+        flat: Any = vector if isinstance(vector, (Tensor, StandIn, np.ndarray)) else np.asarray(vector)
         if np.shape(flat) != (self.size,):
             raise ValueError(f"unravel: a vector of shape ({self.size},) is needed, not {np.shape(flat)}")
         if flat.dtype.kind != "f":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -114,7 +114,7 @@ class _Writing:
         returned, news = outputs[: len(returned)], outputs[len(returned) :]
         results = self._results(iter(returned), trace.returned, copies)
         before = [*checks(trace, self.lines, "_array", trace.layouts), *self._reads()]
-        after = [*self._writes(news), f"return {results}"]
+        after = [*self._writes(news), *self._tells(code), f"return {results}"]
         self._text(before, after, in_floats(code, self._names) if is_in_floats else None)
 
     def _name(self, thing: Any) -> str:
@@ -153,6 +153,13 @@ class _Writing:
                 yield f"{self._name(writer_to(held))}({self.lines.text(new)})"
         for tensor in self._trace.cleared:
             yield f"{self._name(tensor)}._node.grad = None"
+
+    def _tells(self, code: Sequence[ir.Instruction]) -> Iterator[str]:
+        """Tell of overflows and the like in updates, once everything is written."""
+        for each in code:
+            tell = getattr(each.function, "tell", None) if getattr(each.function, "is_in_place", False) else None
+            if tell is not None:
+                yield f"if v{each.out.number}: {self._name(tell)}(v{each.out.number})"
 
     def _results(self, values: Iterator[Any], tree: Any, copies: bool) -> str:
         """What is returned, in the structure of what the function returned."""
