@@ -36,9 +36,9 @@ def belonging(prediction: Any, target: Any, loss: str, side: str) -> tuple[Any, 
         # What is most frequent, found in a fraction of the time.
         array = prediction._array
         shape = array.shape
-        if array.dtype.kind == "f" and target.dtype.kind in "iu" and len(shape) > 1 and target.shape == shape[:-1]:
-            if target.size and shape[-1]:
-                return prediction, target, True
+        is_of_labels = len(shape) > 1 and target.shape == shape[:-1] and target.size and shape[-1]
+        if is_of_labels and array.dtype.kind == "f" and target.dtype.kind in "iu":
+            return prediction, target, True
     check_real(prediction, loss, side)
     check_real(target, loss, "target")
     shape, given = shape_of(prediction), shape_of(target)
@@ -146,8 +146,8 @@ def _farthest_from_1(sums: Any) -> tuple[Any, Any]:
     return (int(place[0]) if len(place) == 1 else [int(each) for each in place]), sums[place]
 
 
-def check_options(class_weights: Any, ignore_index: Any, label_smoothing: Any, classes: int, loss: str) -> Any:
-    """Raise for options of a loss of classes that mean nothing; the weights of the classes as an array, or None."""
+def check_options(class_weights: Any, ignore_index: Any, label_smoothing: Any, classes: int, loss: str) -> tuple[Any, float]:
+    """The weights of the classes as an array, or None, and the label smoothing, if all options mean something."""
     smoothing = number(label_smoothing, loss, "label_smoothing")
     if not 0.0 <= smoothing < 1.0:
         raise ValueError(f"{loss}: label_smoothing is a share, from 0 to less than 1, not {smoothing:.6g}")
@@ -156,7 +156,7 @@ def check_options(class_weights: Any, ignore_index: Any, label_smoothing: Any, c
     ):
         raise TypeError(f"{loss}: ignore_index is a label, an integer, not {ignore_index!r}")
     if class_weights is None:
-        return None
+        return None, smoothing
     check_constant(class_weights, loss, "class_weights=", "class_weights.detach()")
     check_real(class_weights, loss, "argument class_weights")
     if shape_of(class_weights) != (classes,):
@@ -165,4 +165,4 @@ def check_options(class_weights: Any, ignore_index: Any, label_smoothing: Any, c
         )
     array = array_of(plain(class_weights)).astype(float)
     check_weights(array, f"{loss}: class_weights")
-    return array
+    return array, smoothing

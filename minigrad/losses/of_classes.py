@@ -35,7 +35,8 @@ def loss_of_classes(
         instead: stands in the place of a prediction that does not count.
         reduction, weights, class_weights, ignore_index, label_smoothing: as for `cross_entropy`.
     """
-    of_classes = check_options(class_weights, ignore_index, label_smoothing, prediction.shape[-1], loss)
+    classes = prediction.shape[-1]
+    of_classes, smoothing = check_options(class_weights, ignore_index, label_smoothing, classes, loss)
     if ignore_index is not None and not has_labels:
         raise ValueError(
             f"{loss}: ignore_index= is a label, but the target has rows of probabilities; give those that do not count "
@@ -47,9 +48,9 @@ def loss_of_classes(
     if of_classes is not None:
         of_classes = of_classes.astype(prediction.dtype)
     if has_labels:
-        target = in_range(weighting.kept(target, 0), prediction.shape[-1], loss)
+        target = in_range(weighting.kept(target, 0), classes, loss)
         counts = None if of_classes is None else np.take(of_classes, target)
-        if label_smoothing == 0.0:
+        if smoothing == 0.0:
             right = take_along_axis(rows, np.expand_dims(target, -1), -1)[..., 0]
             terms = -right if counts is None else -counts * where(np.greater(counts, 0.0), right, 0.0)
             return weighting.reduced(terms, counts)
@@ -58,8 +59,8 @@ def loss_of_classes(
         target = weighting.kept(target, all_to_the_first)
         check_distributions(target, loss)
         counts = None if of_classes is None else sum(target * of_classes, axis=-1)
-    if label_smoothing != 0.0:
-        target = (1.0 - label_smoothing) * target + label_smoothing / prediction.shape[-1]
+    if smoothing != 0.0:
+        target = (1.0 - smoothing) * target + smoothing / classes
     terms = -_expected(target if of_classes is None else target * of_classes, rows)
     return weighting.reduced(terms, counts)
 
