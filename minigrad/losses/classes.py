@@ -146,7 +146,9 @@ def _farthest_from_1(sums: Any) -> tuple[Any, Any]:
     return (int(place[0]) if len(place) == 1 else [int(each) for each in place]), sums[place]
 
 
-def check_options(class_weights: Any, ignore_index: Any, label_smoothing: Any, classes: int, loss: str) -> tuple[Any, float]:
+def check_options(
+    class_weights: Any, ignore_index: Any, label_smoothing: Any, classes: int, loss: str
+) -> tuple[Any, float]:
     """The weights of the classes as an array, or None, and the label smoothing, if all options mean something."""
     smoothing = number(label_smoothing, loss, "label_smoothing")
     if not 0.0 <= smoothing < 1.0:
