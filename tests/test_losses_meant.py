@@ -158,6 +158,19 @@ def test_kl_is_0_for_equals_and_takes_classes_that_are_ruled_out():
     assert np.isfinite(target.grad.data).all()
 
 
+def test_whoever_looks_for_nan_finds_the_loss_and_nothing_that_is_masked():
+    with mg.debug():
+        prediction = mg.Tensor(np.array([[np.nan, 0.5], [0.25, 1.0]]), requires_grad=True)
+        losses.mse(prediction, np.zeros((2, 2)), weights=[[0, 1], [1, 1]]).backward()
+    large = mg.Tensor(np.full(2, 1e200), requires_grad=True)
+    with (
+        pytest.raises(mg.NotFiniteError, match=r"square gave inf(.|\n)*inside mse"),
+        np.errstate(over="ignore"),
+        mg.debug(),
+    ):
+        losses.mse(large, np.zeros(2), reduction="sum")
+
+
 @pytest.fixture(scope="module")
 def keras():
     with pytest.MonkeyPatch.context() as patch:
