@@ -92,6 +92,9 @@ def test_compiled_losses_look_at_values(case):
         compiled(case.prediction, wrong, COUNTED)
     with pytest.raises(ValueError, match=r"NaN|these go from"):
         mg.compile(lambda p, t: case(p, t, reduction="none"))(case.prediction, wrong)
+    if not case.safe:
+        with pytest.raises(ValueError, match="log_probabilities are the logarithms of rows that sum to 1"):
+            compiled(np.exp(case.prediction), case.target, COUNTED)
 
 
 @every_loss

@@ -12,7 +12,7 @@ from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import plain
 from minigrad.losses.checks import alike, check_probabilities, nan_among
 from minigrad.losses.weighting import Reduction, Weighting, Weights
-from minigrad.ops import log, relu, softplus
+from minigrad.ops import log, mean, relu, softplus
 from minigrad.ops.nn.losses import binary_cross_entropy, bounded
 
 
@@ -99,10 +99,17 @@ def bce_with_logits(logits: Any, target: Any, *, reduction: Any = "mean", weight
         TypeError: for what holds no real numbers, or weights that require a gradient.
     """
     logits, target = alike(logits, target, "bce_with_logits")
+    if weights is None and reduction == "mean":
+        check_probabilities(target, "bce_with_logits: targets", "")
+        return mean(_of_logits(logits, target))
     weighting = Weighting("bce_with_logits", reduction, weights, logits.shape)
     logits, target = weighting.kept(logits, 0.0), weighting.kept(target, 0.5)
     check_probabilities(target, "bce_with_logits: targets", "")
-    return weighting.reduced(target * softplus(-logits) + (1.0 - target) * softplus(logits))
+    return weighting.reduced(_of_logits(logits, target))
+
+
+def _of_logits(logits: Any, target: Any) -> Any:
+    return target * softplus(-logits) + (1.0 - target) * softplus(logits)
 
 
 @overload

@@ -36,9 +36,11 @@ def belonging(prediction: Any, target: Any, loss: str, side: str) -> tuple[Any, 
         # What is most frequent, found in a fraction of the time.
         array = prediction._array
         shape = array.shape
-        is_of_labels = len(shape) > 1 and target.shape == shape[:-1] and target.size and shape[-1]
-        if is_of_labels and array.dtype.kind == "f" and target.dtype.kind in "iu":
-            return prediction, target, True
+        if len(shape) > 1 and array.size and array.dtype.kind == "f":
+            if target.shape == shape[:-1] and target.dtype.kind in "iu":
+                return prediction, target, True
+            if target.shape == shape and target.dtype is array.dtype:
+                return prediction, target, False
     check_real(prediction, loss, side)
     check_real(target, loss, "target")
     shape, given = shape_of(prediction), shape_of(target)
