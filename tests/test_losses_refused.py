@@ -209,6 +209,11 @@ REFUSED = [
     (lambda: losses.poisson_nll([0.0], [INF]), ValueError, "targets are finite counts.* from inf to inf"),
     (lambda: losses.poisson_nll([0.0], [NAN]), ValueError, "poisson_nll: targets hold NaN"),
     (lambda: losses.mae([0.0], [NAN], reduction="none"), ValueError, r"mae: targets hold NaN, first at \[0\]"),
+    (
+        lambda: mg.grad(lambda weights: losses.mse(np.zeros(2), np.ones(2), weights=weights))(np.ones(2)),
+        TypeError,
+        r"weights= requires a gradient, and a loss gives it none; write each = losses\.mse\(",
+    ),
     (lambda: losses.class_weights([]), ValueError, "class_weights: there are no labels"),
     (lambda: losses.class_weights([0.0, 1.0]), TypeError, r"labels are integers, not float64: write labels\.astype"),
     (lambda: losses.class_weights([0, -1]), ValueError, r"these go from -1 to 0; leave out .*, labels\[labels >= 0\]"),

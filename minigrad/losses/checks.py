@@ -118,7 +118,7 @@ def check_weights(values: Any, what: str) -> None:
 def check_constant(values: Any, loss: str, side: str, instead: str) -> None:
     """Raise TypeError for a Tensor that requires a gradient, where none is given."""
     if isinstance(values, Tensor) and values.requires_grad:
-        raise TypeError(f"{loss}: {side} requires a gradient, which a loss does not give it; write {instead}")
+        raise TypeError(f"{loss}: {side} requires a gradient, and a loss gives it none; write {instead}")
 
 
 def number(value: Any, loss: str, name: str) -> float:

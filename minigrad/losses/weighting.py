@@ -70,7 +70,9 @@ class Weighting:
             else:
                 self._weights = _aligned(self._weights, len(shape)) * counted
             _check_that_some_count(self._weights, loss)
-        self._counted = None if self._weights is None else np.greater(self._weights, 0.0)
+        # What is recorded may be run with other weights, of which some are 0.
+        some_are_0 = self._weights is not None and (isinstance(self._weights, StandIn) or not self._weights.all())
+        self._counted = np.greater(self._weights, 0.0) if some_are_0 else None
 
     def kept(self, values: Any, instead: Any) -> Any:
         """The values where they count, and something harmless elsewhere.
