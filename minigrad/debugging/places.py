@@ -15,7 +15,8 @@ from minigrad.engine.tensor import Tensor
 
 _LIBRARIES = frozenset({"minigrad", "numpy", "scipy"})
 # Whose functions are worth telling where the user's line just calls a model or a loss.
-_TOLD = ("minigrad.nn", "minigrad.losses")
+_LOSSES = "minigrad.losses"
+_TOLD = ("minigrad.nn", _LOSSES)
 # So many lines below the one that failed may belong to the same formula.
 _FORMULA = 5
 
@@ -90,7 +91,8 @@ def _users_frame() -> tuple[FrameType | None, str]:
         module = frame.f_globals.get("__name__") or ""
         if module.partition(".")[0] not in _LIBRARIES:
             break
-        if not inside and module.startswith(_TOLD):
+        # Of a layer it is the innermost one; of a loss what the user has called, and none of its parts.
+        if module.startswith(_TOLD) and (not inside or module.startswith(_LOSSES)):
             inside = frame.f_code.co_qualname
         frame = frame.f_back
     return frame, inside

@@ -92,6 +92,12 @@ _ELSEWHERE = {
     "bceloss": "losses.bce",
     "bcewithlogitsloss": "losses.bce_with_logits",
     "crossentropyloss": "losses.cross_entropy",
+    "l1loss": "losses.mae",
+    **dict.fromkeys(["huberloss", "smoothl1loss"], "losses.huber"),
+    "nllloss": "losses.nll",
+    "kldivloss": "losses.kl",
+    "gaussiannllloss": "losses.gaussian_nll",
+    "poissonnllloss": "losses.poisson_nll",
 }
 
 if not TYPE_CHECKING:

@@ -27,5 +27,7 @@ nn.Tanh()("a")  # refused
 nn.Sequential([nn.Tanh()])  # refused
 nn.Linear(2, 2)  # refused
 losses.mse("a", x)  # refused
+losses.mse(array, x, reduction="average")  # refused
+losses.gaussian_nll(array, x, array)  # refused
 optim.SGD(model=x)  # refused
 mg.tanh(array).backward()  # refused

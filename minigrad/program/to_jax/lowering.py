@@ -202,7 +202,9 @@ class _Run:
         except (TypeError, ValueError, IndexError, NotImplementedError) as error:
             where = name_of(instruction.function)
             raise refusal(instruction, f"{where} cannot be computed by JAX for these arrays: {error}") from error
-        self._set(out, self._once(result) if out in self.compared else result)
+        # A constant is an array of NumPy's, of which others are computed.
+        is_once = out in self.compared and out not in self.constants
+        self._set(out, self._once(result) if is_once else result)
 
     def _once(self, result: Any) -> Any:
         """A value that XLA computes once: what a branch gives is not computed again for each of its uses.
