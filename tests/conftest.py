@@ -1,6 +1,7 @@
 """How do the tests run?"""
 
 import os
+from importlib.util import find_spec
 
 # Each worker of pytest-xdist has a processor; threads of its own would wait for those of the others.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -34,7 +35,12 @@ def pytest_configure(config):
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Where only quick tests are asked for, do not import files that have none, which takes most of the time."""
+    """Which files are not even imported: those that need PyTorch where there is none, and those without quick tests.
+
+    The second where only quick tests are asked for: to import files takes most of the time.
+    """
+    if collection_path.name.startswith("test_torch_") and find_spec("torch") is None:
+        return True
     is_file_of_tests = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
     if config.option.markexpr == "quick" and is_file_of_tests and collection_path.name not in quick.ONE_IN:
         return True

@@ -19,13 +19,8 @@ DIVIDES_BATCHES = False
 _STEP = 0.05
 
 
-def solved(tanh: Any, parameters: Any, y: Any, steps: int) -> Any:
-    """The solution after so many steps, in anybody's tensors: y' = tanh(y @ A + b) @ C + d."""
-    first, shift, second, offset = parameters
-
-    def slope(y: Any) -> Any:
-        return tanh(y @ first + shift) @ second + offset
-
+def _steps(slope: Callable[[Any], Any], y: Any, steps: int) -> Any:
+    """The solution of y' = slope(y) after so many steps of the classical method of Runge and Kutta."""
     for _ in range(steps):
         k1 = slope(y)
         k2 = slope(y + 0.5 * _STEP * k1)
@@ -33,6 +28,16 @@ def solved(tanh: Any, parameters: Any, y: Any, steps: int) -> Any:
         k4 = slope(y + _STEP * k3)
         y = y + _STEP / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
     return y
+
+
+def solved(tanh: Any, parameters: Any, y: Any, steps: int) -> Any:
+    """The solution after so many steps, in anybody's tensors: y' = tanh(y @ A + b) @ C + d."""
+    first, shift, second, offset = parameters
+
+    def slope(y: Any) -> Any:
+        return tanh(y @ first + shift) @ second + offset
+
+    return _steps(slope, y, steps)
 
 
 def _by_hand(parameters: Any, start: Any, steps: int) -> tuple[Any, list[Any]]:
@@ -47,13 +52,7 @@ def _by_hand(parameters: Any, start: Any, steps: int) -> tuple[Any, list[Any]]:
         hiddens.append(hidden)
         return hidden @ second + offset
 
-    y = start
-    for _ in range(steps):
-        k1 = slope(y)
-        k2 = slope(y + 0.5 * _STEP * k1)
-        k3 = slope(y + 0.5 * _STEP * k2)
-        k4 = slope(y + _STEP * k3)
-        y = y + _STEP / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+    y = _steps(slope, start, steps)
     loss, g = y @ y, 2 * y
     slopes: list[Any] = []
     inner: list[Any] = []

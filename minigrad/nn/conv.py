@@ -16,15 +16,60 @@ from minigrad.ops import conv2d, conv2d_transpose
 from minigrad.ops.nn.arguments import Padding, Pair, checked_padding, is_integer, pair
 from minigrad.ops.nn.conv2d import conv2d_with_bias
 
+# How the settings of these layers usually are, which need not be shown.
+_USUAL: dict[str, tuple[object, ...]] = {
+    "stride": (1, (1, 1)),
+    "padding": ("valid", 0, (0, 0)),
+    "output_padding": ((0, 0),),
+    "dilation": (1, (1, 1)),
+    "groups": (1,),
+}
 
-def _checked_channels(name: str, in_channels: int, out_channels: int, groups: int) -> None:
-    if not all(is_integer(size) and size >= 1 for size in (in_channels, out_channels)):
-        raise ValueError(f"{name} needs at least 1 channel in and out, not {in_channels!r} and {out_channels!r}")
-    if not is_integer(groups) or groups < 1 or in_channels % groups or out_channels % groups:
-        raise ValueError(f"{name}: {in_channels} and {out_channels} channels cannot be divided into {groups!r} groups")
+
+class _Kernels(Layer):
+    """What Conv, Conv1d and ConvTranspose have in common; see there."""
+
+    def __init__(self, in_channels: int, out_channels: int, groups: int) -> None:
+        name = type(self).__name__
+        if not all(is_integer(size) and size >= 1 for size in (in_channels, out_channels)):
+            raise ValueError(f"{name} needs at least 1 channel in and out, not {in_channels!r} and {out_channels!r}")
+        if not is_integer(groups) or groups < 1 or in_channels % groups or out_channels % groups:
+            raise ValueError(
+                f"{name}: {in_channels} and {out_channels} channels cannot be divided into {groups!r} groups"
+            )
+        self.in_channels = int(in_channels)
+        self.out_channels = int(out_channels)
+        self.groups = int(groups)
+
+    def _make_kernels(
+        self,
+        channels: tuple[int, int],
+        size: tuple[int, ...],
+        bias: bool,
+        dtype: DTypeLike,
+        init: Initializer,
+        rng: Seed,
+    ) -> None:
+        """Kernels for so many channels of their own, and biases of 0."""
+        taps = math.prod(size)
+        fans = self.in_channels // self.groups * taps, self.out_channels // self.groups * taps
+        name = f"{type(self).__name__}({self.in_channels}, {self.out_channels})"
+        self.weight = parameter(initial(name, init, (*channels, *size), *fans, rng), dtype, f"{name}.weight")
+        self.bias = parameter(np.zeros(self.out_channels), dtype, f"{name}.bias") if bias else None
+
+    def __repr__(self) -> str:
+        settings = vars(self)
+        size = settings["kernel_size"]
+        size = size[0] if isinstance(size, tuple) and size[0] == size[1] else size
+        parts = [str(self.in_channels), str(self.out_channels), str(size)]
+        parts += [
+            f"{name}={settings[name]!r}" for name, usual in _USUAL.items() if settings.get(name, usual[0]) not in usual
+        ]
+        parts += ["bias=False"] if self.bias is None else []
+        return f"{type(self).__name__}({', '.join(parts)})"
 
 
-class Conv(Layer):
+class Conv(_Kernels):
     """Cross-correlation with a bank of kernels, plus a bias for each: (N, C, H, W) gives (N, K, rows, columns).
 
     Args:
@@ -61,22 +106,13 @@ class Conv(Layer):
         dilation: Pair = 1,
         groups: int = 1,
     ) -> None:
-        _checked_channels("Conv", in_channels, out_channels, groups)
-        self.in_channels = in_channels
-        self.out_channels = out_channels
+        super().__init__(in_channels, out_channels, groups)
         self.kernel_size = pair(kernel_size, "Conv kernel_size")
         self.stride = pair(stride, "Conv stride")
         checked_padding(padding, "Conv padding")
         self.padding = padding
         self.dilation = pair(dilation, "Conv dilation")
-        self.groups = groups
-        taps = math.prod(self.kernel_size)
-        fan_in, fan_out = in_channels // groups * taps, out_channels // groups * taps
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        name = f"Conv({in_channels}, {out_channels})"
-        values = initial(name, init, shape, fan_in, fan_out, rng)
-        self.weight = parameter(values, dtype, f"{name}.weight")
-        self.bias = parameter(np.zeros(out_channels), dtype, f"{name}.bias") if bias else None
+        self._make_kernels((out_channels, in_channels // groups), self.kernel_size, bias, dtype, init, rng)
 
     def forward(self, x: Tensor | Numbers) -> Tensor:
         """conv2d(x, weight) + bias."""
@@ -96,18 +132,8 @@ class Conv(Layer):
         except ValueError as error:
             raise ValueError(f"{self!r}: {error}") from error
 
-    def __repr__(self) -> str:
-        size = self.kernel_size[0] if self.kernel_size[0] == self.kernel_size[1] else self.kernel_size
-        parts = [str(self.in_channels), str(self.out_channels), str(size)]
-        parts += [f"stride={self.stride}"] if self.stride != (1, 1) else []
-        parts += [f"padding={self.padding!r}"] if self.padding not in ("valid", 0, (0, 0)) else []
-        parts += [f"dilation={self.dilation}"] if self.dilation != (1, 1) else []
-        parts += [f"groups={self.groups}"] if self.groups != 1 else []
-        parts += ["bias=False"] if self.bias is None else []
-        return f"Conv({', '.join(parts)})"
 
-
-class Conv1d(Layer):
+class Conv1d(_Kernels):
     """Cross-correlation along sequences, plus a bias for each kernel: (N, C, L) gives (N, K, length).
 
     Args:
@@ -144,24 +170,17 @@ class Conv1d(Layer):
         dilation: int = 1,
         groups: int = 1,
     ) -> None:
-        _checked_channels("Conv1d", in_channels, out_channels, groups)
+        super().__init__(in_channels, out_channels, groups)
         for name, value in (("kernel_size", kernel_size), ("stride", stride), ("dilation", dilation)):
             if not is_integer(value) or value < 1:
                 raise ValueError(f"Conv1d: {name} is an integer of at least 1, not {value!r}")
         if padding not in ("valid", "same", "causal") and not (is_integer(padding) and int(padding) >= 0):
             raise ValueError(f'Conv1d: padding is "valid", "same", "causal" or a number of zeros, not {padding!r}')
-        self.in_channels = in_channels
-        self.out_channels = out_channels
-        self.kernel_size = kernel_size
-        self.stride = stride
-        self.padding = padding
-        self.dilation = dilation
-        self.groups = groups
-        fans = in_channels // groups * kernel_size, out_channels // groups * kernel_size
-        name = f"Conv1d({in_channels}, {out_channels})"
-        values = initial(name, init, (out_channels, in_channels // groups, kernel_size), *fans, rng)
-        self.weight = parameter(values, dtype, f"{name}.weight")
-        self.bias = parameter(np.zeros(out_channels), dtype, f"{name}.bias") if bias else None
+        self.kernel_size = int(kernel_size)
+        self.stride = int(stride)
+        self.padding = padding if isinstance(padding, str) else int(padding)
+        self.dilation = int(dilation)
+        self._make_kernels((out_channels, in_channels // groups), (kernel_size,), bias, dtype, init, rng)
 
     def forward(self, x: Tensor | Numbers) -> Tensor:
         """The correlation of every kernel, plus bias."""
@@ -182,17 +201,8 @@ class Conv1d(Layer):
         out: Tensor = maps[:, :, 0, :]
         return out if self.bias is None else out + self.bias[:, None]
 
-    def __repr__(self) -> str:
-        parts = [str(self.in_channels), str(self.out_channels), str(self.kernel_size)]
-        parts += [f"stride={self.stride}"] if self.stride != 1 else []
-        parts += [f"padding={self.padding!r}"] if self.padding not in ("valid", 0) else []
-        parts += [f"dilation={self.dilation}"] if self.dilation != 1 else []
-        parts += [f"groups={self.groups}"] if self.groups != 1 else []
-        parts += ["bias=False"] if self.bias is None else []
-        return f"Conv1d({', '.join(parts)})"
 
-
-class ConvTranspose(Layer):
+class ConvTranspose(_Kernels):
     """Every element adds its kernel to a larger image, plus a bias: (N, C, H, W) gives (N, K, rows, columns).
 
     Dumoulin and Visin (2016), "A guide to convolution arithmetic for deep learning", arXiv:1603.07285, section 4. There
@@ -232,25 +242,17 @@ class ConvTranspose(Layer):
         dilation: Pair = 1,
         groups: int = 1,
     ) -> None:
-        _checked_channels("ConvTranspose", in_channels, out_channels, groups)
-        self.in_channels = in_channels
-        self.out_channels = out_channels
+        super().__init__(in_channels, out_channels, groups)
         self.kernel_size = pair(kernel_size, "ConvTranspose kernel_size")
         self.stride = pair(stride, "ConvTranspose stride")
         self.padding = pair(padding, "ConvTranspose padding", least=0)
         self.output_padding = pair(output_padding, "ConvTranspose output_padding", least=0)
         self.dilation = pair(dilation, "ConvTranspose dilation")
-        self.groups = groups
         if any(more >= step for more, step in zip(self.output_padding, self.stride, strict=True)):
             raise ValueError(
                 f"ConvTranspose: output_padding is less than the stride of {self.stride}, not {output_padding!r}"
             )
-        taps = math.prod(self.kernel_size)
-        fans = in_channels // groups * taps, out_channels // groups * taps
-        name = f"ConvTranspose({in_channels}, {out_channels})"
-        values = initial(name, init, (in_channels, out_channels // groups, *self.kernel_size), *fans, rng)
-        self.weight = parameter(values, dtype, f"{name}.weight")
-        self.bias = parameter(np.zeros(out_channels), dtype, f"{name}.bias") if bias else None
+        self._make_kernels((in_channels, out_channels // groups), self.kernel_size, bias, dtype, init, rng)
 
     def forward(self, x: Tensor | Numbers) -> Tensor:
         """conv2d_transpose(x, weight) + bias."""
@@ -268,14 +270,3 @@ class ConvTranspose(Layer):
         size = (rows, columns)
         out: Tensor = conv2d_transpose(x, self.weight, size, self.stride, self.padding, self.dilation, self.groups)
         return out if self.bias is None else out + self.bias[:, None, None]
-
-    def __repr__(self) -> str:
-        size = self.kernel_size[0] if self.kernel_size[0] == self.kernel_size[1] else self.kernel_size
-        parts = [str(self.in_channels), str(self.out_channels), str(size)]
-        parts += [f"stride={self.stride}"] if self.stride != (1, 1) else []
-        parts += [f"padding={self.padding}"] if self.padding != (0, 0) else []
-        parts += [f"output_padding={self.output_padding}"] if self.output_padding != (0, 0) else []
-        parts += [f"dilation={self.dilation}"] if self.dilation != (1, 1) else []
-        parts += [f"groups={self.groups}"] if self.groups != 1 else []
-        parts += ["bias=False"] if self.bias is None else []
-        return f"ConvTranspose({', '.join(parts)})"

@@ -22,6 +22,18 @@ def standard_normal(shape: tuple[int, ...], fan_in: int, fan_out: int, rng: np.r
     return rng.standard_normal(shape)
 
 
+def _vectors(
+    layer: str, shape: tuple[int, int], dtype: DTypeLike, init: Initializer, rng: Seed, zero: int | None = None
+) -> Tensor:
+    """So many vectors of such a length, one of which may be 0."""
+    name = f"{layer}({shape[0]}, {shape[1]})"
+    values = initial(name, init, shape, *shape, rng)
+    if zero is not None:
+        values = values.copy()
+        values[zero] = 0.0
+    return parameter(values, dtype, f"{name}.weight")
+
+
 class Embedding(Layer):
     """A vector for each whole number: integers of any shape (...) give (..., features).
 
@@ -59,12 +71,7 @@ class Embedding(Layer):
         self.count = count
         self.features = features
         self.padding = padding
-        name = f"Embedding({count}, {features})"
-        values = initial(name, init, (count, features), count, features, rng)
-        if padding is not None:
-            values = values.copy()
-            values[padding] = 0.0
-        self.weight = parameter(values, dtype, f"{name}.weight")
+        self.weight = _vectors("Embedding", (count, features), dtype, init, rng, zero=padding)
 
     def forward(self, x: Tensor | Numbers) -> Tensor:
         """weight[x]."""
@@ -123,9 +130,7 @@ class LearnedPositions(Layer):
             raise ValueError(f"LearnedPositions needs at least 1 place and 1 feature, not {length!r} and {features!r}")
         self.length = length
         self.features = features
-        name = f"LearnedPositions({length}, {features})"
-        values = initial(name, init, (length, features), length, features, rng)
-        self.weight = parameter(values, dtype, f"{name}.weight")
+        self.weight = _vectors("LearnedPositions", (length, features), dtype, init, rng)
 
     def forward(self, x: Tensor | Numbers) -> Tensor:
         """x + weight[:T]."""
