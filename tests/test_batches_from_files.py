@@ -179,7 +179,21 @@ def test_several_files_are_several_inputs(files):
         np.testing.assert_array_equal(x[0], y)
 
 
+class Labelled(Counted):
+    """Like a column of pandas, whose brackets take labels and not positions."""
+
+    iloc = None
+
+    def __getitem__(self, index):
+        raise KeyError(index)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values
+
+
 def test_arrays_of_other_libraries_are_taken_as_they_are():
+    ((found, _),) = mg.batches(Labelled(np.arange(3.0)), np.arange(3), 3, shuffle=False)
+    np.testing.assert_array_equal(found, np.arange(3.0))
     x = jax.numpy.arange(6.0).reshape(3, 2)
     assert not reading.is_stored(x)
     ((found, _),) = mg.batches(x, np.arange(3), 3, shuffle=False)

@@ -161,7 +161,8 @@ def _check_stored(x: Any, count: int) -> None:
         try:
             rows(x, np.array([0, count - 1]))
         except (TypeError, ValueError) as error:
-            raise type(error)(f"batches: {error}") from error
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"batches: {error}") from error
 
 
 def _check_stream(x: Any, y: Any, shuffle: Any, weights: Any) -> None:
