@@ -88,7 +88,7 @@ def test_a_callback_sees_the_model_the_optimiser_and_the_means_until_now():
             assert (run.model, run.optimizer, run.optimizers, run.epochs) == (*made, made[1:], 2)
             seen.append(dict(run.values))
 
-    history = train([Looking()], made, metrics=[mg.metrics.mae] if hasattr(mg, "metrics") else [])
+    history = train([Looking()], made, metrics=[mg.metrics.mae])
     assert seen[2]["loss"] == history["loss"][0]
     assert seen[0]["loss"] != seen[1]["loss"]
 

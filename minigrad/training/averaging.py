@@ -24,9 +24,11 @@ class AverageWeights(Callback):
     Examples:
         >>> model = nn.Dense(2, 1, rng=0)
         >>> average = optim.EMA(model.parameters(), decay=0.99)
+        >>> x, optimizer = np.ones((4, 2), np.float32), optim.SGD(model.parameters(), lr=0.1)
         >>> callbacks = [mg.AverageWeights(average)]
+        >>> _ = mg.train(model, losses.mse, optimizer, [(x, x[:, :1])], epochs=3, callbacks=callbacks, progress=False)
         >>> with average.averaged():
-        ...     model(np.ones((4, 2), np.float32)).shape
+        ...     model(x).shape
         (4, 1)
     """
 
