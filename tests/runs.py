@@ -68,7 +68,7 @@ def trained(callbacks, made=None, **options):
         losses.cross_entropy,
         optimizer,
         data,
-        **{"epochs": EPOCHS, "validation": [(X[:20], LABELS[:20])], "metrics": [mg.accuracy], "progress": False}
+        **{"epochs": EPOCHS, "validation": [(X[:20], LABELS[:20])], "metrics": [mg.accuracy, mg.metrics.F1()], "progress": False}
         | options,
         callbacks=callbacks,
     )

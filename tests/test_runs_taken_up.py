@@ -257,7 +257,7 @@ def other_batches():
     ("made", "options", "callbacks", "message"),
     [
         (other_generators, {}, [], "draws from 3 random generators; this one draws from 4"),
-        (None, {"metrics": []}, [], r"with the metrics \['accuracy'\], and these are \[\]; give the same"),
+        (None, {"metrics": []}, [], r"with the metrics \['accuracy', 'f1'\], and these are \[\]; give the same"),
         (None, {}, [mg.EarlyStopping(3)], r"with the callbacks \['Checkpoint', 'Counting'\], and .*'EarlyStopping'"),
         (
             lambda: (nn.Dense(6, 2, rng=0), None, None),

@@ -492,3 +492,16 @@ def test_random_numbers_of_float64_in_a_model_of_float32_are_told():
         UserWarning, match=r"something in the model is float64, such as random numbers.*dtype=np\.float32"
     ):
         train(model, optim.SGD(model.parameters(), lr=0.1), data)
+
+
+def test_a_metric_that_is_no_mean_is_right_over_all_samples():
+    model, optimizer = linear()
+    metrics = [mg.metrics.R2(), mg.metrics.mae]
+    found = mg.evaluate(model, losses.mse, UNEVEN, metrics)
+    whole = mg.metrics.R2()(model(X[:5]), Y[:5])
+    assert found["r2"] == pytest.approx(whole, rel=1e-12)
+    assert list(found) == ["loss", "r2", "mae"]
+    parts = [mg.metrics.R2()(model(x), y) for x, y in UNEVEN]
+    assert not np.isclose(np.mean(parts), whole)
+    history = train(model, optim.SGD(model.parameters(), lr=1e-300), metrics=metrics, validation=UNEVEN)
+    assert history["r2"] == history["validation_r2"] == pytest.approx([whole], rel=1e-12)

@@ -35,7 +35,7 @@ class LayerClass(ABCMeta):
 
 def _name_arguments(kind: type, args: tuple[object, ...], given: dict[str, object], error: TypeError) -> None:
     """Raise with the name of the layer where an argument is missing or unknown; Python names a private base of it."""
-    signature = inspect.signature(kind.__init__)
+    signature = inspect.signature(kind.__init__)  # type: ignore[misc]  # of the very class that is called
     try:
         signature.bind(None, *args, **given)
     except TypeError as found:
