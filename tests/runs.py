@@ -8,6 +8,12 @@ from minigrad import losses, nn, optim
 X = np.random.default_rng(0).normal(size=(45, 6)).astype(np.float32)
 LABELS = (X[:, 0] * X[:, 1] > 0).astype(int)
 EPOCHS = 4
+USUAL = {
+    "epochs": EPOCHS,
+    "validation": [(X[:20], LABELS[:20])],
+    "metrics": [mg.accuracy, mg.metrics.F1()],
+    "progress": False,
+}
 
 
 class Noisy:
@@ -68,9 +74,8 @@ def trained(callbacks, made=None, **options):
         losses.cross_entropy,
         optimizer,
         data,
-        **{"epochs": EPOCHS, "validation": [(X[:20], LABELS[:20])], "metrics": [mg.accuracy, mg.metrics.F1()], "progress": False}
-        | options,
         callbacks=callbacks,
+        **(USUAL | options),
     )
     records = [{name: value for name, value in record.items() if name != "seconds"} for record in history]
     return model.state_dict(), optimizer.state_dict(), records

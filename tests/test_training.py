@@ -495,7 +495,7 @@ def test_random_numbers_of_float64_in_a_model_of_float32_are_told():
 
 
 def test_a_metric_that_is_no_mean_is_right_over_all_samples():
-    model, optimizer = linear()
+    model, _ = linear()
     metrics = [mg.metrics.R2(), mg.metrics.mae]
     found = mg.evaluate(model, losses.mse, UNEVEN, metrics)
     whole = mg.metrics.R2()(model(X[:5]), Y[:5])
