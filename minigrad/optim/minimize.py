@@ -72,7 +72,8 @@ def minimize(
 
     Gradients are those of `minigrad.value_and_grad`; where the method uses products of the Hessian and vectors, these
     are those of `minigrad.hvp`. Everything is computed in float64, in which `f` is given its arguments as well: a
-    method that compares values of a function that hardly differ goes wrong on rounded ones.
+    method that compares values of a function that hardly differ goes wrong on rounded ones. The methods are those of
+    Nocedal, Wright 2006, "Numerical optimization", chapters 4 to 7.
 
     For a model, its weights are the tree: ``optim.minimize(lambda w: loss(model.call_with(w, x), y), weights)`` with
     ``weights = {name: each.numpy() for name, each in model.named_parameters()}``.
