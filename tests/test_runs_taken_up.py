@@ -380,3 +380,36 @@ def test_averages_of_weights_go_on_with_their_run(path):
     np.testing.assert_equal(run([saver(path), Counting()]), whole)
     with pytest.raises(TypeError, match=r"takes averages such as optim\.EMA\(model\.parameters\(\)\), not a float"):
         mg.AverageWeights(0.9)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda plateau: {"lr": plateau},
+        lambda plateau: {"lr": optim.warmup(optim.scaled(plateau, 0.5), 3)},
+        lambda plateau: {"lr": 0.1, "groups": {optim.vectors: {"lr": plateau}}},
+    ],
+    ids=["alone", "in others", "of a group"],
+)
+def test_a_schedule_that_remembers_goes_on(path, made):
+    def run(callbacks):
+        model = nn.Dense(6, 2, rng=0)
+        plateau = optim.Plateau(0.5, factor=0.5, patience=0, threshold=0.1)
+        optimizer = optim.SGD(model.parameters(), **made(plateau))
+
+        def tell(history):
+            plateau.tell(history[-1]["loss"])
+
+        left = trained([tell, *callbacks], (model, optimizer, mg.batches(X, LABELS, 16, rng=1)))
+        return left, plateau.lr
+
+    whole = run([])
+    assert whole[1] < 0.5
+    with pytest.raises(ZeroDivisionError):
+        run([saver(path), Counting(11, ZeroDivisionError())])
+    np.testing.assert_equal(run([saver(path), Counting()]), whole)
+    with pytest.raises(ValueError, match="other kinds of learning rates"):
+        trained(
+            [lambda history: None, saver(path), Counting()],
+            (model := nn.Dense(6, 2, rng=0), optim.SGD(model.parameters(), lr=0.1), mg.batches(X, LABELS, 16, rng=1)),
+        )

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from minigrad.nn import Layer
 from minigrad.optim import Optimizer
 from minigrad.training.checkpoint_file import FORMAT, parsed, read, write
 from minigrad.training.history import History
+from minigrad.training.reaching import everything_in
 from minigrad.training.restoring import Arrays, Change, Owner, below, optimizer_prefixes, prefixed, restore
 from minigrad.training.run import Run
 
@@ -41,7 +43,7 @@ def save_run(path: str | os.PathLike[str], run: Run) -> None:
         "seconds": 0.0 if is_between else run.seconds,
         "last_loss": run.last_loss,
         "stopped": run.stopped,
-        "rates": [_rate_of(optimizer) for optimizer in run.optimizers],
+        "rates": [_rates_of(optimizer) for optimizer in run.optimizers],
         "callbacks": [type(callback).__name__ for callback in run.callbacks],
         "at_epoch_begin": run.at_epoch_begin,
         "now": run.sources.states(),
@@ -103,7 +105,7 @@ def _changes(run: Run, state: Mapping[str, Any], history: History, arrays: Array
     changes: list[Change] = [(partial(_set, run), {key: getattr(run, key) for key in place}, place)]
     changes.append((partial(setattr, run.history, "records"), run.history.records, history.records))
     for optimizer, rate in zip(run.optimizers, state["rates"], strict=True):
-        changes.append((partial(_set_rate, optimizer), _rate_of(optimizer), rate))
+        changes.append((partial(_set_rates, optimizer), _rates_of(optimizer), rate))
     for position, callback in enumerate(run.callbacks):
         found = below(f"run.callbacks.{position}.", arrays)
         changes.append((callback.load_state_dict, callback.state_dict(), found))
@@ -116,22 +118,32 @@ def _set(run: Run, place: Mapping[str, Any]) -> None:
         setattr(run, key, value)
 
 
-def _rate_of(optimizer: Optimizer) -> Any:
-    """The learning rate where it is a number; the state of a schedule that has one; None for other schedules."""
-    rate = optimizer._lr
-    if not callable(rate):
-        return rate
-    return rate.state_dict() if hasattr(rate, "state_dict") else None
+def _rates_of(optimizer: Optimizer) -> dict[str, list[Any]]:
+    """The learning rates that are numbers, with None for schedules; and what schedules remember, if they do."""
+    rates = [rule._lr for rule in optimizer._rules()]
+    return {
+        "numbers": [None if callable(rate) else rate for rate in rates],
+        "schedules": [schedule.state_dict() for schedule in _remembering(optimizer)],
+    }
 
 
-def _set_rate(optimizer: Optimizer, rate: Any) -> None:
-    if callable(optimizer._lr):
-        if isinstance(rate, dict) and hasattr(optimizer._lr, "load_state_dict"):
-            optimizer._lr.load_state_dict(rate)
-            return
-        if rate is None:
-            return
-    elif isinstance(rate, float):
-        optimizer.lr = rate
-        return
-    raise ValueError("it was saved with another kind of learning rate: a number and a schedule are not the same")
+def _set_rates(optimizer: Optimizer, rates: Mapping[str, list[Any]]) -> None:
+    own = _rates_of(optimizer)
+    kinds = [[rate is None for rate in each["numbers"]] for each in (own, rates)]
+    if kinds[0] != kinds[1] or len(own["schedules"]) != len(rates["schedules"]):
+        raise ValueError("it was saved with other kinds of learning rates: a number and a schedule are not the same")
+    for rule, rate in zip(optimizer._rules(), rates["numbers"], strict=True):
+        if rate is not None:
+            rule._lr = rate
+    for schedule, state in zip(_remembering(optimizer), rates["schedules"], strict=True):
+        schedule.load_state_dict(state)
+
+
+def _remembering(optimizer: Optimizer) -> list[Any]:
+    """The schedules that remember something, alone or in those that are made of others."""
+    rates = [rule._lr for rule in optimizer._rules() if callable(rule._lr)]
+    return [
+        each
+        for each in everything_in(rates, looks_into_libraries=True)
+        if callable(each) and hasattr(each, "load_state_dict") and not isinstance(each, Layer)
+    ]
