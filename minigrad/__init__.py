@@ -29,6 +29,8 @@ from minigrad.training import Checkpoint as Checkpoint
 from minigrad.training import EarlyStopping as EarlyStopping
 from minigrad.training import History as History
 from minigrad.training import NonFiniteLossError as NonFiniteLossError
+from minigrad.training import RateSearch as RateSearch
+from minigrad.training import Run as Run
 from minigrad.training import accuracy as accuracy
 from minigrad.training import batches as batches
 from minigrad.training import checkpoint as checkpoint
@@ -58,7 +60,7 @@ _OWN = [
     *("debug", "NotFiniteError"),
     *("get_num_threads", "set_num_threads"),
     *("train", "train_with", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
-    *("Callback", "Checkpoint", "EarlyStopping", "AverageWeights", "find_learning_rate", "pad_sequences"),
+    *("Callback", "Checkpoint", "EarlyStopping", "AverageWeights", "Run", "find_learning_rate", "RateSearch", "pad_sequences"),
     *("nn", "losses", "optim", "data", "metrics", "checkpoint"),
 ]
 

@@ -291,3 +291,29 @@ def test_names_of_other_libraries_are_translated(name, answer):
     with pytest.raises(AttributeError, match=f"minigrad.metrics has no {name!r}; write ") as caught:
         getattr(metrics, name)
     assert answer in str(caught.value)
+
+
+@given(st.integers(1, 3), st.integers(1, 4), st.integers(2, 4), st.integers(0, 2**32 - 1))
+def test_places_in_sequences_count_as_samples(samples, length, classes, seed):
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(samples, length, classes))
+    labels = rng.integers(0, classes, (samples, length))
+    flat = scores.reshape(-1, classes), labels.reshape(-1)
+    for metric in (mg.accuracy, mg.metrics.TopKAccuracy(1), mg.metrics.F1("macro"), mg.metrics.confusion_matrix):
+        np.testing.assert_array_equal(metric(scores, labels), metric(*flat))
+    np.testing.assert_array_equal(mg.accuracy(scores, np.eye(classes)[labels]), mg.accuracy(*flat))
+    ignored = rng.random(labels.shape) < 0.4
+    found = mg.metrics.Accuracy(ignore_index=-7)(scores, np.where(ignored, -7, labels))
+    kept = (scores.argmax(axis=-1) == labels)[~ignored]
+    assert found == kept.mean() if kept.size else np.isnan(found)
+
+
+def test_a_label_that_does_not_count_is_left_out_over_an_epoch():
+    metric = mg.metrics.Accuracy(ignore_index=0)
+    first = metric.statistics(np.eye(3)[None], np.array([[0, 0, 2]]))
+    second = metric.statistics(np.eye(3)[None], np.array([[0, 1, 1]]))
+    assert metric.value(metric.combined(first, second)) == 2 / 3
+    with pytest.raises(ValueError, match=r"Accuracy: predictions of shape \(2, 3\) go with labels of shape \(2,\)"):
+        metric(np.eye(3)[:2], np.eye(3)[:2])
+    with pytest.raises(TypeError, match=r"ignore_index is a label, such as -1, not 0\.5"):
+        mg.metrics.Accuracy(0.5)

@@ -7,7 +7,7 @@ A function is averaged over all samples. What is no such average, or has setting
 from typing import TYPE_CHECKING, Any
 
 from minigrad.engine.names import missing
-from minigrad.training.metrics.classification import TopKAccuracy, accuracy, confusion_matrix
+from minigrad.training.metrics.classification import Accuracy, TopKAccuracy, accuracy, confusion_matrix
 from minigrad.training.metrics.metric import Metric
 from minigrad.training.metrics.regression import R2, RMSE, mae
 from minigrad.training.metrics.shares import F1, Precision, Recall
@@ -16,6 +16,7 @@ __all__ = [
     "F1",
     "R2",
     "RMSE",
+    "Accuracy",
     "Metric",
     "Precision",
     "Recall",

@@ -16,9 +16,10 @@ def classes_of(prediction: Any, target: Any, name: str, threshold: float = 0.5) 
     """The class of each prediction, the right class, and how many classes there are.
 
     Args:
-        prediction: scores or probabilities of shape (N, K), of which the largest counts; or numbers of shape (N,) or
-            (N, 1), which mean class 1 from the threshold on, and class 0 below it.
-        target: labels of shape (N,) or one-hot rows of shape (N, K); 0 or 1 in the shape of the prediction.
+        prediction: scores or probabilities of shape (N, K) or (N, ..., K), of which the largest counts; or numbers of
+            shape (N,) or (N, 1), which mean class 1 from the threshold on, and class 0 below it.
+        target: labels of shape (N,) or (N, ...), or one-hot rows of the shape of the scores; 0 or 1 in the shape of the
+            numbers.
         name: of the metric, for messages.
         threshold: where it lies between 0 and 1, the predictions of one column are probabilities.
 
@@ -35,7 +36,7 @@ def classes_of(prediction: Any, target: Any, name: str, threshold: float = 0.5) 
             _check_unit(name, what, scores, f"; {hint}")
         _check_unit(name, "targets", truth, "")
         return (scores >= threshold).ravel().astype(np.int64), (truth >= 0.5).ravel().astype(np.int64), 2
-    labels = labels_of(scores, truth, name)
+    scores, labels = labels_of(scores, truth, name)
     return scores.argmax(axis=1), labels, scores.shape[1]
 
 
@@ -53,13 +54,18 @@ def checked(prediction: Any, target: Any, name: str) -> tuple[Array, Array]:
     return scores, truth
 
 
-def labels_of(scores: Array, truth: Array, name: str) -> Array:
-    """The right class of each sample, from labels or one-hot rows, for scores of shape (N, K).
+def labels_of(scores: Array, truth: Array, name: str) -> tuple[Array, Array]:
+    """Scores of shape (N, K), and the right class of each sample, from labels or one-hot rows.
+
+    Of scores of shape (N, ..., K), all positions count as samples.
 
     Raises:
         ValueError: for shapes that do not belong together, labels out of range, or rows without a largest element.
         TypeError: for labels that are not integers.
     """
+    if scores.ndim > 2 and truth.shape in (scores.shape, scores.shape[:-1]):
+        truth = truth.reshape(-1) if truth.ndim < scores.ndim else truth.reshape(-1, truth.shape[-1])
+        scores = scores.reshape(-1, scores.shape[-1])
     # The largest of a single score says nothing.
     if scores.ndim != 2 or scores.shape[1] == 1 or truth.shape not in (scores.shape, scores.shape[:1]):
         raise ValueError(
@@ -72,7 +78,7 @@ def labels_of(scores: Array, truth: Array, name: str) -> Array:
             raise ValueError(
                 f"{name}: each row of targets has one largest element; row {row} is {truth[row]} (shape {truth.shape})"
             )
-        return np.asarray(truth.argmax(axis=1))
+        return scores, np.asarray(truth.argmax(axis=1))
     if truth.dtype.kind not in "iu":
         raise TypeError(
             f"{name}: labels are integers, not {truth.dtype}; write target.astype(int) (shape {truth.shape})"
@@ -83,7 +89,7 @@ def labels_of(scores: Array, truth: Array, name: str) -> Array:
             f"{name}: labels go from 0 to {classes - 1} for {classes} classes; these go from {truth.min()} to "
             f"{truth.max()} (predictions of shape {scores.shape}, targets of shape {truth.shape})"
         )
-    return truth
+    return scores, truth
 
 
 def _check_unit(name: str, what: str, values: Array, hint: str) -> None:
@@ -101,5 +107,5 @@ def _hint(scores: Array, truth: Array) -> str:
     if scores.ndim == 2 and scores.shape[1] == 1 and truth.shape == scores.shape[:1]:
         return "; write prediction[:, 0]"
     if scores.ndim > 2:
-        return f"; write prediction.reshape(-1, {scores.shape[-1]}), and the target to match"
+        return f"; the target has shape {scores.shape[:-1]}, or that of the prediction"
     return "; predictions of shape (N, K) go with labels of shape (N,) or one-hot rows of shape (N, K)"

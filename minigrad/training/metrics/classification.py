@@ -15,9 +15,10 @@ def accuracy(prediction: Any, target: Any) -> float:
     """The share of samples that are classified correctly.
 
     Args:
-        prediction: scores or probabilities of shape (N, K), of which the largest counts; or probabilities of shape
-            (N,) or (N, 1), which mean yes from 0.5 on.
-        target: labels of shape (N,) or one-hot rows of shape (N, K); 0 or 1 in the shape of the probabilities.
+        prediction: scores or probabilities of shape (N, K) or (N, ..., K), of which the largest counts; or
+            probabilities of shape (N,) or (N, 1), which mean yes from 0.5 on.
+        target: labels of shape (N,) or (N, ...), or one-hot rows of the shape of the scores; 0 or 1 in the shape of the
+            probabilities.
 
     Raises:
         ValueError: for shapes that do not belong together, no samples, NaN, labels out of range, one-hot rows without
@@ -57,6 +58,55 @@ def confusion_matrix(prediction: Any, target: Any) -> NDArray[np.int64]:
     return counts.reshape(classes, classes).astype(np.int64)
 
 
+class Accuracy(Metric):
+    """`accuracy` without the samples of one label, such as the places where sequences are filled up.
+
+    It is recorded as ``accuracy``.
+
+    Args:
+        ignore_index: the label of samples that do not count, as of `minigrad.losses.cross_entropy`.
+
+    Predictions are scores of shape (N, K) or (N, ..., K), targets labels of shape (N,) or (N, ...). Where no sample
+    counts, it is NaN.
+
+    Raises:
+        TypeError: for a label that is not an integer; and TypeError and ValueError as `accuracy`.
+
+    Examples:
+        >>> scores, labels = np.array([[[0.9, 0.1], [0.2, 0.8], [0.0, 0.0]]]), np.array([[0, 0, -1]])
+        >>> mg.metrics.Accuracy(ignore_index=-1)(scores, labels)
+        0.5
+    """
+
+    def __init__(self, ignore_index: int) -> None:
+        if isinstance(ignore_index, bool) or not isinstance(ignore_index, (int, np.integer)):
+            raise TypeError(f"Accuracy: ignore_index is a label, such as -1, not {_shown(ignore_index)}")
+        super().__init__("accuracy")
+        self.ignore_index = int(ignore_index)
+
+    def __repr__(self) -> str:
+        return f"Accuracy(ignore_index={self.ignore_index})"
+
+    def statistics(self, prediction: Any, target: Any) -> Statistics:
+        """How many samples count, and how many of them are right."""
+        scores, truth = checked(prediction, target, "Accuracy")
+        if truth.shape != scores.shape[:-1]:
+            raise ValueError(
+                f"Accuracy: predictions of shape {scores.shape} go with labels of shape {scores.shape[:-1]}, not "
+                f"{truth.shape}"
+            )
+        counts = truth != self.ignore_index
+        # A label in range stands for what does not count.
+        scores, labels = labels_of(scores, np.where(counts, truth, truth.dtype.type(0)), "Accuracy")
+        right = (scores.argmax(axis=1) == labels) & counts.ravel()
+        return {"right": np.array(np.count_nonzero(right)), "samples": np.array(np.count_nonzero(counts))}
+
+    def value(self, statistics: Statistics) -> float:
+        """The right ones as a share of those that count."""
+        samples = int(statistics["samples"])
+        return float(statistics["right"]) / samples if samples else float("nan")
+
+
 class TopKAccuracy(Metric):
     """The share of samples whose class has one of the k largest scores, recorded as ``top_5_accuracy`` for k = 5.
 
@@ -89,7 +139,7 @@ class TopKAccuracy(Metric):
     def statistics(self, prediction: Any, target: Any) -> Statistics:
         """How many samples there are, and how many of them are right."""
         scores, truth = checked(prediction, target, "TopKAccuracy")
-        labels = labels_of(scores, truth, "TopKAccuracy")
+        scores, labels = labels_of(scores, truth, "TopKAccuracy")
         if self.k > scores.shape[1]:
             raise ValueError(
                 f"TopKAccuracy: there are no {self.k} largest of {scores.shape[1]} scores (predictions of shape "
