@@ -66,6 +66,7 @@ _OWN = [
 
 # Type checkers take every name; that this module imports others for itself is nothing to them.
 if TYPE_CHECKING:
+    from minigrad import plot as plot
     from minigrad import testing as testing
 else:
     # abs, max, min and sum are public too, but `from minigrad import *` must not replace Python's.
@@ -74,10 +75,10 @@ else:
     ]
 
     def __dir__():
-        return sorted({*_OWN, *ops.__all__, "testing", "__version__"})
+        return sorted({*_OWN, *ops.__all__, "plot", "testing", "__version__"})
 
     def __getattr__(name):
-        # Most programs do without it, and need not wait for it.
-        if name == "testing":
-            return importlib.import_module("minigrad.testing")
+        # Most programs do without them, and need not wait for them.
+        if name in ("plot", "testing"):
+            return importlib.import_module(f"minigrad.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,6 +12,7 @@ AREAS = {
     "losses": {"test_losses.py": 3, "test_losses_refused.py": 23},
     "optim": {"test_optimizer.py": 7, "test_schedules.py": 1},
     "training": {"test_training.py": 1},
+    "plot": {"test_plot.py": 9},
     "docs": {"test_documentation.py": 23, "test_quick.py": 1, "test_site.py": 1},
 }
 ONE_IN = {name: number for files in AREAS.values() for name, number in files.items()}

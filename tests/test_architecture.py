@@ -86,6 +86,7 @@ class Absent:
     def find_spec(self, name, path=None, target=None):
         if name in {
             *("keras", "jax", "torch", "tensorflow", "sklearn", "tqdm", "safetensors", "hypothesis", "pytest", "onnx"),
+            "matplotlib",
         }:
             raise ImportError(f"{name} is not installed")
 

@@ -14,11 +14,12 @@ from debug_stories import STORIES
 from pages import ONE_SESSION, PAGES, ROOT, blocks, printed, without_rounding
 
 import minigrad as mg
-from minigrad import data, losses, nn, optim, testing
+from minigrad import data, losses, nn, optim, plot, testing
 from minigrad.debugging.formulas import STABLE
 from minigrad.engine.registry import operations
 
-NAMES = {"mg": mg, "np": np, "nn": nn, "losses": losses, "optim": optim, "data": data, "testing": testing}
+NAMES = {"mg": mg, "np": np, "nn": nn, "losses": losses, "optim": optim, "data": data, "plot": plot}
+NAMES |= {"testing": testing}
 
 
 @pytest.mark.parametrize("page", ONE_SESSION)
@@ -85,7 +86,7 @@ def test_the_page_on_checking_lists_the_causes():
 
 def documented():
     """Every public object with a docstring, methods included."""
-    for module in (mg, nn, losses, optim, data, mg.metrics, testing, testing.strategies):
+    for module in (mg, nn, losses, optim, data, mg.metrics, plot, testing, testing.strategies):
         for name in module.__all__:
             value = getattr(module, name)
             if inspect.ismodule(value):

@@ -1,0 +1,50 @@
+"""How does a picture call a model, and leave it as it was?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from minigrad.engine.recording import Observer
+from minigrad.nn import Layer
+from minigrad.nn.attributes import contents
+from minigrad.nn.mode import call_evaluating, every_layer
+
+T = TypeVar("T")
+
+
+def check_layer(function: str, model: object) -> None:
+    """Raise TypeError for what is no layer."""
+    if isinstance(model, Layer):
+        return
+    given = f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"
+    hint = f"make one: {model.__name__}(...)" if isinstance(model, type) else "give an nn.Layer"
+    raise TypeError(f"plot.{function}: the model is {given}; {hint}")
+
+
+def call_untouched(model: Layer, function: Callable[[], T], observer: Observer | None = None) -> T:
+    """What a function returns that calls a model, in evaluation mode and without recording.
+
+    Afterwards modes, state and generators of the model are those of before, also where the function raises. A layer of
+    a user may change its state and draw random numbers in evaluation, too.
+    """
+    states = [(state, state._array.copy()) for state in model.states()]
+    generators = [(generator, generator.bit_generator.state) for generator in _generators(model)]
+    try:
+        return call_evaluating(model, function, observer)
+    finally:
+        for state, before in states:
+            if state._array.tobytes() != before.tobytes():
+                state.data = before
+        for generator, drawn in generators:
+            generator.bit_generator.state = drawn
+
+
+def _generators(model: Layer) -> list[np.random.Generator]:
+    """The generators that the layers hold."""
+    held: list[Any] = [
+        item for layer in every_layer(model) for name, value in vars(layer).items() for _, item in contents(name, value)
+    ]
+    return [item for item in held if isinstance(item, np.random.Generator)]

@@ -1,0 +1,48 @@
+"""Which pictures do the pages of the documentation draw?
+
+``python tests/page_pictures.py`` runs the code of each page that draws some, and writes them beside it.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+from unittest import mock
+from xml.etree import ElementTree
+
+import matplotlib
+from pages import ROOT, printed
+
+DRAWING = ["docs/pictures.md"]
+# With a salt and one date, the same picture is the same file. Text as text keeps it small, and can be compared.
+STYLE = {"svg.hashsalt": "minigrad", "svg.fonttype": "none"}
+
+
+def drawn(page):
+    """The pictures that the code of a page saves, by name."""
+    found = {}
+    with matplotlib.rc_context(STYLE), mock.patch.dict(os.environ, {"SOURCE_DATE_EPOCH": "0"}):
+        # The folder that they are saved in is gone when the code has run.
+        for _ in printed(page):
+            found |= {path.name: path.read_bytes() for path in Path.cwd().glob("*.svg")}
+    return found
+
+
+def shown(page):
+    """The names of the pictures that a page shows."""
+    return re.findall(r"!\[[^\]]*\]\(([^)]+)\)", (ROOT / page).read_text())
+
+
+def labels(picture):
+    """What is written in a picture, but for numbers, of which the last digits are those of a machine."""
+    elements = [each for each in ElementTree.fromstring(picture).iter() if each.tag.endswith("text")]
+    texts = {"".join(each.itertext()).strip() for each in elements}
+    return {text for text in texts if not re.search(r"\d", text)}
+
+
+if __name__ == "__main__":
+    for page in DRAWING:
+        for name, picture in drawn(page).items():
+            place = (ROOT / page).parent / name
+            place.write_bytes(picture)
+            sys.stdout.write(f"{place.relative_to(ROOT)}: {len(picture) / 1000:.0f} kB\n")
