@@ -10,8 +10,8 @@ from peer_checks import apart, drawn, reals, spread
 
 from minigrad import nn
 
-# For every shape, JAX compiles anew, so that a failure is not made smaller.
-usual = examples(3, thoroughly=15, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+# For every shape, JAX compiles anew: there are few, and a failure is not made smaller.
+usual = examples(2, thoroughly=15, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 DOUBLE = {"dtype": np.float64}
 few, some = st.integers(1, 3), st.integers(1, 6)
 pairs = st.tuples(few, few)
@@ -49,9 +49,10 @@ def called_theirs(settings):
     return {{"stride": "strides", "dilation": "dilation_rate"}.get(name, name): each for name, each in settings.items()}
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
 @usual
-@given(case=convolutions(2), channels=pairs, groups=few, padding=st.sampled_from(["valid", "same"]), seed=seeds)
-def test_conv(case, channels, groups, padding, seed):
+@given(case=convolutions(2), channels=pairs, groups=few, seed=seeds)
+def test_conv(padding, case, channels, groups, seed):
     size, settings, image, bias = case
     settings |= {"padding": padding, "groups": groups}
     inside, outside = (groups * each for each in channels)
@@ -61,9 +62,10 @@ def test_conv(case, channels, groups, padding, seed):
     check(layer, peer, [reals(rng, (2, inside, *image))], seed, kernels_last, theirs=channels_last)
 
 
+@pytest.mark.parametrize("padding", ["valid", "same", "causal"])
 @usual
-@given(case=convolutions(1), channels=pairs, padding=st.sampled_from(["valid", "same", "causal"]), seed=seeds)
-def test_conv1d(case, channels, padding, seed):
+@given(case=convolutions(1), channels=pairs, seed=seeds)
+def test_conv1d(padding, case, channels, seed):
     (size,), settings, image, bias = case
     ours = {name: each for name, (each,) in settings.items()} | {"padding": padding}
     rng = np.random.default_rng(seed)
@@ -110,9 +112,10 @@ def test_upsample(mode, shape, factor, seed):
     check(nn.Upsample(factor, mode), peer, [x], seed, theirs=channels_last)
 
 
+@pytest.mark.parametrize("is_training", [True, False])
 @usual
-@given(shape=st.tuples(st.integers(2, 5), few, few, few), axes=st.integers(2, 4), is_training=st.booleans(), seed=seeds)
-def test_batch_norm(shape, axes, is_training, seed):
+@given(shape=st.tuples(st.integers(3, 5), few, few, few), axes=st.integers(2, 4), seed=seeds)
+def test_batch_norm(is_training, shape, axes, seed):
     rng, shape = np.random.default_rng(seed), shape[:axes]
     layer = drawn(nn.BatchNorm(shape[1], eps=1e-3, **DOUBLE), rng).train(is_training)
     state = [reals(rng, shape[1:2]), np.exp(reals(rng, shape[1:2]))]

@@ -60,7 +60,7 @@ def test_sequences_and_states(kind, sizes, shape, is_masked, returns, seed):
     def their_call(call, x, *state):
         return call(x, initial_state=list(state) if state else None, mask=mask)
 
-    settings = {"return_sequences": returns, "return_state": returns, "zero_output_for_mask": True}
+    settings = {"return_sequences": returns, "return_state": returns, "zero_output_for_mask": returns}
     peer = made(kind, sizes[1], activation=tanh(), **settings)
     check(layer, peer, inputs, seed, form, our_call, their_call)
 
@@ -84,20 +84,14 @@ def test_both_directions(kind, sizes, shape, is_masked, seed):
     check(layer, make, [x], seed, form, lambda layer, x: layer(x, mask=mask), lambda call, x: call(x, mask=mask))
 
 
-@examples(5, thoroughly=15, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-@given(
-    heads=few,
-    size=few,
-    shape=st.tuples(few, some, some),
-    kind=st.sampled_from(["none", "of what is seen", "of each place", "causal", "causal and of each place"]),
-    bias=st.booleans(),
-    seed=seeds,
-)
-def test_attention(heads, size, shape, kind, bias, seed):
-    samples, length, seen = shape
+@pytest.mark.parametrize("kind", ["none", "of what is seen", "of each place", "causal", "causal and of each place"])
+@usual
+@given(heads=few, size=few, shape=st.tuples(few, some), more=few, bias=st.booleans(), seed=seeds)
+def test_attention(kind, heads, size, shape, more, bias, seed):
+    samples, length = shape
     is_causal, features, rng = kind.startswith("causal"), heads * size, np.random.default_rng(seed)
     # Of a context of another length, the first place looks at the first with Keras, and the last at the last here.
-    seen = length if is_causal else seen
+    seen = length if is_causal else length + more
     layer = drawn(nn.MultiHeadAttention(features, heads, is_causal, bias=bias, dtype=np.float64), rng)
     inputs = [reals(rng, (samples, each, features)) for each in (length, seen)]
     mask = None if kind in ("none", "causal") else rng.random((samples, length, seen)) < 0.6

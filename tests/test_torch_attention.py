@@ -1,7 +1,9 @@
 """Does MultiHeadAttention compute what PyTorch's does, with every kind of mask, and their derivatives?"""
 
 import numpy as np
+import pytest
 import torch
+from effort import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from peer_checks import drawn, reals
@@ -22,37 +24,24 @@ def form(own):
     return given
 
 
-@st.composite
-def masks(draw, samples, length, seen, causal):
-    """None, or a mask of one of two shapes that lets every place look at something."""
-    kind = draw(st.sampled_from(["none", "of what is seen", "of each place"]))
-    if kind == "none":
-        return None
-    shape = (samples, seen) if kind == "of what is seen" else (samples, length, seen)
-    rng = np.random.default_rng(draw(st.integers(0, 2**16)))
-    mask = rng.random(shape) < draw(st.sampled_from([0.3, 0.7]))
-    # The first is seen by all, whether or not there is an order.
-    mask[..., 0] = True
-    return mask
-
-
-@st.composite
-def cases(draw):
-    heads, each, samples, length = draw(few), draw(few), draw(few), draw(some)
-    causal, is_itself = draw(st.booleans()), draw(st.booleans())
-    # Nobody sees anything who comes before all of what is seen.
-    seen = length if is_itself else draw(st.integers(length if causal else 1, length + 3))
-    return heads, each, samples, length, seen, causal, is_itself, draw(masks(samples, length, seen, causal))
-
-
-@given(case=cases(), bias=st.booleans(), seed=st.integers(0, 2**16))
-def test_attention(case, bias, seed):
-    heads, each, samples, length, seen, causal, is_itself, mask = case
+@pytest.mark.parametrize("mask_of", ["nothing", "what is seen", "each place"])
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("context", ["itself", "another", "a longer one"])
+@given(sizes=st.tuples(few, few), shape=st.tuples(few, some), more=few, bias=st.booleans(), seed=st.integers(0, 2**16))
+@examples(10, thoroughly=30)
+def test_attention(context, causal, mask_of, sizes, shape, more, bias, seed):
+    (heads, each), (samples, length) = sizes, shape
+    is_itself, seen = context == "itself", length + (more if context == "a longer one" else 0)
     rng, features = np.random.default_rng(seed), heads * each
     layer = drawn(nn.MultiHeadAttention(features, heads, causal, dropout=0.3, bias=bias, dtype=np.float64), rng).eval()
     module = torch.nn.MultiheadAttention(features, heads, dropout=0.3, bias=bias, batch_first=True).eval()
     inputs = [reals(rng, (samples, length, features))]
     inputs += [] if is_itself else [reals(rng, (samples, seen, features))]
+    mask = None
+    if mask_of != "nothing":
+        mask = rng.random((samples, seen) if mask_of == "what is seen" else (samples, length, seen)) < 0.5
+        # The first is seen by all, in whatever order.
+        mask[..., 0] = True
 
     def our_call(layer, x, context=None):
         return layer(x, context, mask)
@@ -73,4 +62,4 @@ def test_attention(case, bias, seed):
         context = x if context is None else context
         return call(x, context, context, **settings)[0]
 
-    check(layer, module, inputs, seed, form, our_call, their_call)
+    check(layer, module, inputs, seed, form, our_call, their_call, rounds=True)

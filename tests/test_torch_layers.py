@@ -59,7 +59,7 @@ def test_conv(case, samples, bias, seed):
     rng = np.random.default_rng(seed)
     layer = drawn(nn.Conv(inside, outside, size, bias=bias, **settings, **DOUBLE), rng)
     module = peers.Conv2d(inside, outside, size, bias=bias, **settings)
-    check(layer, module, [reals(rng, (samples, inside, *image))], seed)
+    check(layer, module, [reals(rng, (samples, inside, *image))], seed, rounds=True)
 
 
 LARGE = {
@@ -96,7 +96,7 @@ def test_conv_with_other_zeros_on_each_side(case, margins, seed):
     def theirs(call, x):
         return call(peers.functional.pad(x, (left, right, above, below)))
 
-    check(layer, module, [reals(rng, (1, inside, *image))], seed, theirs=theirs)
+    check(layer, module, [reals(rng, (1, inside, *image))], seed, theirs=theirs, rounds=True)
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
@@ -114,7 +114,7 @@ def test_conv1d(case, samples, bias, is_causal, seed):
     def theirs(call, x):
         return call(peers.functional.pad(x, (before, 0)))
 
-    check(layer, module, [reals(rng, (samples, inside, *image))], seed, theirs=theirs)
+    check(layer, module, [reals(rng, (samples, inside, *image))], seed, theirs=theirs, rounds=True)
 
 
 @given(
@@ -137,7 +137,7 @@ def test_conv_transpose(case, cut, more, bias, seed):
     rng = np.random.default_rng(seed)
     layer = drawn(nn.ConvTranspose(inside, outside, size, bias=bias, **settings, **DOUBLE), rng)
     module = peers.ConvTranspose2d(inside, outside, size, bias=bias, **settings)
-    check(layer, module, [reals(rng, (2, inside, *image))], seed)
+    check(layer, module, [reals(rng, (2, inside, *image))], seed, rounds=True)
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(nn.MaxPool, peers.MaxPool2d), (nn.AvgPool, peers.AvgPool2d)])
@@ -186,16 +186,17 @@ def test_batch_norm(shape, axes, momentum, affine, seed):
     module = kind(count, momentum=momentum, affine=affine, dtype=torch.float64)
     for _ in range(3):
         x = spread(rng, shape, (0, *range(2, axes)))
-        check(layer, module, [x], seed, around)
+        check(layer, module, [x], seed, around, rounds=True)
         layer(x), module(torch.from_numpy(x))
         for ours, theirs in ((layer.mean, module.running_mean), (layer.variance, module.running_var)):
             np.testing.assert_allclose(ours.data, theirs.numpy(), rtol=1e-12, atol=1e-14)
-    check(layer.eval(), module.eval(), [x], seed, around)
+    check(layer.eval(), module.eval(), [x], seed, around, rounds=True)
 
 
 @given(batch=batches, shape=st.lists(some, min_size=1, max_size=3).map(tuple), affine=st.booleans(), seed=seeds)
 def test_layer_norm(batch, shape, affine, seed):
     rng = np.random.default_rng(seed)
+    # Of a single number PyTorch has four digits: it subtracts what it has multiplied by 1 / sqrt(eps). So do groups.
     layer = drawn(nn.LayerNorm(shape, affine=affine, **DOUBLE), rng)
     module = peers.LayerNorm(shape, elementwise_affine=affine)
     check(layer, module, [spread(rng, (*batch, *shape), tuple(range(-len(shape), 0)))], seed, around, rounds=True)
@@ -266,4 +267,4 @@ ACTIVATIONS = {
 @given(shape=st.lists(some, min_size=2, max_size=4).map(tuple), seed=seeds)
 def test_activations(name, shape, seed):
     ours, theirs = ACTIVATIONS[name]
-    check(ours, theirs, [apart(np.random.default_rng(seed), shape)], seed, rounds=name == "tanh")
+    check(ours, theirs, [apart(np.random.default_rng(seed), shape)], seed, rounds="tanh" in name or "softmax" in name)
