@@ -5,9 +5,9 @@ that number. In the model the gains of all schools come from one normal distribu
 too. Its density is plain NumPy and knows of no derivatives. `mg.grad` gives the slopes that the sampler follows, and
 `mg.hessian` the curvature at the mode.
 
-Data: Rubin (1981), "Estimation in parallel randomized experiments", doi:10.3102/10769986006004377. Sampler: Neal (2011),
-"MCMC using Hamiltonian dynamics", arXiv:1206.1901, section 5.3.3. Agreement of chains: Gelman et al. (2013), "Bayesian
-data analysis", section 11.4.
+Data: Rubin (1981), "Estimation in parallel randomized experiments", doi:10.3102/10769986006004377. Sampler: Neal
+(2011), "MCMC using Hamiltonian dynamics", arXiv:1206.1901, section 5.3.3. Agreement of chains: Gelman et al. (2013),
+"Bayesian data analysis", section 11.4.
 """
 
 from __future__ import annotations

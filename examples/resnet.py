@@ -1,7 +1,7 @@
 """Train a residual network on handwritten digits that are shifted anew in each epoch, until it gains no more.
 
-A tenth of the training images is held out, to choose the epoch by. The test images are looked at once, at the end. After
-He, Zhang, Ren and Sun (2016), "Deep residual learning for image recognition", arXiv:1512.03385.
+A tenth of the training images is held out, to choose the epoch by. The test images are looked at once, at the end.
+After He, Zhang, Ren and Sun (2016), "Deep residual learning for image recognition", arXiv:1512.03385.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class EarlyStopping:
 
 def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Images of bytes as (N, 1, H, W), between 0 and 1."""
-    return images[:, np.newaxis] / np.float32(255)
+    return np.divide(images[:, np.newaxis], 255, dtype=np.float32)
 
 
 def main(argv: Sequence[str] | None = None) -> float:
