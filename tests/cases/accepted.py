@@ -98,15 +98,32 @@ optimizer = optim.Adam(model.parameters(), lr=0.01)
 optimizer.zero_grad()
 losses.mse(model(array), array).backward()
 optimizer.step()
-batches = mg.batches(array, np.array([0, 1]), batch_size=2, rng=0)
+batches = mg.batches(array, np.array([0, 1]), batch_size=2, rng=0, dtype=np.float32)
 history = mg.train(model, losses.cross_entropy, optimizer, batches, epochs=2, progress=False)
 steps: int = len(
     mg.batches({"x": array}, batch_size=2, weights=[0.5, 0.5], dtype=np.float32, transform=lambda x, rng: x)
 )
-streamed = mg.batches(lambda: iter([(array[0], 1)]), batch_size=2, shuffle=False)
+streamed = mg.batches(lambda: iter([(array[0], 1)]), batch_size=2, shuffle=False, dtype=np.float32)
+
+
+class Stop(mg.Callback):
+    def on_step_end(self, run: mg.Run) -> None:
+        if run.values["loss"] < 0.0:
+            run.stop()
+
+
 mg.train(
-    model, losses.cross_entropy, optimizer, streamed, epochs=1, metrics=[mg.accuracy, mg.metrics.F1()], progress=False
+    model,
+    losses.cross_entropy,
+    optimizer,
+    streamed,
+    epochs=1,
+    metrics=[mg.accuracy, mg.metrics.F1()],
+    callbacks=[Stop(), lambda history: len(history) > 3, mg.EarlyStopping(2, monitor="loss")],
+    progress=False,
 )
+found = mg.find_learning_rate(model, losses.cross_entropy, optimizer, batches)
+assert_type(found.suggestion, float)
 assert_type(min(history["loss"]), float)
 assert_type(history[-1]["loss"], float)
 model.load_state_dict(model.state_dict())
