@@ -54,6 +54,7 @@ _OWN = [
 
 # Type checkers take every name; that this module imports others for itself is nothing to them.
 if TYPE_CHECKING:
+    from minigrad import exchange as exchange
     from minigrad import testing as testing
 else:
     # abs, max, min and sum are public too, but `from minigrad import *` must not replace Python's.
@@ -62,10 +63,10 @@ else:
     ]
 
     def __dir__():
-        return sorted({*_OWN, *ops.__all__, "testing", "__version__"})
+        return sorted({*_OWN, *ops.__all__, "exchange", "testing", "__version__"})
 
     def __getattr__(name):
-        # Most programs do without it, and need not wait for it.
-        if name == "testing":
-            return importlib.import_module("minigrad.testing")
+        # Most programs do without them, and need not wait for them.
+        if name in ("exchange", "testing"):
+            return importlib.import_module(f"minigrad.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
