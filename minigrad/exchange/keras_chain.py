@@ -16,8 +16,8 @@ _TERMS = (
     *("activity", "scale"),
 )
 BETWEEN = (
-    "convert what comes before it and after it as models of their own, keras.Model(inputs, outputs), and put a layer of "
-    "yours between the two"
+    "convert what comes before it and after it as models of their own, keras.Model(inputs, outputs), and put a layer "
+    "of yours between the two"
 )
 
 
@@ -82,8 +82,8 @@ def _steps(model: Any) -> list[Step]:
         )
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ValueError(
-            f"from_keras: the model {model.name!r} has {len(model.inputs)} inputs and {len(model.outputs)} outputs, and "
-            f"a chain has one of each; convert its parts, and call them in a layer of yours"
+            f"from_keras: the model {model.name!r} has {len(model.inputs)} inputs and {len(model.outputs)} outputs, "
+            f"and a chain has one of each; convert its parts, and call them in a layer of yours"
         )
     found: list[Step] = []
     tensor = model.outputs[0]
@@ -145,6 +145,5 @@ def check_layer(layer: Any) -> np.dtype[Any]:
 
 
 def array_of(variable: Any) -> NDArray[Any]:
-    """The values of a variable of Keras."""
-    found: NDArray[Any] = np.array(sys.modules["keras"].ops.convert_to_numpy(variable))
-    return found
+    """The values of a variable of Keras, in the dtype that it says it has: JAX may hold others."""
+    return np.array(sys.modules["keras"].ops.convert_to_numpy(variable.value), variable.dtype)

@@ -98,7 +98,8 @@ def _log_softmax(writing: Writing, layer: nn.LogSoftmax) -> None:
 
 _FUNCTIONS: dict[Callable[..., Any], str] = {
     **{function: name for name, function in ACTIVATIONS.items()},
-    **{np.tanh: "tanh", np.exp: "exponential"},
+    np.tanh: "tanh",
+    np.exp: "exponential",
     **{getattr(ops, name): name for name in ("relu", "tanh", "sigmoid", "softplus", "gelu", "log_sigmoid")},
 }
 

@@ -76,7 +76,7 @@ class Reading:
         return 1 if axis == rank - 1 else axis + 1
 
     def flatten(self) -> None:
-        """Put the elements of a sample in a row, in the order of Keras or with an `order` that the next Dense undoes."""
+        """Put the elements of a sample in a row, in the order of Keras or with an `order` for the next Dense."""
         shape = self.step.before
         if self.is_moved(shape):
             follows = next((step.kind for step in self.rest if step.kind not in _EACH_FEATURE), "")

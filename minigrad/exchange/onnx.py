@@ -80,8 +80,14 @@ def _written(
 ) -> ModelProto:
     recorded = _recorded(model, input_shape, dtype)
     recorded.inputs = [replace(each, name=input_name) if each.held is None else each for each in recorded.inputs]
-    recorded.names = {**recorded.names, recorded.outputs[0]: output_name}
+    taken = (input_name, output_name)
+    recorded.names = {var: name for var, name in recorded.names.items() if name not in taken}
+    recorded.names |= dict.fromkeys(recorded.outputs, output_name)
     written = recorded.to_onnx()
+    if (found := written.graph.output[0].name) != output_name:
+        raise ValueError(
+            f"to_onnx: a weight is called {output_name!r}, so that the output is {found!r}; choose another"
+        )
     for port in (*written.graph.input, *written.graph.output):
         for size in port.type.tensor_type.shape.dim:
             if size.dim_param == f"{input_name}_0":
