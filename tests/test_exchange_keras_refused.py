@@ -80,6 +80,10 @@ def chains_that_are_none():
     return [
         (keras.Model(begin, there.Add(name="add")([begin, dense(begin)])), r"'add' \(Add\) has 2 inputs and 1 outputs"),
         (keras.Model(sequence, attention(sequence, sequence)), r"'attention'.* has 2 inputs"),
+        (
+            keras.Model(sequence, there.LSTM(2, name="lstm")(there.Masking()(sequence))),
+            "'lstm'.* gets a mask",
+        ),
         (keras.Model(sequence, state), r"'lstm' \(LSTM\) has 1 inputs and 3 outputs"),
         (keras.Model([begin, other], there.Add()([begin, other])), "has 2 inputs and 1 outputs, and a chain has one"),
         (keras.Model(begin, [dense(begin), begin]), "has 1 inputs and 2 outputs"),
@@ -90,7 +94,7 @@ def chains_that_are_none():
     ]
 
 
-@pytest.mark.parametrize("number", range(9))
+@pytest.mark.parametrize("number", range(10))
 def test_a_model_that_is_no_chain(number):
     model, message = chains_that_are_none()[number]
     with pytest.raises(ValueError, match=message):
@@ -145,7 +149,6 @@ REFUSED = {
     "no sizes": (nn.Dense(3, 2), (0, 3), "tuple of whole numbers"),
     "dtypes": (nn.Sequential(nn.Dense(3, 2), nn.Dense(2, 2, dtype=float)), (3,), "float32 and float64"),
     "float16": (nn.Dense(3, 2, dtype=np.float16), (3,), r"parameters of float16; all have to be.*astype\(np.float32\)"),
-    "nothing": (nn.Sequential(), (3,), "the model has no layers"),
 }
 
 

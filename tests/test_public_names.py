@@ -14,7 +14,7 @@ from minigrad import data, losses, nn, optim
 from minigrad.engine.registry import operations
 from minigrad.training import checkpoint
 
-MODULES = {"nn", "losses", "optim", "data", "checkpoint", "testing"}
+MODULES = {"nn", "losses", "optim", "data", "checkpoint", "exchange", "testing"}
 PUBLIC = {name for name, operation in operations.items() if operation.builtin and operation.public}
 HELPERS = sorted(name for name, operation in operations.items() if not operation.public)
 
@@ -29,11 +29,11 @@ def test_the_package_shows_what_a_user_may_call():
 
 
 def test_a_star_import_takes_the_same_and_leaves_pythons_names_alone():
-    assert {*mg.__all__} == set(dir(mg)) - set(dir(builtins)) - {"testing", "__version__"}
+    assert {*mg.__all__} == set(dir(mg)) - set(dir(builtins)) - {"exchange", "testing", "__version__"}
 
 
 @pytest.mark.parametrize(
-    "module", [nn, losses, optim, data, checkpoint, mg.testing], ids=lambda module: module.__name__
+    "module", [nn, losses, optim, data, checkpoint, mg.exchange, mg.testing], ids=lambda module: module.__name__
 )
 def test_modules_show_what_they_export(module):
     assert sorted(dir(module)) == sorted(module.__all__)
@@ -55,13 +55,15 @@ from importlib import metadata
 import minigrad as mg
 
 assert "minigrad.testing" not in sys.modules and "hypothesis" not in sys.modules
+assert "minigrad.exchange" not in sys.modules
+assert mg.exchange.to_onnx and mg.exchange is sys.modules["minigrad.exchange"]
 assert mg.testing.gradcheck and mg.testing is sys.modules["minigrad.testing"]
 assert "hypothesis" not in sys.modules
 assert not hasattr(mg, "testings")
 """
 
 
-def test_the_tools_for_testing_are_imported_when_they_are_asked_for():
+def test_what_few_programs_use_is_imported_when_they_are_asked_for():
     subprocess.run([sys.executable, "-c", LATER], check=True)
 
 

@@ -19,6 +19,10 @@ BETWEEN = (
     "convert what comes before it and after it as models of their own, keras.Model(inputs, outputs), and put a layer "
     "of yours between the two"
 )
+WITHOUT_MASK = (
+    "set mask_zero = False, or leave Masking out, and build the model anew with its weights; then write a layer whose "
+    "forward calls lstm(embedding(x), mask=x != 0)"
+)
 
 
 class Unsupported(ValueError):  # noqa: N818  # told as a ValueError by whoever knows the name of the layer
@@ -104,6 +108,8 @@ def _steps(model: Any) -> list[Step]:
 def _check_call(operation: Any, node: Any) -> None:
     """Refuse what no chain has: branches, and calls that say more than what the layer is applied to."""
     name = name_of(operation)
+    if node.arguments.kwargs.get("mask") is not None:
+        raise ValueError(f"from_keras: {name} gets a mask from a layer before it; {WITHOUT_MASK}")
     if len(node.input_tensors) != 1 or len(node.output_tensors) != 1:
         raise ValueError(
             f"from_keras: {name} has {len(node.input_tensors)} inputs and {len(node.output_tensors)} outputs, and "

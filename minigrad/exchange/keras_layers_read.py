@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import nn
-from minigrad.exchange.keras_chain import Unsupported, array_of
+from minigrad.exchange.keras_chain import WITHOUT_MASK, Unsupported, array_of
 from minigrad.exchange.keras_reading import Reading, given, put, weight_and_bias
 from minigrad.exchange.layers import Crop, FrozenBatchNorm, Rescaling, channels_first, channels_last, elu, relu6
 
@@ -246,11 +246,7 @@ def _cropping(reading: Reading, layer: Any) -> None:
 @reads("Embedding")
 def _embedding(reading: Reading, layer: Any) -> None:
     if layer.mask_zero:
-        raise Unsupported(
-            "mask_zero=True hands a mask to the layers after it, which no layer of a chain does here; set "
-            "layer.mask_zero = False and convert, then write a layer whose forward calls "
-            "lstm(embedding(x), mask=x != 0)"
-        )
+        raise Unsupported(f"mask_zero=True hands a mask on, which no layer of a chain does here; {WITHOUT_MASK}")
     vectors = array_of(layer.embeddings)
     reading.last()
     made = nn.Embedding(*vectors.shape, dtype=vectors.dtype, init=given(vectors))

@@ -156,16 +156,16 @@ def written(model: nn.Layer, input_shape: tuple[int, ...]) -> Any:
             f"not {input_shape!r}"
         )
     chain = list(leaves("", model))
-    if not chain:
-        raise ValueError("to_keras: the model has no layers")
     for layer, count in Counter(layer for _, layer in chain).items():
         if count > 1 and any(True for _ in layer.named_tensors()):
             raise ValueError(f"to_keras: {layer!r} stands in the model {count} times; Keras would train it apart")
     dtype = _dtype_of(model, keras)
     writing = Writing(keras, dtype, input_shape)
-    has_numbers = isinstance(chain[0][1], nn.Embedding)
+    has_numbers = bool(chain) and isinstance(chain[0][1], nn.Embedding)
     sample = np.zeros((1, *input_shape), np.int64 if has_numbers else dtype)
     call_evaluating(model, lambda: _write_all(writing, chain, sample))
+    if not writing.layers:
+        writing.add("Identity")
     shape = (*input_shape[1:], input_shape[0]) if len(input_shape) == 3 else tuple(input_shape)
     begin = keras.layers.Input(shape, dtype="int32" if has_numbers else dtype)
     made = keras.Sequential([begin, *writing.layers])
