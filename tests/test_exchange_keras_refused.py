@@ -142,6 +142,11 @@ REFUSED = {
     "strides": (nn.ConvTranspose(2, 2, 2, stride=2, dilation=2), (2, 4, 4), "either strides or a dilation"),
     "affine": (nn.RMSNorm(3, affine=False), (3,), "always has a scale"),
     "twice": (nn.Sequential(*[nn.Dense(3, 3)] * 2), (3,), "stands in the model 2 times"),
+    "dilation": (
+        nn.Conv(2, 2, 2, stride=2, dilation=2),
+        (2, 9, 9),
+        r"^to_keras: Conv\(2, 2, 2, .*strides.*dilation_rate",
+    ),
     "log softmax": (nn.LogSoftmax(2), (3, 4, 4), "is over the last axis"),
     "attention": (nn.MultiHeadAttention(4, 2), (3, 4), "no layer that computes just this"),
     "shape": (nn.Sequential(nn.Dense(3, 2)), (4,), r"^to_keras: layers.0: Dense\(3, 2\), which gets \(1, 4\)"),

@@ -83,6 +83,22 @@ def test_what_a_model_gives_back_unchanged():
     np.testing.assert_array_equal(found, np.ones((2, 3)))
 
 
+@pytest.mark.parametrize("size", [2, 3, 4, 5, 6])
+def test_the_batch_is_free_whatever_the_sizes_of_layers(size):
+    layers = [nn.Conv(size, 3, 2, rng=0), nn.BatchNorm(3), nn.Flatten(), nn.Dense(3 * size * size, size, rng=0)]
+    model = nn.Sequential(*layers)
+    written = to_onnx(model, input_shape=(size, size + 1, size + 1))
+    assert ports(written)["input"] == ["batch", size, size + 1, size + 1]
+    x = np.random.default_rng(0).normal(size=(9, size, size + 1, size + 1)).astype(np.float32)
+    np.testing.assert_allclose(session_of(written).run(None, {"input": x})[0], mg.predict(model, x), atol=1e-5)
+
+
+def test_a_batch_that_cannot_be_free():
+    model = nn.Lambda(lambda x: sum(x[place] for place in range(len(x))))
+    with pytest.raises(ValueError, match=r"the model fixes the number of samples.* write len\(x\)"):
+        to_onnx(model, input_shape=(3,))
+
+
 def test_dtypes():
     model = nn.Dense(3, 2, dtype=np.float64)
     written = to_onnx(model, input_shape=(3,))
@@ -95,7 +111,7 @@ def test_dtypes():
 
 def test_wrong_calls(monkeypatch):
     model = nn.Dense(3, 2)
-    with pytest.raises(ValueError, match=r"Dense\(3, 2\) expects inputs of shape \(..., 3\); got \(2, 4\)"):
+    with pytest.raises(ValueError, match=r"Dense\(3, 2\) expects inputs of shape \(..., 3\); got \(5, 4\)"):
         to_onnx(model, input_shape=(4,))
     with pytest.raises(ValueError, match=r"a tuple of whole numbers such as \(1, 28, 28\) or \(4,\), not 3"):
         to_onnx(model, input_shape=3)

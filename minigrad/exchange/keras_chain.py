@@ -147,7 +147,8 @@ def check_layer(layer: Any) -> np.dtype[Any]:
             f"it computes in {computes} with weights in {holds}; both have to be float32, or both float64: build the "
             "model under that policy, and give it the weights by set_weights(model.get_weights())"
         )
-    return np.dtype(computes)
+    found: np.dtype[Any] = np.dtype(computes)
+    return found
 
 
 def array_of(variable: Any) -> NDArray[Any]:

@@ -35,7 +35,7 @@ def _dense(reading: Reading, layer: Any) -> None:
     reading.last()
     kernel = reading.feature_vector(array_of(layer.kernel))
     reading.order = None
-    made = nn.Dense(*kernel.shape, bias=layer.use_bias, dtype=kernel.dtype, init=given(kernel))
+    made = nn.Dense(kernel.shape[0], kernel.shape[1], bias=layer.use_bias, dtype=kernel.dtype, init=given(kernel))
     weight_and_bias(made, layer, kernel, layer.kernel)
     reading.add(made)
     reading.activation(layer.activation)
@@ -249,7 +249,7 @@ def _embedding(reading: Reading, layer: Any) -> None:
         raise Unsupported(f"mask_zero=True hands a mask on, which no layer of a chain does here; {WITHOUT_MASK}")
     vectors = array_of(layer.embeddings)
     reading.last()
-    made = nn.Embedding(*vectors.shape, dtype=vectors.dtype, init=given(vectors))
+    made = nn.Embedding(vectors.shape[0], vectors.shape[1], dtype=vectors.dtype, init=given(vectors))
     put(made.weight, vectors, layer.embeddings, layer)
     reading.add(made)
     reading.is_first = False

@@ -132,7 +132,8 @@ def _conv_transpose(reading: Reading, layer: Any) -> None:
         cut_of_transposed(*each, layer.padding, output)
         for each, output in zip(zip(size, stride, dilation, strict=True), outputs, strict=True)
     ]
-    output_padding = tuple(max(before - after, 0) for before, after in cuts)
+    (above, below), (left, right) = cuts
+    output_padding = max(above - below, 0), max(left - right, 0)
     if any(extra >= step for extra, step in zip(output_padding, stride, strict=True)):
         raise Unsupported(f"output_padding={more} is not less than the strides of {stride}")
     made = nn.ConvTranspose(
@@ -140,7 +141,7 @@ def _conv_transpose(reading: Reading, layer: Any) -> None:
         kernel.shape[1],
         size,
         stride,
-        tuple(before for before, _ in cuts),
+        (above, left),
         output_padding,
         bias=layer.use_bias,
         dtype=kernel.dtype,
@@ -149,9 +150,9 @@ def _conv_transpose(reading: Reading, layer: Any) -> None:
     )
     weight_and_bias(made, layer, kernel, layer.kernel)
     reading.add(made)
-    rest = tuple((0, max(after - before, 0)) for before, after in cuts)
-    if any(after for _, after in rest):
-        reading.add(Crop(rest))
+    rest = max(below - above, 0), max(right - left, 0)
+    if any(rest):
+        reading.add(Crop(((0, rest[0]), (0, rest[1]))))
     reading.activation(layer.activation)
 
 

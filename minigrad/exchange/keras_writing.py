@@ -192,8 +192,8 @@ def _write_all(writing: Writing, chain: list[tuple[str, nn.Layer]], sample: Any)
                     "keras.layers.Layer of yours between the two"
                 )
             WRITERS[type(layer)](writing, layer)
-        except Unsupported as refused:
-            raise ValueError(f"{name}: {refused}") from None
+        except ValueError as refused:
+            raise ValueError(f"{name}: {refused}") from refused
     writing.end(shape_of(sample))
 
 

@@ -19,6 +19,8 @@ from minigrad.program.program import Program
 if TYPE_CHECKING:
     from minigrad.program.to_onnx.model import ModelProto
 
+# How many sizes of a batch are tried.
+_TRIES = 3
 _SEVERAL = "mg.program(f, *examples, wrt=[]).to_onnx(path) writes functions of several arrays, and with several results"
 
 
@@ -47,7 +49,8 @@ def to_onnx(
         the model, an ``onnx.ModelProto`` that ``onnx.checker`` has checked.
 
     Raises:
-        ValueError: for another shape than the model takes, or names that are empty or the same.
+        ValueError: for another shape than the model takes, names that are empty or the same, and a model that fixes the
+            number of samples.
         TypeError: for what is no layer, or for a model that gives several arrays.
         ProgramError: for a call that has no counterpart in ONNX, with the line that it belongs to.
         ImportError: without onnx: ``pip install "minigrad-numpy[onnx]"``.
@@ -78,12 +81,23 @@ def _written(
     input_name: str,
     output_name: str,
 ) -> ModelProto:
-    recorded = _recorded(model, input_shape, dtype)
-    recorded.inputs = [replace(each, name=input_name) if each.held is None else each for each in recorded.inputs]
-    taken = (input_name, output_name)
-    recorded.names = {var: name for var, name in recorded.names.items() if name not in taken}
-    recorded.names |= dict.fromkeys(recorded.outputs, output_name)
-    written = recorded.to_onnx()
+    sizes = {*input_shape, *(size for _, tensor in model.named_tensors() for size in tensor.shape)}
+    # A batch that is as large as something else could be taken for it.
+    batches = [count for count in range(3, 3 + 2 * len(sizes) + _TRIES) if count not in sizes][:_TRIES]
+    for batch in batches:
+        recorded = _recorded(model, (batch, *input_shape), dtype)
+        taken = (input_name, output_name)
+        recorded.inputs = [replace(each, name=input_name) if each.held is None else each for each in recorded.inputs]
+        recorded.names = {var: name for var, name in recorded.names.items() if name not in taken}
+        recorded.names |= dict.fromkeys(recorded.outputs, output_name)
+        written = recorded.to_onnx()
+        if written.graph.input[0].type.tensor_type.shape.dim[0].dim_param:
+            break
+    else:
+        raise ValueError(
+            "to_onnx: the model fixes the number of samples, which has to be free in the file; write len(x) for it in "
+            "forward, and make no Python number of it"
+        )
     if (found := written.graph.output[0].name) != output_name:
         raise ValueError(
             f"to_onnx: a weight is called {output_name!r}, so that the output is {found!r}; choose another"
@@ -99,12 +113,12 @@ def _written(
     return written
 
 
-def _recorded(model: Layer, input_shape: tuple[int, ...], dtype: DTypeLike | None) -> Program:
+def _recorded(model: Layer, shape: tuple[int, ...], dtype: DTypeLike | None) -> Program:
     floats = [tensor.dtype for _, tensor in model.named_tensors() if tensor.dtype.kind == "f"]
     kinds = [floats[0] if floats else np.float32, np.int64] if dtype is None else [dtype]
     example: Any = None
     for kind in kinds:
-        example = np.zeros((2, *input_shape), kind)
+        example = np.zeros(shape, kind)
         try:
             out = model(example)
             break

@@ -46,8 +46,8 @@ def from_torch_state(model: Layer, state: Mapping[str, Any], names: Mapping[str,
         >>> model = nn.Sequential(nn.Dense(3, 2), nn.Tanh())
         >>> state = {"0.weight": np.ones((2, 3)), "0.bias": np.zeros(2)}  # of nn.Sequential(nn.Linear(3, 2), nn.Tanh())
         >>> mg.exchange.from_torch_state(model, state)
-        >>> model(np.ones((1, 3), np.float32))
-        Tensor([[0.9950548, 0.9950548]], dtype=float32)
+        >>> mg.predict(model, np.ones((1, 3), np.float32)).round(4)
+        array([[0.9951, 0.9951]], dtype=float32)
     """
     entries = _renamed(_checked(model, "from_torch_state"), names, "from_torch_state")
     if not isinstance(state, Mapping):
