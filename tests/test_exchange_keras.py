@@ -300,6 +300,12 @@ def test_layers_of_minigrad_that_no_model_of_keras_begins_with(rng):
     assert_close(mg.predict(from_keras(made), x), mg.predict(model, x), 1e-5)
 
 
+def test_numbers_in_another_shape(rng):
+    model = nn.Sequential(nn.Reshape((2, 3)), nn.Embedding(5, 2, rng=rng), nn.Flatten(), nn.Dense(12, 2, rng=rng))
+    x = rng.integers(0, 5, (3, 6))
+    assert_close(computed(to_keras(model, (6,)), x), mg.predict(model, x), 1e-5)
+
+
 def test_sequences_of_channels(rng):
     model = nn.Sequential(nn.Conv1d(2, 3, 3, rng=rng), nn.BatchNorm(3), nn.GroupNorm(3, 3), nn.GlobalAvgPool())
     x = rng.normal(size=(3, 2, 7)).astype(np.float32)

@@ -161,7 +161,8 @@ def written(model: nn.Layer, input_shape: tuple[int, ...]) -> Any:
             raise ValueError(f"to_keras: {layer!r} stands in the model {count} times; Keras would train it apart")
     dtype = _dtype_of(model, keras)
     writing = Writing(keras, dtype, input_shape)
-    has_numbers = bool(chain) and isinstance(chain[0][1], nn.Embedding)
+    begins = next((layer for _, layer in chain if not isinstance(layer, (nn.Reshape, nn.Identity))), None)
+    has_numbers = isinstance(begins, nn.Embedding)
     sample = np.zeros((1, *input_shape), np.int64 if has_numbers else dtype)
     call_evaluating(model, lambda: _write_all(writing, chain, sample))
     if not writing.layers:
