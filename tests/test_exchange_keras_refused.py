@@ -30,7 +30,7 @@ LAYERS = {
     "constraint": (lambda: there.LSTM(2, recurrent_constraint="non_neg"), (4, 2), "recurrent_constraint would be lost"),
     "float16": (lambda: there.Dense(2, dtype="mixed_float16"), (4,), "computes in float16 with weights in float32"),
     "channels_first": (lambda: there.Conv2D(2, 2, data_format="channels_first"), (4, 4, 4), "channels_first"),
-    "same pooling": (lambda: there.MaxPooling2D(2, padding="same"), (5, 4, 2), r'"same" adds edges to .*\(5, 4\)'),
+    "same pooling": (lambda: there.AveragePooling2D(2, padding="same"), (5, 4, 2), r'"same" adds edges to .*\(5, 4\)'),
     "keepdims": (lambda: there.GlobalMaxPooling2D(keepdims=True), (5, 4, 2), "keepdims=True .*Reshape"),
     "bicubic": (lambda: there.UpSampling2D(2, interpolation="bicubic"), (5, 4, 2), "neither 'nearest' nor 'bilinear'"),
     "noise_shape": (lambda: there.Dropout(0.1, noise_shape=(None, 1, 2)), (5, 2), "noise_shape leaves out"),

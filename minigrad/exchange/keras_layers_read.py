@@ -197,8 +197,8 @@ def _group_norm(reading: Reading, layer: Any) -> None:
     reading.add(made)
 
 
-def sames(layer: Any, reading: Reading, size: tuple[int, ...], strides: tuple[int, ...]) -> bool:
-    """Whether windows reach exactly to the edges, so that "same" adds nothing."""
+def fills(reading: Reading, size: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Whether windows reach just to the edges of images, so that "same" adds nothing."""
     spatial = reading.step.before[:-1]
     return all(
         length is not None and max((-(-length // step) - 1) * step + reach - length, 0) == 0
@@ -209,7 +209,7 @@ def sames(layer: Any, reading: Reading, size: tuple[int, ...], strides: tuple[in
 @reads("MaxPooling2D", "AveragePooling2D")
 def _pooling(reading: Reading, layer: Any) -> None:
     size, strides = tuple(layer.pool_size), tuple(layer.strides)
-    if layer.padding == "same" and not sames(layer, reading, size, strides):
+    if layer.padding == "same" and not fills(reading, size, strides):
         raise Unsupported(
             f'padding="same" adds edges to images of {reading.step.before[:-1]}, and pooling here has none; use '
             'padding="valid", or images that the windows fill'

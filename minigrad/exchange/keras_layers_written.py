@@ -188,9 +188,14 @@ def _group_norm(writing: Writing, layer: nn.GroupNorm) -> None:
 
 @writes(nn.MaxPool, nn.AvgPool)
 def _pooling(writing: Writing, layer: Any) -> None:
+    padding = getattr(layer, "padding", "valid")  # not every pool has one
+    if not isinstance(padding, str):
+        if np.any(padding):
+            raise Unsupported(f'its windows reach beyond images by {padding}, and Keras has "valid" and "same" alone')
+        padding = "valid"
     writing.moved()
     kind = "MaxPooling2D" if type(layer) is nn.MaxPool else "AveragePooling2D"
-    writing.add(kind, layer.size, strides=layer.stride)
+    writing.add(kind, layer.size, strides=layer.stride, padding=padding)
 
 
 @writes(nn.GlobalAvgPool, nn.GlobalMaxPool)
