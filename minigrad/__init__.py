@@ -60,12 +60,22 @@ _OWN = [
     *("debug", "NotFiniteError"),
     *("get_num_threads", "set_num_threads"),
     *("train", "train_with", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
-    *("Callback", "Checkpoint", "EarlyStopping", "AverageWeights", "Run", "find_learning_rate", "RateSearch", "pad_sequences"),
+    *(
+        "Callback",
+        "Checkpoint",
+        "EarlyStopping",
+        "AverageWeights",
+        "Run",
+        "find_learning_rate",
+        "RateSearch",
+        "pad_sequences",
+    ),
     *("nn", "losses", "optim", "data", "metrics", "checkpoint"),
 ]
 
 # Type checkers take every name; that this module imports others for itself is nothing to them.
 if TYPE_CHECKING:
+    from minigrad import exchange as exchange
     from minigrad import plot as plot
     from minigrad import testing as testing
 else:
@@ -75,10 +85,10 @@ else:
     ]
 
     def __dir__():
-        return sorted({*_OWN, *ops.__all__, "plot", "testing", "__version__"})
+        return sorted({*_OWN, *ops.__all__, "exchange", "plot", "testing", "__version__"})
 
     def __getattr__(name):
         # Most programs do without them, and need not wait for them.
-        if name in ("plot", "testing"):
+        if name in ("exchange", "plot", "testing"):
             return importlib.import_module(f"minigrad.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

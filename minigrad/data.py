@@ -31,7 +31,6 @@ Images: TypeAlias = NDArray[np.uint8]
 Labels: TypeAlias = NDArray[np.integer[Any]]
 Dataset: TypeAlias = tuple[tuple[Images, Labels], tuple[Images, Labels]]
 
-_INSTALL_MNIST = 'pip install "minigrad-numpy[mnist]"'
 _INSTALL_DIGITS = 'pip install "minigrad-numpy[data]"'
 
 # Keras's numpy engine borrows its convolutions from jax.
@@ -165,7 +164,7 @@ def _problem(images_name: str, images: NDArray[Any], labels_name: str, labels: N
 
 
 def _from_keras() -> Dataset:
-    _import_keras()
+    import_keras("load_mnist() without a path", "mnist")
     from keras.datasets import mnist
 
     limit = socket.getdefaulttimeout()
@@ -183,13 +182,24 @@ def _from_keras() -> Dataset:
     return dataset
 
 
-def _import_keras() -> None:
+def import_keras(needed_by: str, extra: str) -> None:
+    """Import Keras with an engine that is installed, if it is not imported yet.
+
+    Args:
+        needed_by: who needs it, for messages.
+        extra: of this package, with which Keras and an engine are installed.
+
+    Raises:
+        ImportError: without Keras, or without the engine.
+        ValueError: where KERAS_BACKEND names no engine.
+    """
     if sys.modules.get("keras") is not None:
         return
+    install = f'pip install "minigrad-numpy[{extra}]"'
     if not _is_installed("keras"):
-        raise ImportError(f"load_mnist() without a path needs Keras, which is not installed: {_INSTALL_MNIST}")
+        raise ImportError(f"{needed_by} needs Keras, which is not installed: {install}")
     # An engine that cannot work must not get as far as Keras, which may remember its name until Python is restarted.
-    engine = _choose_engine()
+    engine = _choose_engine(install)
     before = os.environ.get("KERAS_BACKEND")
     os.environ["KERAS_BACKEND"] = engine
     try:
@@ -197,7 +207,7 @@ def _import_keras() -> None:
     except ImportError as cause:
         raise ImportError(
             f"Keras is installed but cannot be imported with its engine {engine!r} ({cause}). "
-            f"To install Keras with jax: {_INSTALL_MNIST}"
+            f"To install Keras with jax: {install}"
         ) from cause
     finally:
         if before is None:
@@ -206,7 +216,7 @@ def _import_keras() -> None:
             os.environ["KERAS_BACKEND"] = before
 
 
-def _choose_engine() -> str:
+def _choose_engine(install: str) -> str:
     wanted = os.environ.get("KERAS_BACKEND")
     if wanted:
         if wanted not in _PACKAGE_OF_ENGINE:
@@ -223,8 +233,7 @@ def _choose_engine() -> str:
         if engine in _PACKAGE_OF_ENGINE and _is_installed(_PACKAGE_OF_ENGINE[engine]):
             return engine
     raise ImportError(
-        f"Keras needs one of its engines, {', '.join(_ENGINES_TO_TRY)}, and none is installed: {_INSTALL_MNIST} "
-        "installs jax"
+        f"Keras needs one of its engines, {', '.join(_ENGINES_TO_TRY)}, and none is installed: {install} installs jax"
     )
 
 

@@ -25,11 +25,11 @@ TAKE_FACTS = {
     ("program/compiled/updating.py", "minigrad.kernels.threads"),  # the same
 }
 
-# What the package does without, and the one file or folder that imports it where it is there.
+# What the package does without, and the files or folders that import it where it is there.
 OPTIONAL = {
     "hypothesis": "testing/strategies/hypothesis.py",
     "jax": "program/to_jax",
-    "keras": "data.py",
+    "keras": ("data.py", "exchange"),
     "matplotlib": "plot",
     "onnx": "program/to_onnx",
     "pytest": "testing/plugin",
@@ -154,14 +154,15 @@ def circles(package: Package) -> list[str]:
 
 
 def out_of_place(package: Package) -> list[str]:
-    """Imports of optional packages by others than the one file that may."""
+    """Imports of optional packages by others than the files that may."""
     found = []
     for module, imports in package.imports.items():
         for each in imports:
-            home = OPTIONAL.get(each.module.split(".")[0])
+            homes = OPTIONAL.get(each.module.split(".")[0], ())
+            homes = (homes,) if isinstance(homes, str) else homes
             name = package.names[module]
-            if home and name != home and not name.startswith(f"{home}/"):
-                found.append(f"{name} imports {each.module}, which {home} does")
+            if homes and not any(name == home or name.startswith(f"{home}/") for home in homes):
+                found.append(f"{name} imports {each.module}, which belongs to {' and '.join(homes)}")
     return found
 
 

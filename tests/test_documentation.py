@@ -86,7 +86,7 @@ def test_the_page_on_checking_lists_the_causes():
 
 def documented():
     """Every public object with a docstring, methods included."""
-    for module in (mg, nn, losses, optim, data, mg.metrics, plot, testing, testing.strategies):
+    for module in (mg, nn, losses, optim, data, mg.exchange, mg.metrics, plot, testing, testing.strategies):
         for name in module.__all__:
             value = getattr(module, name)
             if inspect.ismodule(value):

@@ -10,6 +10,7 @@ import derive
 import gaussian_process
 import numpy as np
 import pytest
+import train_keras
 import trajectory
 from matplotlib import pyplot
 from scipy.integrate import solve_ivp
@@ -94,6 +95,22 @@ def test_flight_arrives_at_its_optimum_with_few_flights_computed(capsys):
     fine = trajectory.fly(np.repeat(thrusts, 10, axis=0), step / 10)[-1]
     np.testing.assert_allclose(fine, state, rtol=1e-6)
     assert np.abs(trajectory.miss(state)).max() < 0.02
+
+
+# What Keras 3.15 does with its own variables.
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_keras_model_is_trained_here_and_predicts_in_keras(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")  # for whoever needs Keras later in this process
+    accuracy = train_keras.main(["--epochs", "3", "--save", str(tmp_path / "model.keras")])
+    assert accuracy > 0.85
+    shown = capsys.readouterr().out
+    assert float(re.search(r"differ by at most (\S+) in scores", shown)[1]) < 1e-4
+    assert f"{100 * accuracy:.2f}%" in shown
+    assert len(mg.exchange.from_keras(tmp_path / "model.keras")) == 8
+    for options in (["--epochs", "0"], ["--save", "model.h5"]):
+        with pytest.raises(SystemExit):
+            train_keras.main(options)
+        assert options[0] in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from minigrad import data, losses, nn, optim
 from minigrad.engine.registry import operations
 from minigrad.training import checkpoint, metrics
 
-MODULES = {"nn", "losses", "optim", "data", "metrics", "checkpoint", "plot", "testing"}
+MODULES = {"nn", "losses", "optim", "data", "metrics", "checkpoint", "exchange", "plot", "testing"}
 PUBLIC = {name for name, operation in operations.items() if operation.builtin and operation.public}
 HELPERS = sorted(name for name, operation in operations.items() if not operation.public)
 
@@ -29,11 +29,13 @@ def test_the_package_shows_what_a_user_may_call():
 
 
 def test_a_star_import_takes_the_same_and_leaves_pythons_names_alone():
-    assert {*mg.__all__} == set(dir(mg)) - set(dir(builtins)) - {"plot", "testing", "__version__"}
+    assert {*mg.__all__} == set(dir(mg)) - set(dir(builtins)) - {"exchange", "plot", "testing", "__version__"}
 
 
 @pytest.mark.parametrize(
-    "module", [nn, losses, optim, data, metrics, checkpoint, mg.plot, mg.testing], ids=lambda module: module.__name__
+    "module",
+    [nn, losses, optim, data, metrics, checkpoint, mg.exchange, mg.plot, mg.testing],
+    ids=lambda module: module.__name__,
 )
 def test_modules_show_what_they_export(module):
     assert sorted(dir(module)) == sorted(module.__all__)
@@ -54,7 +56,8 @@ import sys
 from importlib import metadata
 import minigrad as mg
 
-assert not {"minigrad.testing", "minigrad.plot", "hypothesis", "matplotlib"} & sys.modules.keys()
+assert not {"minigrad.testing", "minigrad.plot", "minigrad.exchange", "hypothesis", "matplotlib"} & sys.modules.keys()
+assert mg.exchange.to_onnx and mg.exchange is sys.modules["minigrad.exchange"]
 assert mg.testing.gradcheck and mg.testing is sys.modules["minigrad.testing"]
 assert mg.plot.history and mg.plot is sys.modules["minigrad.plot"]
 assert not {"hypothesis", "matplotlib"} & sys.modules.keys()
@@ -62,7 +65,7 @@ assert not hasattr(mg, "testings")
 """
 
 
-def test_the_tools_for_testing_and_the_pictures_are_imported_when_they_are_asked_for():
+def test_what_few_programs_use_is_imported_when_it_is_asked_for():
     subprocess.run([sys.executable, "-c", LATER], check=True)
 
 
