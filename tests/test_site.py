@@ -17,7 +17,7 @@ MARKDOWN = [*PAGES, "CONTRIBUTING.md", "CHANGELOG.md"]
 
 def public():
     """Every name that a user may call, but for the operations, which have a page of their own."""
-    for module in (nn, losses, optim, data, plot, testing, testing.strategies):
+    for module in (nn, losses, optim, data, mg.exchange, plot, testing, testing.strategies):
         yield from (f"{module.__name__}.{name}" for name in module.__all__ if name != "strategies")
     modules = {"nn", "losses", "optim", "data", "metrics", "checkpoint"}
     yield from (f"minigrad.{name}" for name in mg._OWN if name not in modules)
