@@ -210,7 +210,7 @@ MASKED = np.ma.masked_array([1.0, 2.0], [False, True])
         ),
         (lambda: mg.batches({"a": X, "b": 1.0}), ValueError, "batches: x holds samples along its first axis"),
         (lambda: mg.batches(np.array([X, None], object), Y), TypeError, "x is an array of numbers, not of object"),
-        (lambda: mg.batches(RAGGED), ValueError, "batches: x is no array .* pad samples of different lengths"),
+        (lambda: mg.batches(RAGGED), ValueError, "batches: x is no array .* rows, mask = mg.pad_sequences"),
         (lambda: mg.batches(MASKED), ValueError, r"masked array with missing numbers; write x.filled\(0.0\)"),
         (lambda: mg.batches(X, Y, shuffle=1000), TypeError, "shuffle is True or False for arrays.*not 1000"),
         (lambda: mg.batches(X, Y, 11, drop_last=True), ValueError, "no batch: there are 10 samples for batches of 11"),

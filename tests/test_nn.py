@@ -190,3 +190,12 @@ def test_errors_name_the_layer_and_the_shapes(layer, shape, message):
 def test_errors_name_the_size_that_is_impossible(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+def test_a_normal_start_has_the_deviation_that_was_asked_for():
+    weights = nn.Dense(300, 200, init=nn.normal(0.02), rng=0).weight.data
+    assert abs(weights.std() / 0.02 - 1.0) < 0.02
+    assert abs(weights.mean()) < 0.001
+    for wrong in (0.0, -1.0, np.inf, "a", True):
+        with pytest.raises(ValueError, match=r"nn\.normal: the deviation is a positive finite number"):
+            nn.normal(wrong)

@@ -10,7 +10,7 @@ from minigrad.nn.conv import Conv, Conv1d, ConvTranspose
 from minigrad.nn.dense import Dense
 from minigrad.nn.dropout import Dropout
 from minigrad.nn.embedding import Embedding, LearnedPositions, SinusoidalPositions
-from minigrad.nn.initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
+from minigrad.nn.initializers import glorot_normal, glorot_uniform, he_normal, he_uniform, normal
 from minigrad.nn.layer import Layer
 from minigrad.nn.normalisation import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from minigrad.nn.pooling import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
@@ -60,6 +60,7 @@ __all__ = [
     "glorot_uniform",
     "he_normal",
     "he_uniform",
+    "normal",
 ]
 
 _ELSEWHERE = {

@@ -85,3 +85,29 @@ def he_normal(shape: tuple[int, ...], fan_in: int, fan_out: int, rng: np.random.
     He, Zhang, Ren and Sun (2015), "Delving deep into rectifiers", arXiv:1502.01852, eq. 10.
     """
     return rng.normal(0.0, math.sqrt(2.0 / fan_in), shape)
+
+
+def normal(deviation: float) -> Initializer:
+    """Normal with a standard deviation that you choose, such as 0.02 in transformers.
+
+    Args:
+        deviation: positive and finite.
+
+    Returns:
+        An initialiser.
+
+    Raises:
+        ValueError: for another deviation.
+
+    Examples:
+        >>> layer = nn.Embedding(1000, 64, init=nn.normal(0.02), rng=0)
+        >>> round(float(layer.weight.data.std()), 3)
+        0.02
+    """
+    if isinstance(deviation, bool) or not isinstance(deviation, (int, float)) or not 0.0 < deviation < math.inf:
+        raise ValueError(f"nn.normal: the deviation is a positive finite number, such as 0.02, not {deviation!r}")
+
+    def initializer(shape: tuple[int, ...], fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        return rng.normal(0.0, deviation, shape)
+
+    return initializer

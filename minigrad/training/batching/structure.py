@@ -95,8 +95,8 @@ def as_arrays(x: Any, name: str) -> Any:
             array = np.asarray(plain(x))
         except ValueError as error:
             raise ValueError(
-                f"{name} is no array ({error}); pad samples of different lengths with zeros, and give a mask beside "
-                '{"tokens": tokens, "mask": mask}'
+                f"{name} is no array ({error}); for samples of different lengths write rows, mask = "
+                'mg.pad_sequences(samples), and give {"rows": rows, "mask": mask}'
             ) from error
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} is an array of numbers, not of {array.dtype} ({reprlib.repr(x)})")
