@@ -86,3 +86,11 @@ def test_second_derivatives_of_random_programs(function, sizes, seed):
         return sum(np.sum(np.sin(slope)) for slope in mg.grad(function, argnums=ALL)(*arrays))
 
     check(mg.grad(steepness, argnums=ALL), function, sizes, seed)
+
+
+@pytest.mark.parametrize("function", [np.maximum, np.minimum, np.fmax, np.add, np.multiply, np.hypot, np.arctan2])
+def test_large_arrays_are_written_into_memory_that_is_kept_without_a_warning(function):
+    x, y = np.random.default_rng(0).normal(size=(2, 200, 300))
+    compiled = mg.compile(lambda x, y: np.sum(function(x * 2.0, y + 1.0) * 3.0))
+    for _ in range(2):
+        assert compiled(x, y) == np.sum(function(x * 2.0, y + 1.0) * 3.0)

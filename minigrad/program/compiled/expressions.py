@@ -68,6 +68,9 @@ def _ufunc(writer: Writer, instruction: Instruction) -> str:
         if function is np.negative:
             return f"-{writer.text(args[0])}"
     room = writer.room(instruction)
+    if room is not None and function in (np.maximum, np.minimum):
+        # Of these, NumPy takes it for a third array to choose from, and warns.
+        room = f"out={room}"
     return call(writer, writer.name(function), instruction, *([] if room is None else [room]))
 
 
