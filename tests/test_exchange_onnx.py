@@ -1,5 +1,6 @@
 """Does the ONNX file of a model compute what the model does in evaluation?"""
 
+import operator
 import sys
 
 import numpy as np
@@ -97,6 +98,33 @@ def test_a_batch_that_cannot_be_free():
     model = nn.Lambda(lambda x: sum(x[place] for place in range(len(x))))
     with pytest.raises(ValueError, match=r"the model fixes the number of samples.* write len\(x\)"):
         to_onnx(model, input_shape=(3,))
+
+
+class Choosing(nn.Layer):
+    """Something else for some numbers of samples."""
+
+    def __init__(self, choice):
+        self.dense, self.choice = nn.Dense(3, 3, rng=0), choice
+
+    def forward(self, x):
+        return self.dense(x) * (2.0 if self.choice(len(x)) else 3.0)
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+@pytest.mark.parametrize("choice", [operator.eq, operator.lt, operator.gt])
+def test_a_model_that_does_something_else_for_some_numbers_of_samples_is_refused(choice, count):
+    if (choice, count) == (operator.lt, 1):
+        return
+    with pytest.raises(
+        ValueError, match=r"to_onnx: (the model (fixes the number|does something else)|with \d samples)"
+    ):
+        to_onnx(Choosing(lambda size: choice(size, count)), input_shape=(3,))
+
+
+def test_a_program_for_some_sizes_only_has_no_free_size():
+    x = np.ones((6, 3), np.float32)
+    written = mg.program(lambda x: x * (2.0 if len(x) > 4 else 3.0), x, wrt=[]).to_onnx()
+    assert ports(written)["x"] == [6, "x_1"]
 
 
 def test_dtypes():

@@ -10,17 +10,20 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.engine.pytrees import leaves
+from minigrad.engine.values import plain
 from minigrad.nn.layer import Layer
 from minigrad.nn.mode import call_in_mode
 from minigrad.ops.nn.arguments import is_integer
 from minigrad.program.build import program
+from minigrad.program.errors import ProgramError
 from minigrad.program.program import Program
 
 if TYPE_CHECKING:
     from minigrad.program.to_onnx.model import ModelProto
 
-# How many sizes of a batch are tried.
+# How many sizes of a batch are tried, and up to which one the model is compared with what was recorded.
 _TRIES = 3
+_COMPARED = 8
 _SEVERAL = "mg.program(f, *examples, wrt=[]).to_onnx(path) writes functions of several arrays, and with several results"
 
 
@@ -98,6 +101,7 @@ def _written(
             "to_onnx: the model fixes the number of samples, which has to be free in the file; write len(x) for it in "
             "forward, and make no Python number of it"
         )
+    _compare(model, recorded, (batch, *input_shape))
     if (found := written.graph.output[0].name) != output_name:
         raise ValueError(
             f"to_onnx: a weight is called {output_name!r}, so that the output is {found!r}; choose another"
@@ -111,6 +115,29 @@ def _written(
 
         write(written, path)
     return written
+
+
+def _compare(model: Layer, recorded: Program, shape: tuple[int, ...]) -> None:
+    """Raise where a model does something else for another number of samples than for the one it was recorded with."""
+    dtype = next(each.var.dtype for each in recorded.inputs if each.held is None)
+    for count in range(1, _COMPARED + 1):
+        # What may be looked up somewhere is 0, which all tables have.
+        x = np.zeros((count, *shape[1:]), dtype)
+        if x.dtype.kind == "f":
+            x[...] = np.random.default_rng(count).normal(size=x.shape)
+        expected = np.asarray(plain(model(x)))
+        try:
+            found = np.asarray(recorded(x))
+        except ProgramError as error:
+            raise ValueError(
+                f"to_onnx: with {count} samples, {error}; the number of samples is free in the file"
+            ) from error
+        if found.shape != expected.shape or not np.allclose(found, expected, rtol=1e-3, atol=1e-5, equal_nan=True):
+            raise ValueError(
+                f"to_onnx: the model does something else for {count} samples than for {shape[0]}, and a file in ONNX "
+                "has one way for all; choose by values, with np.where, or write a file for one number of samples by "
+                "mg.program(model, example, wrt=[]).to_onnx(path)"
+            )
 
 
 def _recorded(model: Layer, shape: tuple[int, ...], dtype: DTypeLike | None) -> Program:

@@ -60,7 +60,10 @@ class _Writer:
         self.graph = Graph(fixed=self._fixed())
 
     def _fixed(self) -> dict[Dim, int]:
-        """The sizes that are free in the program, and fixed by what layers hold now."""
+        """The sizes that are free in the program, and fixed here: by what layers hold now, or because it is for some only.
+
+        No model in ONNX says "at least 5".
+        """
         found: dict[Dim, int] = {}
         examples = {each.var: each.example for each in self.program.inputs}
         for var, array in self.held.items():
@@ -69,6 +72,9 @@ class _Writer:
                     is_plain = size.operator == "dim"
                     for dim in size.dims():
                         found[dim] = np.shape(array)[axis] if is_plain else examples[dim.var][dim.axis]
+        for guard in self.program.guards:
+            if guard.is_least:
+                found[guard.dim] = examples[guard.dim.var][guard.dim.axis]
         return found
 
     def model(self) -> ModelProto:
