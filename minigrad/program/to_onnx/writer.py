@@ -60,9 +60,9 @@ class _Writer:
         self.graph = Graph(fixed=self._fixed())
 
     def _fixed(self) -> dict[Dim, int]:
-        """The sizes that are free in the program, and fixed here: by what layers hold now, or because it is for some only.
+        """The sizes that are free in the program and fixed here: by what layers hold now, or because not all are meant.
 
-        No model in ONNX says "at least 5".
+        A program may be for sizes of at least 5 only, which no model in ONNX can say.
         """
         found: dict[Dim, int] = {}
         examples = {each.var: each.example for each in self.program.inputs}
