@@ -222,7 +222,7 @@ def assignments():
 
 def training():
     world = World()
-    data = [(BATCH, TARGET)] * 2
+    data = [(BATCH.astype(np.float32), TARGET.astype(np.float32))] * 2
 
     def run():
         mg.train(world.model, losses.mse, world.optimizer, data, epochs=1, validation=data, progress=False)

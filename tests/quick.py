@@ -13,6 +13,7 @@ AREAS = {
     "optim": {"test_optimizer.py": 7, "test_schedules.py": 1},
     "training": {"test_training.py": 1},
     "plot": {"test_plot.py": 9},
+    "exchange": {"test_exchange_onnx.py": 7, "test_exchange_torch.py": 7},
     "docs": {"test_documentation.py": 23, "test_quick.py": 1, "test_site.py": 1},
 }
 ONE_IN = {name: number for files in AREAS.values() for name, number in files.items()}
