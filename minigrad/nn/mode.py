@@ -84,9 +84,10 @@ def _refuse_others(keys: list[int], me: int) -> None:
 
 def _called_in_mode(model: LayerLike, layers: list[LayerLike], training: bool, function: Callable[[], T]) -> T:
     modes = [layer.training for layer in layers]
-    restoring, again = (map(setattr, layers, repeat("training"), modes) for _ in range(2))
+    # Not by `setattr`, for which a layer has code of its own that can be interrupted.
+    restoring, again = (map(object.__setattr__, layers, repeat("training"), modes) for _ in range(2))
     # `deque` runs through an iterator, here without keeping anything. That is one call of C, in the middle of which no
-    # signal arrives. The second one is for layers that set attributes in code of their own, which can be interrupted.
+    # signal arrives. The second one is for layers whose mode is a property, with code that can be interrupted.
     try:
         try:
             model.train(training)
