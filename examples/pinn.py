@@ -146,7 +146,9 @@ def main(argv: Sequence[str] | None = None) -> float:
     error = float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
     if args.plot:
         draw(x, t, found, truth).savefig(args.plot / "solution.svg")
-        plot.history(history).savefig(args.plot / "learning_curves.svg")
+        curves = plot.history(history)
+        curves.axes[0].set_yscale("log")
+        curves.savefig(args.plot / "learning_curves.svg")
     print(f"{'x':>8}" + "".join(f"{f'u(x, {t[row]:g})':>12}{'exact':>9}" for row in (5, 10, 20)))
     for column in range(50, 101, 5):
         pairs = ((found[row, column], truth[row, column]) for row in (5, 10, 20))
