@@ -76,7 +76,7 @@ def draw(x: NDArray[Any], t: NDArray[Any], found: NDArray[Any], truth: NDArray[A
     """What the network found at places x and times t, (T, X), the exact solution, and the error, as maps."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8.0, 3.0), layout="constrained")
+    figure: Any = Figure(figsize=(8.0, 3.0), layout="constrained")
     panels = figure.subplots(1, 3, sharey=True)
     edges = (t[0], t[-1], x[0], x[-1])
     for ax, title, values in zip(panels, ("network", "exact", "error"), (found, truth, found - truth), strict=True):
@@ -143,7 +143,7 @@ def main(argv: Sequence[str] | None = None) -> float:
         parser.error(str(error))
 
     found = mg.predict(solution, grid).reshape(truth.shape)
-    error = float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
+    relative = float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
     if args.plot:
         draw(x, t, found, truth).savefig(args.plot / "solution.svg")
         curves = plot.history(history)
@@ -153,8 +153,8 @@ def main(argv: Sequence[str] | None = None) -> float:
     for column in range(50, 101, 5):
         pairs = ((found[row, column], truth[row, column]) for row in (5, 10, 20))
         print(f"{x[column]:8.2f}" + "".join(f"{u:12.4f}{true:9.4f}" for u, true in pairs))
-    print(f"relative error: {error:.2e}")
-    return error
+    print(f"relative error: {relative:.2e}")
+    return relative
 
 
 if __name__ == "__main__":

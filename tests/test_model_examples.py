@@ -191,7 +191,7 @@ def plain(result):
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_run_that_was_stopped_goes_on_as_if_nothing_had_happened(name, tmp_path, monkeypatch, short_text):
+def test_run_that_was_stopped_goes_on_as_if_nothing_had_happened(name, tmp_path, capsys, monkeypatch, short_text):
     longer = {"char_transformer": "4", "pinn": "2", "resnet": "3", "vae": "4"}
     options = [*QUICK[name], "--epochs", longer[name]] if name in longer else [*QUICK[name], "--draws", "150"]
     whole = EXAMPLES[name].main(options)
@@ -200,9 +200,11 @@ def test_run_that_was_stopped_goes_on_as_if_nothing_had_happened(name, tmp_path,
         stop(name, patched)
         with pytest.raises(MemoryError):
             EXAMPLES[name].main([*options, "--save", str(kept)])
+    capsys.readouterr()
     before = kept.read_bytes()
     other = tmp_path / "other"
     assert plain(EXAMPLES[name].main([*options, "--resume", str(kept), "--save", str(other)])) == plain(whole)
+    assert "epoch 1/" not in capsys.readouterr().out
     assert kept.read_bytes() == before
     assert plain(EXAMPLES[name].main([*options, "--resume", str(kept)])) == plain(whole)
     assert kept.read_bytes() != before
@@ -222,11 +224,13 @@ def stop(name, monkeypatch):
     monkeypatch.setattr(owner, method, ends)
 
 
-def test_more_draws_of_a_run_that_is_over(tmp_path):
-    path = str(tmp_path / "draws.npz")
+def test_more_draws_of_a_run_that_is_over(tmp_path, monkeypatch):
+    path, leap, leaps = str(tmp_path / "draws.npz"), bayes.leap, []
     whole = bayes.main([*QUICK["bayes"], "--draws", "40"])
     bayes.main([*QUICK["bayes"], "--save", path])
+    monkeypatch.setattr(bayes, "leap", lambda *given: leaps.append(given) or leap(*given))
     assert plain(bayes.main([*QUICK["bayes"], "--draws", "40", "--resume", path])) == plain(whole)
+    assert len(leaps) == 20
     with np.load(path) as kept:
         assert kept["found"].shape == (45, 4, 10)
     # Fewer are the first of them.
