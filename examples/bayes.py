@@ -5,7 +5,7 @@ that number. In the model the gains of all schools come from one normal distribu
 too. Its density is plain NumPy and knows of no derivatives. `mg.grad` gives the slopes that the sampler follows, and
 `mg.hessian` the curvature at the mode.
 
-Data: Rubin (1981), "Estimation in parallel randomized experiments", doi:10.3102/10769986006004377. Density: Neal
+Data: Rubin (1981), "Estimation in parallel randomized experiments", doi:10.3102/10769986006004377. Sampler: Neal
 (2011), "MCMC using Hamiltonian dynamics", arXiv:1206.1901, section 5.3.3. Agreement of chains: Gelman et al. (2013),
 "Bayesian data analysis", section 11.4.
 """
@@ -133,12 +133,8 @@ def agreement(values: NDArray[Any]) -> Any:
 
 def laplace() -> tuple[NDArray[Any], NDArray[Any]]:
     """The mode, and the covariance of the normal distribution that has the same curvature there."""
-
-    def energy(q: Any) -> Any:
-        return -log_density(q)
-
-    mode = optim.minimize(energy, np.zeros(2 + GAINS.size), method="trust-ncg").x
-    return mode, np.linalg.inv(mg.hessian(energy)(mode))
+    mode = optim.minimize(lambda q: -log_density(q), np.zeros(2 + GAINS.size), method="trust-ncg").x
+    return mode, np.linalg.inv(-mg.hessian(log_density)(mode))
 
 
 def quantities(q: NDArray[Any]) -> NDArray[Any]:
