@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import minigrad as mg
-from minigrad import nn, optim
+from minigrad import losses, nn, optim, plot
 
 
 class Solution(nn.Layer):
@@ -58,20 +60,6 @@ class Equation(nn.Layer):
         return u_t + u * u_x - self.nu * u_xx
 
 
-class Points:
-    """Points (count, 2), drawn anew for each step, and the zeros that the equation has to give there."""
-
-    def __init__(self, steps: int, count: int, rng: np.random.Generator) -> None:
-        self.steps, self.count, self.rng = steps, count, rng
-
-    def __len__(self) -> int:
-        return self.steps
-
-    def __iter__(self) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-        for _ in range(self.steps):
-            yield self.rng.uniform([-1.0, 0.0], [1.0, 1.0], (self.count, 2)), np.zeros((self.count, 1))
-
-
 def exact(points: NDArray[Any], nu: float) -> NDArray[Any]:
     """The solution of J. D. Cole (1951), doi:10.1090/qam/42889, as two integrals, by Gauss-Hermite quadrature."""
     nodes, weights = np.polynomial.hermite.hermgauss(100)
@@ -84,6 +72,23 @@ def exact(points: NDArray[Any], nu: float) -> NDArray[Any]:
     return found
 
 
+def draw(x: NDArray[Any], t: NDArray[Any], found: NDArray[Any], truth: NDArray[Any]) -> Any:
+    """What the network found at places x and times t, (T, X), the exact solution, and the error, as maps."""
+    from matplotlib.figure import Figure
+
+    figure: Any = Figure(figsize=(8.0, 3.0), layout="constrained")
+    panels = figure.subplots(1, 3, sharey=True)
+    edges = (t[0], t[-1], x[0], x[-1])
+    for ax, title, values in zip(panels, ("network", "exact", "error"), (found, truth, found - truth), strict=True):
+        most = np.abs(values).max()
+        drawn = ax.imshow(values.T, "RdBu_r", vmin=-most, vmax=most, extent=edges, origin="lower", aspect="auto")
+        drawn.set_interpolation("none")
+        ax.set(title=title, xlabel="t")
+        figure.colorbar(drawn, ax=ax, location="bottom").solids.set_rasterized(True)
+    panels[0].set_ylabel("x")
+    return figure
+
+
 def main(argv: Sequence[str] | None = None) -> float:
     """Train, show the wave at some times, and return the relative error of the solution."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -92,42 +97,64 @@ def main(argv: Sequence[str] | None = None) -> float:
     parser.add_argument("--nu", type=float, default=0.02, help="viscosity; less is steeper (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of weights and points (default %(default)s)")
     parser.add_argument("--engine", choices=("eager", "numpy", "jax"), default="numpy", help="what runs the steps")
+    parser.add_argument("--save", metavar="PATH", help="keep the run in this file while it goes on")
+    parser.add_argument("--resume", metavar="PATH", help="go on with the run in this file, other options as before")
+    parser.add_argument("--plot", type=Path, metavar="DIR", help="draw pictures into this folder")
     args = parser.parse_args(argv)
     if args.epochs < 1 or args.points < 1 or args.seed < 0:
         parser.error("--epochs and --points must be at least 1, and --seed at least 0")
     if not 0.003 <= args.nu <= 1.0:
         parser.error("--nu: between 0.003 and 1")
 
+    if args.plot and find_spec("matplotlib") is None:
+        parser.error('--plot needs Matplotlib: pip install "minigrad-numpy[plot]"')
+    if args.plot and not args.plot.is_dir():
+        parser.error(f"--plot {args.plot}: there is no such folder")
+
     rng = np.random.default_rng(args.seed)
     solution = Solution(24, 4, rng)
     solution.summary((2,))
     equation = Equation(solution, args.nu)
-    points = Points(500, args.points, rng)
-    steps = args.epochs * len(points)
-    optimizer = optim.Adam(equation.parameters(), lr=optim.cosine(4e-3, steps=steps, warmup=min(100, steps // 2)))
+
+    def points() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+        """An epoch: points that are drawn anew for each step, and what the equation has to give there."""
+        for _ in range(500):
+            yield rng.uniform([-1.0, 0.0], [1.0, 1.0], (args.points, 2)), np.zeros((args.points, 1))
+
+    steps = 500 * args.epochs
+    optimizer = optim.Adam(equation.parameters(), lr=optim.cosine(4e-3, steps=steps, warmup=100))
     x, t = np.linspace(-1.0, 1.0, 101), np.linspace(0.0, 1.0, 21)
     grid = np.stack(np.meshgrid(x, t), axis=-1).reshape(-1, 2)
-    truth = exact(grid, args.nu)
+    truth = exact(grid, args.nu).reshape(t.size, x.size)
+    path = args.save or args.resume
+    try:
+        history = mg.train(
+            equation,
+            losses.mse,
+            optimizer,
+            points,
+            epochs=args.epochs,
+            callbacks=[mg.Checkpoint(path, resume=args.resume or False)] if path else [],
+            compile=args.engine != "eager" and {"engine": args.engine},
+        )
+    except (ImportError, KeyError, OSError, TypeError, ValueError) as error:
+        if hasattr(error, "history"):  # the training had begun
+            raise
+        parser.error(str(error))
 
-    def error() -> float:
-        return float(np.linalg.norm(mg.predict(solution, grid)[:, 0] - truth) / np.linalg.norm(truth))
-
-    print(f"relative error before: {error():.2e}")
-    mg.train(
-        equation,
-        lambda residual, zero: np.mean((residual - zero) ** 2),
-        optimizer,
-        points,
-        epochs=args.epochs,
-        compile=args.engine != "eager" and {"engine": args.engine},
-    )
-    found = mg.predict(solution, grid).reshape(t.size, x.size)
+    found = mg.predict(solution, grid).reshape(truth.shape)
+    relative = float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
+    if args.plot:
+        draw(x, t, found, truth).savefig(args.plot / "solution.svg")
+        curves = plot.history(history)
+        curves.axes[0].set_yscale("log")
+        curves.savefig(args.plot / "learning_curves.svg")
     print(f"{'x':>8}" + "".join(f"{f'u(x, {t[row]:g})':>12}{'exact':>9}" for row in (5, 10, 20)))
     for column in range(50, 101, 5):
-        pairs = ((found[row, column], truth.reshape(found.shape)[row, column]) for row in (5, 10, 20))
+        pairs = ((found[row, column], truth[row, column]) for row in (5, 10, 20))
         print(f"{x[column]:8.2f}" + "".join(f"{u:12.4f}{true:9.4f}" for u, true in pairs))
-    print(f"relative error: {error():.2e}")
-    return error()
+    print(f"relative error: {relative:.2e}")
+    return relative
 
 
 if __name__ == "__main__":

@@ -7,14 +7,16 @@ After He, Zhang, Ren and Sun (2016), "Deep residual learning for image recogniti
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import minigrad as mg
-from minigrad import data, losses, nn, optim
+from minigrad import data, losses, nn, optim, plot
 
 
 def conv(inputs: int, outputs: int, size: int, stride: int, rng: np.random.Generator) -> tuple[nn.Layer, nn.Layer]:
@@ -43,37 +45,13 @@ def build(classes: int, rng: np.random.Generator) -> nn.Sequential:
     )
 
 
-class Shifted:
-    """The same batches, each image moved by up to so many pixels in each direction, with zeros at the edges."""
-
-    def __init__(self, batches: Any, most: int, rng: np.random.Generator) -> None:
-        self.batches, self.most, self.rng = batches, most, rng
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __iter__(self) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-        for x, y in self.batches:
-            rows, columns = x.shape[2:]
-            wide = np.pad(x, ((0, 0), (0, 0), (self.most, self.most), (self.most, self.most)))
-            corners = self.rng.integers(0, 2 * self.most + 1, (len(x), 2))
-            moved = [image[:, i : i + rows, j : j + columns] for image, (i, j) in zip(wide, corners, strict=True)]
-            yield np.stack(moved), y
-
-
-class EarlyStopping:
-    """Ends a training that gained nothing for some epochs, and remembers the best parameters."""
-
-    def __init__(self, model: nn.Layer, patience: int) -> None:
-        self.model, self.patience = model, patience
-        self.best, self.epoch, self.state = np.inf, 0, model.state_dict()
-
-    def __call__(self, history: mg.History) -> bool:
-        """Whether to end."""
-        loss = history[-1]["validation_loss"]
-        if loss < self.best:
-            self.best, self.epoch, self.state = loss, len(history), self.model.state_dict()
-        return len(history) - self.epoch >= self.patience
+def shifted(x: Any, y: Any, rng: np.random.Generator) -> tuple[Any, Any]:
+    """Each image moved by up to one pixel in each direction, with zeros at the edges."""
+    rows, columns = x.shape[2:]
+    wide = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    corners = rng.integers(0, 3, (len(x), 2))
+    moved = [image[:, i : i + rows, j : j + columns] for image, (i, j) in zip(wide, corners, strict=True)]
+    return np.stack(moved), y
 
 
 def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -91,13 +69,20 @@ def main(argv: Sequence[str] | None = None) -> float:
         help="digits: scikit-learn's, 8 by 8; mnist: from Keras; PATH: an npz file with Keras's names (default digits)",
     )
     parser.add_argument("--epochs", type=int, default=60, help="at most (default %(default)s)")
-    parser.add_argument("--patience", type=int, default=10, help="epochs without a gain (default %(default)s)")
+    parser.add_argument("--patience", type=int, default=15, help="epochs without a gain (default %(default)s)")
     parser.add_argument("--batch-size", type=int, default=64, help="(default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of weights, batches and shifts (default %(default)s)")
     parser.add_argument("--engine", choices=("eager", "numpy", "jax"), default="numpy", help="what runs the steps")
+    parser.add_argument("--save", metavar="PATH", help="keep the run in this file while it goes on")
+    parser.add_argument("--resume", metavar="PATH", help="go on with the run in this file, other options as before")
+    parser.add_argument("--plot", type=Path, metavar="DIR", help="draw pictures into this folder")
     args = parser.parse_args(argv)
     if args.epochs < 1 or args.patience < 1 or args.batch_size < 2 or args.seed < 0:
         parser.error("--epochs and --patience must be at least 1, --batch-size at least 2, and --seed at least 0")
+    if args.plot and find_spec("matplotlib") is None:
+        parser.error('--plot needs Matplotlib: pip install "minigrad-numpy[plot]"')
+    if args.plot and not args.plot.is_dir():
+        parser.error(f"--plot {args.plot}: there is no such folder")
     try:
         (images, labels), (test_images, test_labels) = (
             data.load_digits()
@@ -114,25 +99,40 @@ def main(argv: Sequence[str] | None = None) -> float:
     x, x_test = scaled(images), scaled(test_images)
     model = build(10, rng)
     model.summary(x.shape[1:])
-    batches = Shifted(mg.batches(x[kept], labels[kept], args.batch_size, rng=rng), 1, rng)
+    batches = mg.batches(x[kept], labels[kept], args.batch_size, rng=rng, transform=shifted)
     optimizer = optim.AdamW(model.parameters(), lr=optim.cosine(3e-3, steps=args.epochs * len(batches)))
     compiled = args.engine != "eager" and {"engine": args.engine}
-    stop = EarlyStopping(model, args.patience)
-    mg.train(
-        model,
-        losses.cross_entropy,
-        optimizer,
-        batches,
-        epochs=args.epochs,
-        validation=mg.batches(x[held], labels[held], 500, shuffle=False),
-        metrics=[mg.accuracy],
-        callbacks=[stop],
-        compile=compiled,
-    )
-    model.load_state_dict(stop.state)
+    stopping = mg.EarlyStopping(args.patience)
+    path = args.save or args.resume
+    try:
+        history = mg.train(
+            model,
+            losses.cross_entropy,
+            optimizer,
+            batches,
+            epochs=args.epochs,
+            validation=mg.batches(x[held], labels[held], 500, shuffle=False),
+            metrics=[mg.accuracy],
+            callbacks=[stopping, mg.Checkpoint(path, resume=args.resume or False)] if path else [stopping],
+            compile=compiled,
+        )
+    except (ImportError, KeyError, OSError, TypeError, ValueError) as error:
+        if hasattr(error, "history"):  # the training had begun
+            raise
+        parser.error(str(error))
 
-    accuracy = mg.accuracy(mg.predict(model, x_test, batch_size=500, compile=compiled), test_labels)
-    print(f"the parameters of epoch {stop.epoch} are kept, with a validation loss of {stop.best:.4f}")
+    scores = mg.predict(model, x_test, batch_size=500, compile=compiled)
+    if args.plot:
+        figures = {
+            "learning_curves": plot.history(history),
+            "confusion_matrix": plot.confusion_matrix(scores, test_labels),
+            "mistakes": plot.mistakes(x_test, scores, test_labels),
+            "filters": plot.filters(model),
+        }
+        for name, figure in figures.items():
+            figure.savefig(args.plot / f"{name}.svg")
+    accuracy = mg.accuracy(scores, test_labels)
+    print(f"the parameters of epoch {stopping.best_epoch} are kept: a validation loss of {stopping.best_value:.4f}")
     print(f"test accuracy: {100 * accuracy:.2f}%")
     return accuracy
 

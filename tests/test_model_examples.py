@@ -7,12 +7,15 @@ from pathlib import Path
 import bayes
 import char_transformer
 import numpy as np
+import page_pictures
 import pinn
 import pytest
 import resnet
 import vae
 from scipy.integrate import dblquad
 from scipy.stats import norm
+
+import minigrad as mg
 
 EXAMPLES = {
     "bayes": bayes,
@@ -29,6 +32,14 @@ QUICK = {
     "vae": ["--epochs", "2"],
 }
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def short_text(tmp_path_factory, monkeypatch):
+    """A tale that is learned in a second."""
+    path = tmp_path_factory.mktemp("tale") / "short.txt"
+    path.write_text("On Monday it rained. On Tuesday it did not. " * 15, encoding="utf-8")
+    monkeypatch.setattr(char_transformer, "TALE", path)
 
 
 def test_transformer_learns_the_tale_and_writes_letters_of_it(capsys):
@@ -76,7 +87,7 @@ def test_residual_network_keeps_its_best_epoch(capsys):
     accuracy = resnet.main(["--epochs", "6", "--patience", "2"])
     shown = capsys.readouterr().out
     losses = [float(loss) for loss in re.findall(r"validation_loss (\S+),", shown)]
-    epoch, best = re.search(r"of epoch (\d+) are kept, with a validation loss of (\S+)", shown).groups()
+    epoch, best = re.search(r"of epoch (\d+) are kept: a validation loss of (\S+)", shown).groups()
     assert losses[int(epoch) - 1] == min(losses) == pytest.approx(float(best), abs=1e-3)
     assert accuracy > 0.93
 
@@ -84,7 +95,7 @@ def test_residual_network_keeps_its_best_epoch(capsys):
 def test_images_are_moved_each_on_its_own():
     x, y = np.zeros((50, 1, 5, 5)), np.arange(50)
     x[:, :, 2, 2] = 1.0
-    ((moved, labels),) = resnet.Shifted([(x, y)], 1, np.random.default_rng(0))
+    moved, labels = resnet.shifted(x, y, np.random.default_rng(0))
     places = {tuple(np.argwhere(image[0])[0].tolist()) for image in moved}
     assert places == {(row, column) for row in (1, 2, 3) for column in (1, 2, 3)}
     assert moved.sum() == 50
@@ -134,9 +145,7 @@ def test_chains_that_disagree_are_seen():
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_same_seed_same_result_also_without_compiling(name, capsys, monkeypatch, tmp_path):
-    (tmp_path / "short.txt").write_text("On Monday it rained. On Tuesday it did not. " * 15, encoding="utf-8")
-    monkeypatch.setattr(char_transformer, "TALE", tmp_path / "short.txt")
+def test_same_seed_same_result_also_without_compiling(name, capsys, short_text):
     engines = [[], ["--engine", "eager"]] if name != "bayes" else [[], []]
     first, again = (EXAMPLES[name].main([*QUICK[name], *engine]) for engine in engines)
     other = EXAMPLES[name].main([*QUICK[name], "--seed", "1"])
@@ -177,11 +186,122 @@ def test_a_text_too_short_is_refused(tmp_path, capsys):
     assert "longer than 48 letters" in capsys.readouterr().err
 
 
+def plain(result):
+    return {key: values.tolist() for key, values in result.items()} if isinstance(result, dict) else result
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_run_that_was_stopped_goes_on_as_if_nothing_had_happened(name, tmp_path, capsys, monkeypatch, short_text):
+    longer = {"char_transformer": "4", "pinn": "2", "resnet": "3", "vae": "4"}
+    options = [*QUICK[name], "--epochs", longer[name]] if name in longer else [*QUICK[name], "--draws", "150"]
+    whole = EXAMPLES[name].main(options)
+    kept = tmp_path / "kept"
+    with monkeypatch.context() as patched:
+        stop(name, patched)
+        with pytest.raises(MemoryError):
+            EXAMPLES[name].main([*options, "--save", str(kept)])
+    capsys.readouterr()
+    before = kept.read_bytes()
+    other = tmp_path / "other"
+    assert plain(EXAMPLES[name].main([*options, "--resume", str(kept), "--save", str(other)])) == plain(whole)
+    assert "epoch 1/" not in capsys.readouterr().out
+    assert kept.read_bytes() == before
+    assert plain(EXAMPLES[name].main([*options, "--resume", str(kept)])) == plain(whole)
+    assert kept.read_bytes() != before
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["kept", "other"]
+
+
+def stop(name, monkeypatch):
+    """Let a run end in its middle: chains some draws after they were saved, others in the second epoch."""
+    owner, method = (bayes.Chains, "draw") if name == "bayes" else (mg.Checkpoint, "on_step_end")
+    done = getattr(owner, method)
+
+    def ends(self, *run):
+        done(self, *run)
+        if len(self.found) == 130 if name == "bayes" else (run[0].epoch, run[0].step) == (2, 1):
+            raise MemoryError
+
+    monkeypatch.setattr(owner, method, ends)
+
+
+def test_more_draws_of_a_run_that_is_over(tmp_path, monkeypatch):
+    path, leap, leaps = str(tmp_path / "draws.npz"), bayes.leap, []
+    whole = bayes.main([*QUICK["bayes"], "--draws", "40"])
+    bayes.main([*QUICK["bayes"], "--save", path])
+    monkeypatch.setattr(bayes, "leap", lambda *given: leaps.append(given) or leap(*given))
+    assert plain(bayes.main([*QUICK["bayes"], "--draws", "40", "--resume", path])) == plain(whole)
+    assert len(leaps) == 20
+    with np.load(path) as kept:
+        assert kept["found"].shape == (45, 4, 10)
+    # Fewer are the first of them.
+    assert plain(bayes.main([*QUICK["bayes"], "--resume", path])) == plain(bayes.main(QUICK["bayes"]))
+
+
+def test_patience_is_at_its_end_also_after_a_resumption(tmp_path, capsys):
+    options = ["--epochs", "6", "--patience", "1", "--save", str(tmp_path / "run")]
+    first = resnet.main(options)
+    epochs = capsys.readouterr().out.count("validation_loss")
+    assert resnet.main([*options, "--resume", str(tmp_path / "run")]) == first
+    assert epochs < 6
+    assert "validation_loss" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_pictures_are_drawn_and_the_page_shows_one_of_them(name):
+    pictures = page_pictures.drawn_by(name, QUICK[name])
+    assert all(picture.startswith(b"<?xml") for picture in pictures.values())
+    kept = (ROOT / "docs" / f"{name}.svg").read_bytes()
+    picture = pictures[page_pictures.EXAMPLES[name]]
+    assert page_pictures.labels(kept) == page_pictures.labels(picture), f"python tests/page_pictures.py {name}"
+    assert page_pictures.labels(kept)
+    assert len(kept) < 60_000
+
+
+def test_the_page_of_examples_has_their_pictures_and_commands():
+    assert {f"{name}.svg" for name in EXAMPLES} <= {*page_pictures.shown("docs/examples.md")}
+    text = (ROOT / "docs/examples.md").read_text()
+    assert all(f"python examples/{name}.py" in text for name in EXAMPLES)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_pictures_and_files_that_are_impossible_are_explained_before_the_work(name, tmp_path, capsys, monkeypatch):
+    def message(*options):
+        with pytest.raises(SystemExit) as ended:
+            EXAMPLES[name].main([*QUICK[name], *options])
+        assert ended.value.code == 2
+        shown = capsys.readouterr()
+        assert "loss" not in shown.out
+        return shown.err.splitlines()[-1]
+
+    nowhere, strange = str(tmp_path / "nowhere" / "file"), tmp_path / "strange"
+    strange.write_text("words", encoding="utf-8")
+    assert nowhere in message("--plot", nowhere)
+    for option in ("--save", "--resume"):
+        assert nowhere in message(option, nowhere)
+    assert str(strange) in message("--resume", str(strange))
+    assert strange.read_text() == "words"
+    monkeypatch.setattr(EXAMPLES[name], "find_spec", lambda module: None)
+    assert 'pip install "minigrad-numpy[plot]"' in message("--plot", str(tmp_path))
+
+
+def test_run_with_other_options_is_not_taken_up(tmp_path, capsys):
+    vae.main([*QUICK["vae"], "--save", str(tmp_path / "run")])
+    bayes.main([*QUICK["bayes"], "--save", str(tmp_path / "draws")])
+    for example, options in (
+        (vae, ["--latent", "4", "--resume", str(tmp_path / "run")]),
+        (bayes, ["--chains", "3", "--resume", str(tmp_path / "draws")]),
+    ):
+        with pytest.raises(SystemExit):
+            example.main(options)
+        assert options[-1] in capsys.readouterr().err.splitlines()[-1]
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_script_is_complete_in_itself(name):
     """It can be copied alone: it imports what can be installed, and nothing that lies beside it."""
     tree = ast.parse((ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8"))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    allowed = {"__future__", "argparse", "collections", "itertools", "pathlib", "typing", "numpy", "scipy", "minigrad"}
+    allowed = {"__future__", "argparse", "collections", "importlib", "itertools", "json", "os", "pathlib", "typing"}
+    allowed |= {"zipfile", "matplotlib", "numpy", "minigrad"}
     assert {module.split(".")[0] for module in modules} <= allowed

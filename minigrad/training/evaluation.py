@@ -18,7 +18,7 @@ from minigrad.training.means import Means, Metric, single_number
 from minigrad.training.pairs import as_pairs
 
 Loss = Callable[[Any, Any], Any]
-Pairs = Iterable[tuple[Any, Any]]
+Pairs = Iterable[tuple[Any, Any]] | Callable[[], Iterable[tuple[Any, Any]]]
 
 
 def evaluate(model: Layer, loss: Loss, data: Pairs, metrics: Sequence[Metric] = ()) -> dict[str, float]:

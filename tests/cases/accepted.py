@@ -122,6 +122,7 @@ mg.train(
     callbacks=[Stop(), lambda history: len(history) > 3, mg.EarlyStopping(2, monitor="loss")],
     progress=False,
 )
+mg.train(model, losses.cross_entropy, optimizer, lambda: iter(list(batches)), epochs=1, progress=False)
 found = mg.find_learning_rate(model, losses.cross_entropy, optimizer, batches)
 assert_type(found.suggestion, float)
 assert_type(min(history["loss"]), float)
