@@ -27,7 +27,8 @@ def class_weights(labels: Tensor | Numbers, classes: int | None = None) -> Array
         An array of float64, of shape (K,).
 
     Raises:
-        ValueError: for no labels, labels out of range, one-hot rows, or a class without any label, whose weight would be infinite.
+        ValueError: for no labels, labels out of range, one-hot rows, or a class without any label, whose weight would
+            be infinite.
         TypeError: for labels that are not integers, or a number of classes that is none.
 
     Examples:
