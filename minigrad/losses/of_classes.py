@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import plain
 from minigrad.losses.classes import all_to_the_first, check_distributions, check_options, in_range, one_hot
 from minigrad.losses.weighting import Weighting
 from minigrad.ops import astype, sum, take_along_axis, where
@@ -50,7 +52,8 @@ def loss_of_classes(
         of_classes = of_classes.astype(np.result_type(prediction.dtype, np.float32))
     if has_labels:
         target = in_range(weighting.kept(target, 0), classes, loss)
-        counts = None if of_classes is None else np.take(of_classes, target)
+        # Labels that stand in for an array look nothing up in an array, and do in a Tensor.
+        counts = None if of_classes is None else plain(Tensor(of_classes)[target])
         if smoothing == 0.0:
             right = take_along_axis(rows, np.expand_dims(target, -1), -1)[..., 0]
             terms = -right if counts is None else -counts * where(np.greater(counts, 0.0), right, 0.0)
