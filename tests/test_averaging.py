@@ -1,6 +1,7 @@
 """Does the average of parameters follow its equation, and are their own values there again after it was used?"""
 
 import copy
+import threading
 
 import numpy as np
 import pytest
@@ -255,3 +256,46 @@ def test_a_block_that_is_broken_off_anywhere_leaves_the_own_values(monkeypatch):
         ema.update()
 
     assert every_point(make, KeyboardInterrupt, check) > 20
+
+
+def test_a_block_in_another_thread_does_not_mix_up_the_values():
+    w = mg.Tensor([1.0], requires_grad=True)
+    ema = optim.EMA([w], decay=0.5)
+    ema.update()
+    w.data = np.array([5.0])
+    inside, told, seen = threading.Event(), threading.Event(), []
+
+    def evaluate():
+        with ema.averaged():
+            inside.set()
+            told.wait(10.0)
+            seen.append(w.numpy().copy())
+
+    thread = threading.Thread(target=evaluate)
+    thread.start()
+    try:
+        assert inside.wait(10.0)
+        with pytest.raises(RuntimeError, match="another thread is in such a block"), ema.averaged():
+            pass
+    finally:
+        told.set()
+        thread.join()
+    assert seen == [1.0]
+    assert w.numpy() == 5.0
+    with ema.averaged(), ema.averaged():
+        assert w.numpy() == 1.0
+    assert w.numpy() == 5.0
+
+
+def test_what_the_end_of_a_block_would_undo_is_refused():
+    w, other = mg.Tensor([1.0], requires_grad=True), mg.Tensor([3.0], requires_grad=True)
+    ema = optim.EMA([w])
+    ema.update()
+    w.data = np.array([5.0])
+    with ema.averaged():
+        with pytest.raises(RuntimeError, match=r"ema.copy_to\(\) inside .* would be undone at its end; call it after"):
+            ema.copy_to()
+        ema.copy_to([other])
+    assert (w.item(), other.item()) == (5.0, 1.0)
+    ema.copy_to()
+    assert w.item() == 1.0

@@ -85,3 +85,18 @@ def test_what_cannot_be_searched_is_refused(options, error, message):
     arguments = {"loss": losses.mse, "optimizer": optimizer, "data": [(X, Y)]} | options
     with np.errstate(all="ignore"), pytest.raises(error, match=message):
         mg.find_learning_rate(model, **arguments)
+
+
+def test_a_rate_that_no_parameter_learns_with_is_not_searched():
+    model, _ = linear()
+    for groups, refused in (
+        ({"*": {"lr": 0.1}}, True),
+        ({"*bias": {"lr": 0.1}}, False),
+        ({"*": {"momentum": 0.5}}, False),
+    ):
+        optimizer = optim.SGD(model.named_parameters(), lr=0.1, groups=groups)
+        if refused:
+            with pytest.raises(ValueError, match=r"each parameter is in one of the groups= that have a learning rate"):
+                mg.find_learning_rate(model, losses.mse, optimizer, [(X, Y)])
+        else:
+            assert mg.find_learning_rate(model, losses.mse, optimizer, [(X, Y)]).suggestion > 0.0

@@ -213,3 +213,9 @@ def test_an_optimiser_of_the_users_own_may_have_groups():
     sizes = [np.abs(old - each.data) for old, each in zip(before, optimizer.parameters, strict=True)]
     np.testing.assert_allclose(sizes[0], 0.1)
     np.testing.assert_allclose(sizes[1], 1.0)
+
+
+def test_a_function_of_the_wrong_arguments_is_told_how_it_is_called():
+    with pytest.raises(TypeError) as told:
+        optim.SGD([mg.Tensor(1.0, requires_grad=True)], lr=0.1, groups={(lambda name: True): {"lr": 0.2}})
+    assert "groups[<lambda>] is called as <lambda>(name, parameter)" in told.value.__notes__[0]

@@ -145,3 +145,17 @@ def test_training_with_weights_and_ignored_labels(compile):
     padded = np.vstack([x, np.full((8, 4), 3.0)]), np.append(labels, [4] * 8), np.append(weights, np.ones(8))
     for one, other in zip(run(x, labels, weights).values(), run(*padded).values(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", [losses.cross_entropy, losses.nll])
+@pytest.mark.parametrize("options", [{}, {"ignore_index": -1}, {"label_smoothing": 0.25}])
+def test_programs_hold_weights_of_classes_from_around_them(loss, options):
+    def f(prediction, labels):
+        return loss(mg.log_softmax(prediction), labels, class_weights=C, **options)
+
+    program = mg.program(f, reals(5, 4), np.array([0, 2, 3, 2, 0]), wrt=0)
+    for labels in ([0, 2, 3, 2, 0], [3, 3, 0], [2]):
+        prediction = reals(len(labels), 4)
+        found, expected = (each(prediction, np.array(labels)) for each in (program, mg.value_and_grad(f)))
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-12)

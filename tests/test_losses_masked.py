@@ -172,6 +172,22 @@ def test_balanced_weights():
     equals(losses.cross_entropy(logits, labels.ravel(), class_weights=losses.class_weights(labels)), expected)
 
 
+@pytest.mark.parametrize(
+    ("labels", "smoothing"), [([0, 1, 2], 0.0), ([0, 1, 2], 0.2), ([2, 2, 1], 0.0), ([2, 2, 2], 0.0)]
+)
+def test_half_precision_takes_weights_of_very_rare_classes(labels, smoothing):
+    weights = np.array([2e5, 1.0, 1e-5])
+    logits = reals(3, 3).astype(np.float16)
+    tensor = mg.Tensor(logits, requires_grad=True)
+    found = losses.cross_entropy(tensor, labels, class_weights=weights, label_smoothing=smoothing)
+    expected = losses.cross_entropy(logits.astype(float), labels, class_weights=weights, label_smoothing=smoothing)
+    assert found.dtype == np.float16
+    assert found.item() == pytest.approx(expected, rel=5e-3)
+    found.backward()
+    assert tensor.grad.dtype == np.float16
+    assert np.isfinite(tensor.grad.data).all()
+
+
 def test_scikit_learn_gives_the_same_weights():
     from sklearn.utils.class_weight import compute_class_weight
 

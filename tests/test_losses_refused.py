@@ -218,6 +218,11 @@ REFUSED = [
     (lambda: losses.class_weights([0.0, 1.0]), TypeError, r"labels are integers, not float64: write labels\.astype"),
     (lambda: losses.class_weights([0, -1]), ValueError, r"these go from -1 to 0; leave out .*, labels\[labels >= 0\]"),
     (lambda: losses.class_weights([0, 3], 3), ValueError, "labels go from 0 to 2 for 3 classes; these go from 0 to 3"),
+    (
+        lambda: losses.class_weights(np.eye(2, dtype=int)),
+        ValueError,
+        r"\(2, 2\) are one-hot rows; write labels\.argmax",
+    ),
     (lambda: losses.class_weights([0, 2]), ValueError, "no label is 1, so that the weight of that class would be inf"),
     (lambda: losses.class_weights([0, 1], 3), ValueError, "no label is 2, so that"),
     (lambda: losses.class_weights([0, 1], [0, 1]), TypeError, r"classes is a whole number, .*, not \[0, 1\]"),

@@ -257,6 +257,11 @@ def f1(prediction, target):
         (lambda: metrics.TopKAccuracy(4)(SCORES, [0, 1, 2, 0]), ValueError, r"no 4 largest of 3 scores.*\(4, 3\)"),
         (lambda: metrics.TopKAccuracy(2)([0.5, 0.5], [0, 1]), ValueError, r"predictions of shape \(2,\) and targets"),
         (f1(SCORES, [0, 1, 2, 0]), ValueError, r'there are 3 classes .*\(4, 3\)\); write F1\("macro"\)'),
+        (
+            lambda: metrics.F1(threshold=0.9)(np.eye(2), [0, 1]),
+            ValueError,
+            r"F1: the threshold of 0\.9 is for predictions of one column, .* \(2, 2\); give prediction\[:, 1\]",
+        ),
         (f1([-1.0, 2.0], [0, 1]), ValueError, "F1: predictions of one column .* from -1 to 2; .* threshold=0.0"),
         (f1(SCORES, [[0], [1], [2], [0]]), ValueError, r"F1: predictions of shape \(4, 3\).*write target\[:, 0\]"),
         (f1(SCORES, [0, 1, 2, 3]), ValueError, r"F1: labels go from 0 to 2.*from 0 to 3 .*targets of shape \(4,\)"),

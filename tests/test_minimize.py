@@ -191,6 +191,27 @@ def test_mistakes_are_told(f, tree, settings, error, message):
         optim.minimize(f, tree, **settings)
 
 
+def test_a_value_with_axes_of_size_1_is_a_number():
+    found = optim.minimize(lambda x: (x - 2.0) ** 2, np.zeros((1, 1)))
+    np.testing.assert_allclose(found.x, [[2.0]])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"args": 3.0}, "minimize: args is a tuple of what else f is given, such as args=(x, y), not a float"),
+        ({"args": np.ones((1, 2))}, "not a ndarray"),
+        ({"options": {"maxiter": 3}}, "write the options of the method themselves, such as maxiter=100"),
+        ({"jac": True}, "minimize: jac is no option; derivatives of f are computed here"),
+        ({"callback": print}, "minimize: callback is no option; call scipy.optimize.minimize for it"),
+        ({"constraints": ()}, "minimize: constraints is no option"),
+    ],
+)
+def test_what_scipy_takes_elsewhere_is_told(words, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
+        optim.minimize(lambda x, *others: (x - 1.0) ** 2, 0.0, **words)
+
+
 def test_second_derivatives_that_are_not_finite_are_told():
     with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="second derivatives of f are not finite"):
         optim.minimize(lambda x: np.sum(np.abs(x - 1.0) ** 1.5), np.array([1.0, 2.0]), method="trust-ncg")

@@ -256,3 +256,12 @@ def test_a_step_with_constant_gradients_of_the_argument_is_what_no_grad_asks_for
         return np.sum(w.detach() * x)
 
     np.testing.assert_allclose(mg.grad(f)(np.ones(2)), [0.8, 1.6])
+
+
+def test_counts_below_0_are_not_loaded():
+    w = mg.Tensor([1.0], requires_grad=True)
+    for keeper in (optim.SGD([w], lr=0.1), optim.EMA([w]), optim.Adam([w])):
+        state = keeper.state_dict()
+        for key in (key for key in state if state[key].dtype.kind == "i"):
+            with pytest.raises(ValueError, match=rf"{key} is a count, of at least 0; the state holds -3"):
+                keeper.load_state_dict(state | {key: np.array(-3)})

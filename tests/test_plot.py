@@ -227,6 +227,12 @@ def test_a_gradient_check_draws_arrays_of_any_shape(shape):
     assert plot.gradient_check(values, values).get_suptitle().endswith("is NaN")
 
 
+def test_a_gradient_check_compares_what_has_the_same_key():
+    a, b = np.ones((2, 2)), np.full((2, 2), 3.0)
+    figure = plot.gradient_check({"W": a, "V": b}, {"V": b, "W": a})
+    assert figure.get_suptitle() == "Gradient check: the largest difference is 0.0e+00 of the largest element"
+
+
 def test_notebooks_show_a_figure_that_pyplot_does_not_know():
     shown, _ = DisplayFormatter().format(plot.history(RUN))
     assert shown["image/png"].startswith(b"\x89PNG")
@@ -266,6 +272,7 @@ model, x, y = nn.Sequential(nn.Dense(2, 4), nn.Tanh(), nn.Dense(4, 2)), np.ones(
 calls = {
     "history": lambda f: f([{"loss": 1.0}]),
     "schedule": lambda f: f(optim.cosine(1.0, 5), 5),
+    "learning_rate_search": lambda f: f(mg.RateSearch(x[0], x[0], x[0], 0.1)),
     "confusion_matrix": lambda f: f(y, y),
     "mistakes": lambda f: f(np.ones((3, 1, 2, 2)), np.eye(3), y),
     "decision_boundary": lambda f: f(model, x, y),

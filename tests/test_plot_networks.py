@@ -1,5 +1,8 @@
 """Do pictures of a network show what is in it, and leave it as it was?"""
 
+import random
+import time
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -7,6 +10,17 @@ from matplotlib.colors import to_rgb
 import minigrad as mg
 from minigrad import losses, nn, plot
 from minigrad.plot.figures import CLASSES
+
+
+class Drawing(nn.Layer):
+    """Adds noise from generators of every kind, in evaluation too."""
+
+    def __init__(self):
+        self.sources = {"old": np.random.RandomState(0), "python": [random.Random(0), np.random.default_rng(0)]}
+
+    def forward(self, x):
+        python, new = self.sources["python"]
+        return x + self.sources["old"].normal() + python.random() + new.normal()
 
 
 class Noisy(nn.Layer):
@@ -61,6 +75,12 @@ def test_a_model_is_as_it_was_before_the_picture(name, model):
     assert all(tensors[path] is tensor for path, tensor in model.named_tensors())
     figure.draw_without_rendering()
     assert all(ax.get_title() or figure.get_suptitle() for ax in figure.axes[:1])
+
+
+def test_generators_of_every_kind_stand_where_they_stood():
+    model, fresh = nn.Sequential(Drawing(), nn.Dense(2, 3, rng=0)), Drawing()
+    plot.decision_boundary(model, X, Y)
+    np.testing.assert_array_equal(model.layers[0](X), fresh(X))
 
 
 def test_a_model_is_as_it_was_also_after_an_error(model):
@@ -119,7 +139,7 @@ def test_a_decision_boundary_of_one_output_one_class_and_one_sample():
     model = nn.Sequential(nn.Dense(2, 1, rng=0), nn.Sigmoid())
     figure = plot.decision_boundary(model, X[:1], Y[:1] * 0)
     assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["0"]
-    with pytest.raises(ValueError, match=r"mg.sigmoid\(logits\)"):
+    with pytest.raises(ValueError, match=r"nn\.Sequential\(model, nn\.Sigmoid\(\)\)"):
         plot.decision_boundary(model.layers[0], X, Y * 0)
 
 
@@ -154,6 +174,12 @@ def test_names_of_classes_do_not_stand_on_each_other():
     boxes = [text.get_window_extent() for text in figure.axes[0].texts]
     assert len(boxes) == 10
     assert not any(first.overlaps(second) for i, first in enumerate(boxes) for second in boxes[:i])
+
+
+def test_names_of_very_many_classes_take_no_minute():
+    rng, start = np.random.default_rng(0), time.perf_counter()
+    plot.hidden_pca(nn.Sequential(nn.Dense(2, 6, rng=0)), rng.normal(size=(600, 2)), np.arange(600), "layers.0")
+    assert time.perf_counter() - start < 30.0
 
 
 def test_kernels_stand_in_a_grid():
@@ -255,6 +281,12 @@ def test_a_loss_surface_is_the_mean_over_all_samples():
     figure = plot.loss_surface(model, losses.cross_entropy, whole, points=5, rng=0)
     assert figure.axes[0].get_xlabel() == "direction 1 (norms of the filters)"
     assert figure.axes[0].child_axes[0].get_ylabel().startswith("loss")
+
+
+@pytest.mark.parametrize("size", [2, np.int64(2), np.float32(2.0)])
+def test_a_size_may_be_any_real_number(size):
+    (ax, *_) = plot.loss_surface(nn.Dense(2, 3, rng=0), losses.cross_entropy, [(X, Y)], 1, size, 3, rng=0).axes
+    assert ax.lines[0].get_xdata().tolist() == [-2.0, 0.0, 2.0]
 
 
 @pytest.mark.parametrize("directions", [1, 2])

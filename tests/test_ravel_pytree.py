@@ -161,3 +161,17 @@ def test_other_vectors_are_refused():
     flat, unravel = mg.ravel_pytree([])
     assert flat.shape == (0,)
     assert unravel(flat) == []
+
+
+def test_compiled_functions_take_trees_apart_and_put_them_together():
+    tree = {"w": np.arange(4.0).reshape(2, 2), "b": 2.0, "s": np.float32(3.0)}
+    flat, unravel = mg.ravel_pytree(tree)
+
+    def f(vector):
+        found = unravel(vector)
+        return (found["w"] ** 2).sum() * found["b"] * found["s"]
+
+    for function in (f, mg.grad(f), lambda vector: mg.ravel_pytree(unravel(vector))[0]):
+        compiled = mg.compile(function)
+        for vector in (flat, flat + 1.0):
+            np.testing.assert_allclose(compiled(vector), function(vector))

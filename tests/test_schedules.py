@@ -159,3 +159,16 @@ def test_schedules_compose_and_optimisers_take_them():
 def test_composed_schedules_out_of_range(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+def test_true_is_no_number():
+    parameters = [mg.Tensor(1.0, requires_grad=True)]
+    for call in (
+        lambda: optim.constant(True),
+        lambda: optim.cosine(0.1, True),
+        lambda: optim.SGD(parameters, lr=True),
+        lambda: optim.SGD(parameters, lr=0.1, momentum=False),
+        lambda: optim.EMA(parameters, decay=False),
+    ):
+        with pytest.raises(ValueError, match=r"not (True|False)"):
+            call()

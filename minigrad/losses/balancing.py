@@ -20,14 +20,15 @@ def class_weights(labels: Tensor | Numbers, classes: int | None = None) -> Array
     King and Zeng (2001), "Logistic regression in rare events data", Political Analysis 9(2), section 4.
 
     Args:
-        labels: integers from 0 to K - 1, of any shape: those of all data, not those of a batch.
+        labels: integers from 0 to K - 1, of any shape: those of all data, not those of a batch; no one-hot rows.
         classes: how many classes there are, K; by default the largest label plus 1.
 
     Returns:
         An array of float64, of shape (K,).
 
     Raises:
-        ValueError: for no labels, labels out of range, or a class without any label, whose weight would be infinite.
+        ValueError: for no labels, labels out of range, one-hot rows, or a class without any label, whose weight would
+            be infinite.
         TypeError: for labels that are not integers, or a number of classes that is none.
 
     Examples:
@@ -45,6 +46,11 @@ def class_weights(labels: Tensor | Numbers, classes: int | None = None) -> Array
         raise ValueError("class_weights: there are no labels")
     if array.dtype.kind not in "iu":
         raise TypeError(f"class_weights: labels are integers, not {array.dtype}: write labels.astype(int)")
+    if _are_one_hot(array):
+        raise ValueError(
+            f"class_weights: the labels of shape {array.shape} are one-hot rows; write labels.argmax(axis=-1). Where "
+            "they are labels nevertheless, write labels.ravel()"
+        )
     if array.min() < 0:
         raise ValueError(
             f"class_weights: labels go from 0 on; these go from {array.min()} to {array.max()}; leave out those that "
@@ -67,3 +73,10 @@ def class_weights(labels: Tensor | Numbers, classes: int | None = None) -> Array
         )
     weights: Array = array.size / (classes * counts)
     return weights
+
+
+def _are_one_hot(array: Array) -> bool:
+    """Whether each row has several elements, of which one is 1 and all others are 0."""
+    if array.ndim < 2 or array.shape[-1] < 2:
+        return False
+    return bool(((array == 0) | (array == 1)).all() and (array.sum(axis=-1) == 1).all())

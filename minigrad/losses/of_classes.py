@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import plain
 from minigrad.losses.classes import all_to_the_first, check_distributions, check_options, in_range, one_hot
 from minigrad.losses.weighting import Weighting
-from minigrad.ops import sum, take_along_axis, where
+from minigrad.ops import astype, sum, take_along_axis, where
 
 
 def loss_of_classes(
@@ -46,14 +48,16 @@ def loss_of_classes(
     weighting = Weighting(loss, reduction, weights, prediction.shape[:-1], "sample", ignored)
     rows = logarithms_of(weighting.kept(prediction, instead))
     if of_classes is not None:
-        of_classes = of_classes.astype(prediction.dtype)
+        # Weights of rare classes are too large for half precision, or those of others too small.
+        of_classes = of_classes.astype(np.result_type(prediction.dtype, np.float32))
     if has_labels:
         target = in_range(weighting.kept(target, 0), classes, loss)
-        counts = None if of_classes is None else np.take(of_classes, target)
+        # Labels that stand in for an array look nothing up in an array, and do in a Tensor.
+        counts = None if of_classes is None else plain(Tensor(of_classes)[target])
         if smoothing == 0.0:
             right = take_along_axis(rows, np.expand_dims(target, -1), -1)[..., 0]
             terms = -right if counts is None else -counts * where(np.greater(counts, 0.0), right, 0.0)
-            return weighting.reduced(terms, counts)
+            return _reduced(weighting, terms, counts, prediction)
         target = one_hot(target, prediction)
     else:
         target = weighting.kept(target, all_to_the_first)
@@ -62,7 +66,13 @@ def loss_of_classes(
     if smoothing != 0.0:
         target = (1.0 - smoothing) * target + smoothing / classes
     terms = -_expected(target if of_classes is None else target * of_classes, rows)
-    return weighting.reduced(terms, counts)
+    return _reduced(weighting, terms, counts, prediction)
+
+
+def _reduced(weighting: Weighting, terms: Any, counts: Any, prediction: Any) -> Any:
+    """What the terms are together, in the dtype of the prediction."""
+    found = weighting.reduced(terms, counts)
+    return found if found.dtype == prediction.dtype else astype(found, prediction.dtype)
 
 
 def _expected(shares: Any, logarithms: Any) -> Any:

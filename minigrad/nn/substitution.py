@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import random
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
@@ -13,7 +12,7 @@ from numpy.typing import DTypeLike
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import shape_of
 from minigrad.nn.attributes import contents, is_layer
-from minigrad.nn.mode import every_layer
+from minigrad.nn.generators import generators_of
 from minigrad.nn.state import HasTensors, by_path, mismatch
 
 T = TypeVar("T", bound=HasTensors)
@@ -43,24 +42,14 @@ def in_dtype(layer: T, dtype: DTypeLike) -> T:
     """A copy of a layer in another dtype; see `Layer.astype`."""
     if np.dtype(dtype).kind != "f":
         raise TypeError(f"astype: layers have a floating dtype, not {np.dtype(dtype)}")
-    twin = copy.deepcopy(layer, _generators_in(layer))
+    # Two generators in one state would draw the same numbers.
+    twin = copy.deepcopy(layer, {id(each): each for each in generators_of(layer)})
     found = {
         id(tensor): Tensor(tensor._array, tensor.requires_grad, dtype, tensor.name)
         for _, tensor in twin.named_tensors()
         if tensor.dtype.kind == "f"
     }
     return cast(T, _rebuilt(twin, found, {}))
-
-
-def _generators_in(layer: Any) -> dict[int, Any]:
-    """What a copy shares with its original: two generators in one state would draw the same numbers."""
-    return {
-        id(item): item
-        for each in every_layer(layer)
-        for name, value in vars(each).items()
-        for _, item in contents(name, value)
-        if isinstance(item, (np.random.Generator, np.random.RandomState, random.Random))
-    }
 
 
 def _rebuilt(value: Any, found: Mapping[int, Tensor], known: dict[int, Any]) -> Any:

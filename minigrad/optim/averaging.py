@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -70,8 +71,9 @@ class EMA:
         self._scratch = scratch_for(self._parameters)
         self._updates = np.zeros((), np.int64)
         self._averages: list[NDArray[Any]] = [np.zeros(each.shape, each.dtype) for each in self._scratch]
-        # How many blocks there are in which the averages are in the place of the parameters.
+        # How many blocks there are in which the averages are in the place of the parameters, and in which thread.
         self._blocks = 0
+        self._thread: dict[str, int] = {}
 
     def __repr__(self) -> str:
         numbers = sum(parameter.size for parameter in self._parameters)
@@ -120,7 +122,7 @@ class EMA:
         inside the block is lost at its end.
 
         Raises:
-            RuntimeError: where `update` was never called.
+            RuntimeError: where `update` was never called, and while another thread is in such a block.
             TypeError: inside of a function that is recorded or compiled.
 
         Examples:
@@ -131,21 +133,32 @@ class EMA:
             ...     saved = w.numpy().copy()
         """
         self._require_updates("averaged")
-        own = [parameter._writable().copy() for parameter in self._parameters]
-        before = self._blocks
+        this = get_ident()
         try:
-            self._blocks = before + 1
-            _write(self._parameters, self._averages)
-            yield
-        finally:
+            # One call of C: of two threads, one comes first.
+            if self._thread.setdefault("inside", this) != this:
+                raise RuntimeError(
+                    "ema.averaged(): another thread is in such a block, and would take the averages for the values of "
+                    "the parameters; let it end first, or average a copy of the model"
+                )
+            own = [parameter._writable().copy() for parameter in self._parameters]
+            before = self._blocks
             try:
-                _write(self._parameters, own)
-            except BaseException:
-                # Ctrl-C, in the middle of it.
-                _write(self._parameters, own)
-                raise
+                self._blocks = before + 1
+                _write(self._parameters, self._averages)
+                yield
             finally:
-                self._blocks = before
+                try:
+                    _write(self._parameters, own)
+                except BaseException:
+                    # Ctrl-C, in the middle of it.
+                    _write(self._parameters, own)
+                    raise
+                finally:
+                    self._blocks = before
+        finally:
+            if not self._blocks and self._thread.get("inside") == this:
+                self._thread.clear()
 
     def copy_to(self, parameters: Parameters | None = None) -> None:
         """Write the averages to the parameters for good, or to those of another model.
@@ -155,7 +168,8 @@ class EMA:
                 parameters where none are given.
 
         Raises:
-            RuntimeError: where `update` was never called.
+            RuntimeError: where `update` was never called; for their own parameters inside of ``with ema.averaged():``,
+                at whose end they have their own values again.
             ValueError: for another number of them or another shape, or one that is no leaf.
             TypeError: for what is no Tensor; inside of a function that is recorded or compiled.
 
@@ -171,6 +185,10 @@ class EMA:
         """
         self._require_updates("copy_to")
         if parameters is None:
+            if self._blocks:
+                raise RuntimeError(
+                    "ema.copy_to() inside `with ema.averaged():` would be undone at its end; call it after"
+                )
             _write(self._parameters, self._averages)
             return
         others = named(parameters)[1]

@@ -14,7 +14,7 @@ from minigrad.engine.tensor import Tensor
 
 def _real(value: Any) -> float:
     """The value as a Python float; NaN, which is in no range, for what is no real number."""
-    return float(value) if isinstance(value, Real) else math.nan
+    return float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
 
 
 def positive(name: str, value: Any) -> float:
@@ -51,7 +51,7 @@ def share(name: str, value: Any) -> float:
 
 def whole(name: str, value: Any, least: int) -> int:
     """The value as a Python integer, which must not be below `least`."""
-    if not (isinstance(value, Integral) and int(value) >= least):
+    if isinstance(value, bool) or not (isinstance(value, Integral) and int(value) >= least):
         raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
     return int(value)
 

@@ -134,7 +134,11 @@ def _matching(parameters: Sequence[Tensor], names: Sequence[str] | None, key: An
     found = []
     for position, parameter in enumerate(parameters):
         name = None if names is None else names[position]
-        answer = key(name, parameter)
+        try:
+            answer = key(name, parameter)
+        except Exception as error:
+            error.add_note(f"minigrad: groups[{label}] is called as {label}(name, parameter), and gives True or False.")
+            raise
         if not isinstance(answer, (bool, np.bool_)):
             raise TypeError(
                 f"groups[{label}] gives {answer!r:.60} for {name or f'parameters[{position}]'}, not True or False"

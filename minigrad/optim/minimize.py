@@ -98,8 +98,9 @@ def minimize(
         FloatingPointError: where `f` or its gradient is not finite at a point that the method tries.
         ValueError: where `f` does not depend on the tree, for another method, bounds that it does not know, that
             contradict each other, or that do not hold at the beginning; and as `minigrad.grad`.
-        TypeError: for leaves that are no floating-point numbers, and options that the method does not have; and inside
-            a transform, where `f` or the tree depends on its argument, because nothing flows back through the search.
+        TypeError: for leaves that are no floating-point numbers, `args` that are no tuple, and options that the method
+            does not have; and inside a transform, where `f` or the tree depends on its argument, because nothing flows
+            back through the search.
         Exception: whatever `f` raises.
 
     Examples:
@@ -114,10 +115,14 @@ def minimize(
         raise ValueError(
             f"minimize: there is no method {method!r} that uses gradients; write one of {', '.join(_METHODS.values())}"
         )
+    _check_options(args, options)
     for path, leaf in leaves(tree):
         if isinstance(leaf, Tensor) and depends_on_a_variable(leaf._node):
             raise LostGradientError(f"minimize: {path or 'the tree'} {_LOST}; begin at x.detach()")
-    back = ravel_pytree(tree)[1]
+    try:
+        back = ravel_pytree(tree)[1]
+    except TypeError as error:
+        raise TypeError(str(error).replace("ravel_pytree", "minimize", 1)) from None
     # Not one array of the caller's, which `f` might write to.
     start, unravel = ravel_pytree(mapped(tree, _in_float64))
     if not start.size:
@@ -181,7 +186,7 @@ class _Objective:
         # Without a graph of Tensors that require a gradient, such as the parameters of a model around the function.
         with no_grad():
             found, gradient = value_and_grad(function)(flat)
-        value = float(found)
+        value = float(np.asarray(found).item())
         if not (math.isfinite(value) and np.isfinite(gradient).all()):
             raise FloatingPointError(f"minimize: {self._not_finite(flat, value, gradient)}")
         return value, np.asarray(gradient, np.float64)
@@ -207,6 +212,25 @@ class _Objective:
         slopes = leaves(self._unravel(gradient))
         paths = [path or "the tree" for path, slope in slopes if not np.isfinite(slope).all()]
         return f"f gives {value:.6g} {where}, but its gradient by {', '.join(paths)} is not finite; {advice}"
+
+
+def _check_options(args: Any, options: dict[str, Any]) -> None:
+    """Raise TypeError for what SciPy takes elsewhere, or what is computed here."""
+    if not isinstance(args, (tuple, list)):
+        raise TypeError(
+            f"minimize: args is a tuple of what else f is given, such as args=(x, y), not a {type(args).__name__}"
+        )
+    if "options" in options:
+        raise TypeError("minimize: write the options of the method themselves, such as maxiter=100, and not options=")
+    for name in ("jac", "hess", "hessp"):
+        if name in options:
+            raise TypeError(f"minimize: {name} is no option; derivatives of f are computed here, leave it out")
+    for name in ("callback", "constraints"):
+        if name in options:
+            raise TypeError(
+                f"minimize: {name} is no option; call scipy.optimize.minimize for it, with jac=True and "
+                "mg.value_and_grad(lambda flat: f(unravel(flat))), where flat, unravel = mg.ravel_pytree(tree)"
+            )
 
 
 def _in_float64(leaf: Any) -> Any:

@@ -21,7 +21,7 @@ def load_into(arrays: Mapping[str, NDArray[Any]], state: Any, kind: str) -> None
 
     Raises:
         KeyError: for missing or unexpected keys.
-        ValueError: for an array of another shape.
+        ValueError: for an array of another shape, or a count below 0.
         TypeError: for an array of another dtype, a Tensor that requires a gradient, or no dict at all.
     """
     check_state("load_state_dict", state)
@@ -35,5 +35,7 @@ def load_into(arrays: Mapping[str, NDArray[Any]], state: Any, kind: str) -> None
             raise ValueError(f"{key} has shape {own.shape}; the state holds shape {loaded[key].shape}")
         if loaded[key].dtype != own.dtype:
             raise TypeError(f"{key} has dtype {own.dtype}; the state holds {loaded[key].dtype}")
+        if own.dtype.kind == "i" and loaded[key].min() < 0:
+            raise ValueError(f"{key} is a count, of at least 0; the state holds {loaded[key].min()}")
     for key, own in arrays.items():
         own[...] = loaded[key]

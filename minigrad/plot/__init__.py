@@ -6,7 +6,8 @@ from minigrad.plot.classification import confusion_matrix, mistakes
 from minigrad.plot.hidden import hidden_pca
 from minigrad.plot.landscape import loss_surface
 from minigrad.plot.network import distributions, filters
-from minigrad.plot.training import history, schedule
+from minigrad.plot.rates import learning_rate_search, schedule
+from minigrad.plot.training import history
 
 __all__ = [
     "confusion_matrix",
@@ -16,6 +17,7 @@ __all__ = [
     "gradient_check",
     "hidden_pca",
     "history",
+    "learning_rate_search",
     "loss_surface",
     "mistakes",
     "schedule",

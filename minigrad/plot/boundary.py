@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from minigrad.engine.values import plain
 from minigrad.nn import Layer
-from minigrad.plot.figures import INK, axes_on, class_colours, class_markers, legend_below, mixed
+from minigrad.plot.figures import INK, axes_on, class_colours, class_markers, counted, legend_below, mixed
 from minigrad.plot.labels import class_names, probabilities, real_array, true_labels
 from minigrad.plot.untouched import call_untouched, check_layer
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _POINTS = 200  # along each side
+_WITH_SIGMOID = "nn.Sequential(model, nn.Sigmoid())"
 _STRONGEST = 0.65  # of a colour, so that samples are seen on it
 
 
@@ -72,7 +73,7 @@ def decision_boundary(
             f"plot.decision_boundary: the model gave shape {np.shape(given)} for {len(plane)} samples; it has to give "
             "a row for each"
         )
-    chances = probabilities("decision_boundary", given)
+    chances = probabilities("decision_boundary", given, ("nn.Sequential(model, nn.Softmax())", _WITH_SIGMOID))
     classes = chances.shape[1]
     labels = true_labels("decision_boundary", y, len(samples), classes)
     shown = class_names("decision_boundary", names, classes)
@@ -115,7 +116,7 @@ def decision_boundary(
     ax.set_ylim(*extent[2:])
     ax.set_xlabel("feature 0")
     ax.set_ylabel("feature 1")
-    ax.set_title(f"Predicted classes, and {len(samples):,} samples")
+    ax.set_title(f"Predicted classes, and {counted(len(samples), 'sample')}")
     present = [shown[label] for label in np.unique(labels)]
     legend_below(ax, present, "class")
     return figure

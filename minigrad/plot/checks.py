@@ -59,8 +59,8 @@ def gradient_check(gradient: Any, numerical: Any, names: Sequence[str] | None = 
             )
     keys = list(gradient) if isinstance(gradient, Mapping) else None
     kinks = getattr(numerical, "kinks", ())
+    expected = _arrays("numerical derivative", _in_order(keys, getattr(numerical, "value", numerical)))
     claimed = _arrays("gradient", gradient)
-    expected = _arrays("numerical derivative", getattr(numerical, "value", numerical))
     if [each.shape for each in claimed] != [each.shape for each in expected]:
         raise ValueError(
             f"plot.gradient_check: the gradient has the shapes {[each.shape for each in claimed]}, and the numerical "
@@ -85,6 +85,17 @@ def gradient_check(gradient: Any, numerical: Any, names: Sequence[str] | None = 
     kinked = f" (without {counted(len(kinks), 'kink')})" if kinks else ""
     figure.suptitle(f"Gradient check: the largest difference{kinked} is {told}")
     return figure
+
+
+def _in_order(keys: list[Any] | None, numerical: Any) -> Any:
+    """A dict in the order of the keys of the gradient."""
+    if keys is None or not isinstance(numerical, Mapping):
+        return numerical
+    if set(keys) != set(numerical):
+        raise ValueError(
+            f"plot.gradient_check: the gradient has the keys {keys}, and the numerical derivative {list(numerical)}"
+        )
+    return {key: numerical[key] for key in keys}
 
 
 def _arrays(name: str, given: Any) -> list[NDArray[Any]]:

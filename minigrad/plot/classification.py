@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SMALLEST_TEXT = 4.5  # points
+_MOST_CLASSES = 2_000
 
 
 def confusion_matrix(
@@ -51,8 +52,8 @@ def confusion_matrix(
         seen beside many samples that are right.
 
     Raises:
-        ValueError: for shapes that do not belong together, no samples, NaN, labels out of range, or another number of
-            names.
+        ValueError: for shapes that do not belong together, no samples, NaN, labels out of range, another number of
+            names, or more than 2,000 classes.
         TypeError: for labels that are not integers.
         ImportError: without Matplotlib, which belongs to the extra "plot".
 
@@ -67,6 +68,11 @@ def confusion_matrix(
     truth = true_labels("confusion_matrix", target, len(predicted), classes)
     if classes is None:
         classes = max(int(max(predicted.max(), truth.max())) + 1, 0 if names is None else len(names))
+    if classes > _MOST_CLASSES:
+        raise ValueError(
+            f"plot.confusion_matrix: there are {classes:,} classes, more than the {_MOST_CLASSES:,} that can be seen; "
+            "number those that occur: np.unique(labels, return_inverse=True)"
+        )
     shown = class_names("confusion_matrix", names, classes)
     counts = np.zeros((classes, classes))
     np.add.at(counts, (truth, predicted), 1.0)
@@ -209,6 +215,8 @@ def _short_percent(percent: float) -> str:
 def _pictures(images: Any, samples: int) -> NDArray[Any]:
     """The images as Matplotlib takes them: (N, H, W), or (N, H, W, 3)."""
     values = real_array("mistakes", "images", images)
+    if not np.isfinite(values).all():
+        raise ValueError("plot.mistakes: the images hold infinite numbers")
     if len(values) != samples:
         raise ValueError(f"plot.mistakes: {len(values)} images but {samples} predictions")
     if values.ndim == 3:

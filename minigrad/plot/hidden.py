@@ -161,7 +161,9 @@ def _write_names(ax: Axes, places: NDArray[Any], truth: NDArray[Any], names: lis
 def _apart(middles: NDArray[Any], halves: NDArray[Any]) -> NDArray[Any]:
     """The middles of boxes, moved until none of them overlap, or nearly."""
     places = middles.copy()
-    for _ in range(200):
+    # Of a thousand classes, whose names cannot be read anyhow, all pairs are looked at once.
+    pairs = max(len(places) * (len(places) - 1) // 2, 1)
+    for _ in range(max(1, min(200, 100_000 // pairs))):
         moved = False
         for first in range(len(places)):
             for second in range(first):

@@ -51,10 +51,19 @@ def predicted_labels(function: str, prediction: Any) -> tuple[NDArray[Any], int 
     return values.argmax(axis=1), values.shape[1]
 
 
-def probabilities(function: str, prediction: Any) -> NDArray[Any]:
+def probabilities(
+    function: str,
+    prediction: Any,
+    instead: tuple[str, str] = ("mg.softmax(prediction, axis=1)", "mg.sigmoid(logits)"),
+) -> NDArray[Any]:
     """The probability of each class for each sample, of shape (N, K).
 
     Rows that are probabilities are taken as they are; of other scores the softmax is taken.
+
+    Args:
+        function: of the user's, for messages.
+        prediction: scores or probabilities.
+        instead: what to write where scores could be taken for probabilities, and for logits of one column.
 
     Raises:
         ValueError: for rows between 0 and 1 that do not sum to 1, which could be meant in two ways.
@@ -66,7 +75,7 @@ def probabilities(function: str, prediction: Any) -> NDArray[Any]:
             f"one holds {values.dtype}, of shape {values.shape}: give what the model returns, and not its argmax"
         )
     if _is_one_column(values):
-        second = _unit_column(function, values).astype(np.float64)
+        second = _unit_column(function, values, instead[1]).astype(np.float64)
         return np.stack([1.0 - second, second], axis=1)
     if values.ndim != 2:
         raise ValueError(f"plot.{function}: a prediction has shape (N, K); this one has shape {values.shape}")
@@ -81,7 +90,7 @@ def probabilities(function: str, prediction: Any) -> NDArray[Any]:
         row = int(np.abs(sums - 1.0).argmax())
         raise ValueError(
             f"plot.{function}: all of the prediction lies between 0 and 1, but row {row} sums to {sums[row]:.4g}; of "
-            "scores give mg.softmax(prediction, axis=1)"
+            f"scores give {instead[0]}"
         )
     return values
 
@@ -136,11 +145,11 @@ def _is_one_column(values: NDArray[Any]) -> bool:
     return values.ndim == 1 or (values.ndim == 2 and values.shape[1] == 1)
 
 
-def _unit_column(function: str, values: NDArray[Any]) -> NDArray[Any]:
+def _unit_column(function: str, values: NDArray[Any], instead: str = "mg.sigmoid(logits)") -> NDArray[Any]:
     if values.min() < 0 or values.max() > 1:
         raise ValueError(
             f"plot.{function}: a prediction of one column is probabilities between 0 and 1; these go from "
-            f"{values.min():.6g} to {values.max():.6g}: of logits give mg.sigmoid(logits), and labels as integers"
+            f"{values.min():.6g} to {values.max():.6g}: of logits give {instead}, and labels as integers"
         )
     return values.reshape(-1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def loss_surface(
     pairs = _checked(loss, data, directions, size, points)
     generator = np.random.default_rng(rng)
     moves = [_direction(model, generator) for _ in range(directions)]
-    steps = np.linspace(-size, size, points)
+    steps = np.linspace(-float(size), float(size), points)
     steps[points // 2] = 0.0
     figure, ax = axes_on("loss_surface", ax, 6.0, 4.6 if directions == 2 else 3.8)
     found = call_untouched(model, lambda: _losses(model, loss, pairs, moves, steps))
@@ -98,7 +99,7 @@ def _checked(loss: Any, data: Any, directions: Any, size: Any, points: Any) -> P
         raise TypeError(f"plot.loss_surface: the loss is a function such as losses.mse, not {loss!r}")
     if directions not in (1, 2):
         raise ValueError(f"plot.loss_surface: directions is 1 or 2, not {directions!r}")
-    if not (isinstance(size, (int, float)) and 0.0 < size < math.inf):
+    if not (isinstance(size, Real) and 0.0 < float(size) < math.inf):
         raise ValueError(f"plot.loss_surface: size is a positive number, not {size!r}")
     if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or points < 3 or points % 2 == 0:
         raise ValueError(f"plot.loss_surface: points is an odd number of at least 3, not {points!r}")

@@ -1,14 +1,13 @@
-"""What do a training run and its learning rate look like?"""
+"""What does a training run look like?"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.optim import Optimizer
 from minigrad.plot.figures import (
     FAINT,
     INK,
@@ -17,7 +16,6 @@ from minigrad.plot.figures import (
     bare,
     counted,
     legend_below,
-    legend_on_white,
     mixed,
     new_figure,
     whole_numbers,
@@ -90,63 +88,6 @@ def history(
         colour = LINES[place % len(LINES)]
         _draw_quantity(panel, records, quantity, colour, best)
     return figure
-
-
-def schedule(schedule: Callable[[int], float] | Optimizer, steps: int, ax: Axes | None = None) -> Figure:
-    """The learning rate of each of the first steps.
-
-    Args:
-        schedule: a function from the number of steps taken to a learning rate, such as ``optim.cosine(...)``; or an
-            optimiser, of which the steps that it has taken are marked.
-        steps: how many, at least 1.
-        ax: where to draw; by default on a new figure.
-
-    Returns:
-        The figure.
-
-    Raises:
-        ValueError: for fewer than 1 step, and for a schedule that gives something else than a finite number of at
-            least 0.
-        TypeError: for what is neither a schedule nor an optimiser.
-        ImportError: without Matplotlib, which belongs to the extra "plot".
-
-    Examples:
-        >>> figure = plot.schedule(optim.step_decay(1.0, every=2, factor=0.5), steps=4)
-        >>> figure.axes[0].lines[0].get_ydata().tolist()
-        [1.0, 1.0, 0.5, 0.5]
-    """
-    if isinstance(schedule, bool) or not (callable(schedule) or isinstance(schedule, Optimizer)):
-        raise TypeError(
-            f"plot.schedule: give a schedule, such as optim.cosine(0.01, steps=1000), or an optimizer, not a "
-            f"{type(schedule).__name__}"
-        )
-    if isinstance(schedule, type):
-        raise TypeError(f"plot.schedule: this is the class {schedule.__name__}; give an optimizer that was made")
-    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
-        raise ValueError(f"plot.schedule: steps is a whole number of at least 1, not {steps!r}")
-    rate = schedule._lr if isinstance(schedule, Optimizer) else schedule
-    rates = [_rate(rate, step) for step in range(steps)]
-    figure, ax = axes_on("schedule", ax, 6.0, 3.4)
-    marker = "." if steps <= _FEW else None
-    ax.plot(range(steps), rates, color=LINES[0], drawstyle="steps-post", marker=marker)
-    if isinstance(schedule, Optimizer) and schedule.steps > 0:
-        ax.axvline(schedule.steps, color=FAINT, linestyle=":", label=f"now: {counted(schedule.steps, 'step')} taken")
-        legend_on_white(ax)
-    bare(ax)
-    whole_numbers(ax.xaxis)
-    ax.set_ylim(bottom=0.0)
-    ax.set_xlabel("steps taken")
-    ax.set_ylabel("learning rate")
-    ax.set_title(f"Learning rate of {'the first step' if steps == 1 else f'the first {steps:,} steps'}")
-    return figure
-
-
-def _rate(rate: float | Callable[[int], float], step: int) -> float:
-    given = rate(step) if callable(rate) else rate
-    value = float(given) if np.size(given) == 1 and np.asarray(given).dtype.kind in "iuf" else math.nan
-    if not 0.0 <= value < math.inf:
-        raise ValueError(f"plot.schedule: the schedule gives {given!r} after {step} steps, not a learning rate")
-    return value
 
 
 def _records(history: Any) -> Records:

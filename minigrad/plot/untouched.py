@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
-
-import numpy as np
+from typing import TypeVar
 
 from minigrad.engine.recording import Observer
 from minigrad.nn import Layer
-from minigrad.nn.attributes import contents
-from minigrad.nn.mode import call_evaluating, every_layer
+from minigrad.nn.generators import generators_of, put, state_of
+from minigrad.nn.mode import call_evaluating
 
 T = TypeVar("T")
 
@@ -31,7 +29,7 @@ def call_untouched(model: Layer, function: Callable[[], T], observer: Observer |
     a user may change its state and draw random numbers in evaluation, too.
     """
     states = [(state, state._array.copy()) for state in model.states()]
-    generators = [(generator, generator.bit_generator.state) for generator in _generators(model)]
+    generators = [(generator, state_of(generator)) for generator in generators_of(model)]
     try:
         return call_evaluating(model, function, observer)
     finally:
@@ -39,12 +37,4 @@ def call_untouched(model: Layer, function: Callable[[], T], observer: Observer |
             if state._array.tobytes() != before.tobytes():
                 state.data = before
         for generator, drawn in generators:
-            generator.bit_generator.state = drawn
-
-
-def _generators(model: Layer) -> list[np.random.Generator]:
-    """The generators that the layers hold."""
-    held: list[Any] = [
-        item for layer in every_layer(model) for name, value in vars(layer).items() for _, item in contents(name, value)
-    ]
-    return [item for item in held if isinstance(item, np.random.Generator)]
+            put(generator, drawn)

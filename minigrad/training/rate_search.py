@@ -84,6 +84,11 @@ def find_learning_rate(
     count = whole("steps", steps, least=10)
     if not first < last:
         raise ValueError(f"lowest must be below highest; they are {first} and {last}")
+    if optimizer._groups is not None and all(rule and rule._lr is not None for rule in optimizer._groups.rules):
+        raise ValueError(
+            "find_learning_rate: each parameter is in one of the groups= that have a learning rate of their own, which "
+            "stays; make the optimiser without these"
+        )
     pairs = as_pairs("find_learning_rate", "data", data)
     update = step_of(model, loss, optimizer, compile)
     rates = np.geomspace(first, last, count)

@@ -90,11 +90,12 @@ class Unravel(Generic[Tree]):
                 f"unravel: the vector holds {flat.dtype}; floating-point numbers are needed, such as "
                 "vector.astype(float)"
             )
+        # What stands in for an array in a program is one for `isinstance`, too.
+        is_array = isinstance(flat, np.ndarray) and not isinstance(flat, StandIn)
         values, start = [], 0
         for shape, dtype, kind in zip(self.shapes, self.dtypes, self.kinds, strict=True):
             stop = start + int(np.prod(shape))
             part = np.reshape(flat[start:stop], shape)
-            is_array = isinstance(flat, np.ndarray)
             values.append(_in_kind(part.astype(dtype), kind) if is_array else _astype(part, dtype))
             start = stop
         return cast("Tree", replaced(self.tree, values))

@@ -95,7 +95,13 @@ def _fused(code: Sequence[Instruction], outputs: Sequence[Any], changed: set[Var
             if outer is not None and not changed.intersection(outer):
                 dropped.add(gradient)
                 each = _call(each, _adding_outer(gradient.dtype), (weight, *outer, lr))
-            elif type(gradient) is Var and gradient.dtype is not None and _is_short_vector(gradient):
+            # In half precision the update is computed in single, and BLAS would add to a copy of the parameter.
+            elif (
+                type(gradient) is Var
+                and gradient.dtype is not None
+                and gradient.dtype == weight.dtype
+                and _is_short_vector(gradient)
+            ):
                 each = _call(each, _adding_multiple(gradient.dtype), (weight, gradient, lr))
         found.append(each)
     return [each for each in found if each.out not in dropped]

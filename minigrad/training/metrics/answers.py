@@ -25,7 +25,8 @@ def classes_of(prediction: Any, target: Any, name: str, threshold: float = 0.5) 
 
     Raises:
         ValueError: for shapes that do not belong together, no samples, NaN, labels out of range, one-hot rows without
-            a single largest element, or predictions of one column that are no probabilities.
+            a single largest element, predictions of one column that are no probabilities, or another threshold than
+            0.5 for several columns.
         TypeError: for labels that are not integers.
     """
     scores, truth = checked(prediction, target, name)
@@ -36,6 +37,11 @@ def classes_of(prediction: Any, target: Any, name: str, threshold: float = 0.5) 
             _check_unit(name, what, scores, f"; {hint}")
         _check_unit(name, "targets", truth, "")
         return (scores >= threshold).ravel().astype(np.int64), (truth >= 0.5).ravel().astype(np.int64), 2
+    if threshold != 0.5:
+        raise ValueError(
+            f"{name}: the threshold of {threshold} is for predictions of one column, and these have shape "
+            f"{scores.shape}; give prediction[:, 1] of two classes, or leave threshold out for the largest score"
+        )
     scores, labels = labels_of(scores, truth, name)
     return scores.argmax(axis=1), labels, scores.shape[1]
 

@@ -82,13 +82,14 @@ class Precision(_OfClasses):
     Args:
         average: "binary" for class 1 of two classes; "macro" for the mean over the classes that occur among predictions
             or targets; "micro" for TP and FP of all classes together.
-        threshold: predictions of one column mean class 1 from here on: 0.5 for probabilities, 0.0 for logits.
+        threshold: predictions of one column mean class 1 from here on: 0.5 for probabilities, 0.0 for logits. Of
+            several columns the largest counts, and threshold is left out.
 
     Predictions and targets are those of `accuracy`.
 
     Raises:
-        ValueError, TypeError: for another average or threshold, for more than two classes with "binary", and as
-            `accuracy`.
+        ValueError, TypeError: for another average or threshold, for more than two classes with "binary", for a
+            threshold where there are several columns, and as `accuracy`.
 
     Examples:
         >>> mg.metrics.Precision()(np.array([0.9, 0.8, 0.1]), np.array([1, 0, 1]))
