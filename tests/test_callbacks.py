@@ -167,13 +167,14 @@ def test_all_are_told_of_the_end_and_of_what_it_was():
         train([Ending(), Ending()])
     assert errors == [None, None]
     # What came first is what is told.
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError) as caught:
         train([Ending(), Noting(("step end", 1, 1), fail)])
+    assert "minigrad: then came ValueError: at the end" in caught.value.__notes__
     assert isinstance(errors[-1], ZeroDivisionError)
+    # Nobody sees Ctrl-C as an error, so that it can tell nothing.
     errors.clear()
-    assert train(
-        [Ending(), Noting(("step end", 1, 1), lambda run: (_ for _ in ()).throw(KeyboardInterrupt))]
-    ).interrupted
+    with pytest.raises(ValueError, match="at the end"):
+        train([Ending(), Noting(("step end", 1, 1), lambda run: (_ for _ in ()).throw(KeyboardInterrupt))])
     assert isinstance(errors[0], KeyboardInterrupt)
 
 

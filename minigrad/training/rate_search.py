@@ -63,6 +63,7 @@ def find_learning_rate(
 
     Args:
         model, loss, optimizer, data, compile: as for `train`. The data are gone through again as often as needed.
+            Groups of parameters with a learning rate of their own keep it.
         lowest, highest: the first and the last rate.
         steps: how many rates there are.
 
@@ -106,7 +107,7 @@ def find_learning_rate(
             if len(found) >= 10 and smoothed[-1] > _TOO_BAD * min(smoothed):
                 return
 
-    sources = RandomSources(model, loss, data)
+    sources = RandomSources(model, optimizer, loss, data)
     before = model.state_dict(), optimizer.state_dict(), optimizer._lr, sources.states()
     try:
         call_in_mode(model, True, search)
