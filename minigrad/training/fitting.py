@@ -67,7 +67,8 @@ def train(
         compile: whether the steps run as code that `minigrad.compile` makes, or a dict of its settings, such as
             ``{"engine": "jax"}``. Gradients are not left in ``.grad`` then.
         accumulate: into how many parts each batch is divided, for less memory. The gradients of the parts are added
-            up before the one update, so that all is as before but for layers like `nn.BatchNorm`, which see the parts.
+            up before the one update, so that all is as before but for layers like `nn.BatchNorm`, which see the parts,
+            and for losses that are no means over samples, as with ``ignore_index=``.
 
     Returns:
         The history of all epochs. Ctrl-C ends the training after the current step: the unfinished epoch is not

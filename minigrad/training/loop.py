@@ -161,7 +161,6 @@ class Loop:
             try:
                 done = self._step(x, y)
             except InfiniteLossError as error:
-                run.is_whole = not error.is_done
                 raise NonFiniteLossError(
                     error.value, run.epoch, run.step + 1, run.last_loss, run.history, error.what, error.is_done
                 ) from None

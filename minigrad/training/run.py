@@ -98,9 +98,9 @@ class Run:
 
     def note_place(self) -> None:
         """A step or an epoch is done, and everybody knows: what is saved goes on from here."""
-        self.is_whole = True
         if self.sources is not None:
             self.now = self.sources.states()
+        self.is_whole = True
 
     def note_epoch_begin(self) -> None:
         """The data begin to draw their order."""
