@@ -54,6 +54,11 @@ def test_two_files_of_one_name_are_refused(path):
         mg.Checkpoint(path, best=path.parent / "." / path.name)
 
 
+def test_what_is_taken_up_is_a_file(path):
+    with pytest.raises(TypeError, match="resume is True, False or the path of a file, not 3"):
+        mg.Checkpoint(path, resume=3)
+
+
 class Named(Counting):
     """Counts, and has a name, which no file of arrays can hold."""
 

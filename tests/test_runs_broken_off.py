@@ -187,6 +187,24 @@ def test_generators_are_found_wherever_they_are(path, place, step):
     np.testing.assert_equal(run([saver(path), Counting()]), whole)
 
 
+@pytest.mark.parametrize("kind", ["PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"])
+def test_generators_of_all_kinds_are_saved_with_those_that_they_made(path, kind):
+    def run(callbacks):
+        rng = np.random.Generator(getattr(np.random, kind)(5))
+
+        def data():
+            (own,) = rng.spawn(1)
+            for place in own.permutation(3):
+                yield X[15 * place : 15 * place + 15] * np.float32(rng.random()), LABELS[15 * place : 15 * place + 15]
+
+        return trained(callbacks, (*parts()[:2], data))
+
+    whole = run([])
+    with pytest.raises(ZeroDivisionError):
+        run([saver(path), Counting(7, ZeroDivisionError())])
+    np.testing.assert_equal(run([saver(path), Counting()]), whole)
+
+
 def test_a_schedule_and_an_optimiser_may_draw_numbers(path):
     class Langevin(optim.SGD):
         def __init__(self, *arguments, **options):
@@ -230,6 +248,26 @@ def test_a_callback_may_set_generators_when_an_epoch_begins(path):
     with pytest.raises(ZeroDivisionError):
         run([saver(path), Counting(4, ZeroDivisionError())])
     np.testing.assert_equal(run([saver(path), Counting()])[:2], whole[:2])
+
+
+@pytest.mark.parametrize("step", [3, 4])
+def test_what_callbacks_draw_at_the_beginning_is_drawn_once(path, step):
+    class Drawing(mg.Callback):
+        def on_begin(self, run):
+            np.random.random()
+
+    def data():
+        for place in np.random.permutation(3):
+            yield X[15 * place : 15 * place + 15], LABELS[15 * place : 15 * place + 15]
+
+    def run(callbacks):
+        np.random.seed(0)
+        return trained([*callbacks, Drawing()], (*parts()[:2], data))
+
+    whole = run([])
+    with pytest.raises(ZeroDivisionError):
+        run([saver(path), Counting(step, ZeroDivisionError())])
+    np.testing.assert_equal(run([saver(path), Counting()]), whole)
 
 
 def test_data_that_draw_their_order_late_from_a_generator_of_others_are_told(path):

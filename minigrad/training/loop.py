@@ -76,6 +76,9 @@ class Loop:
     def _all_epochs(self, pressed: threading.Event) -> None:
         run = self._run
         self._tell(self._savers + self._others, "on_begin")
+        if run.is_taken_up and run.sources is not None and not run.to_be_skipped:
+            # What callbacks have drawn at the beginning, they had drawn before.
+            run.sources.set(run.now)
         try:
             while len(run.history) < run.epochs and not run.stopped:
                 self._epoch(pressed)
@@ -116,21 +119,21 @@ class Loop:
             return iter(self._data)
         # The order of the samples is drawn as at the beginning of the epoch. Then everything goes on from where it was.
         assert run.sources is not None
-        now = run.sources.states()
         run.sources.set(run.at_epoch_begin)
         try:
             if starts_anywhere(self._data):
                 batches: Iterator[Any] = self._data.starting_at(skipped)
                 return batches
-            return self._gone_through(skipped, now)
+            return self._gone_through(skipped)
         finally:
-            run.sources.set(now)
+            run.sources.set(run.now)
 
-    def _gone_through(self, skipped: int, now: list[Any]) -> Iterator[Any]:
+    def _gone_through(self, skipped: int) -> Iterator[Any]:
         """The batches after some that are dropped."""
         run = self._run
         assert run.sources is not None
-        batches, number, first = iter(self._data), 0, now
+        batches: Iterator[Any] = iter(self._data)
+        number, first = 0, run.now
         for number, _ in enumerate(islice(batches, skipped), start=1):
             if number == 1:
                 first = run.sources.states()
@@ -140,7 +143,7 @@ class Loop:
                 "data that it was saved with"
             )
         # What was drawn after the first batch may have decided which samples come next.
-        states = zip(plain(first), plain(run.sources.states()), plain(now), strict=True)
+        states = zip(plain(first), plain(run.sources.states()), plain(run.now), strict=True)
         if any(early != late != saved for early, late, saved in states):
             warnings.warn(
                 f"Checkpoint: the data draw numbers in the middle of an epoch from a random generator from which "

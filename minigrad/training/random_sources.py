@@ -11,6 +11,7 @@ import numpy as np
 
 from minigrad.training.reaching import everything_in
 
+_SPAWNED = "spawned"
 _KINDS = (np.random.Generator, np.random.BitGenerator, np.random.RandomState, random.Random)
 
 
@@ -77,8 +78,19 @@ def _bits(source: Any) -> Any:
 
 def _state(source: Any) -> Any:
     if isinstance(source, (np.random.Generator, np.random.BitGenerator)):
-        return _bits(source).state
+        return {**_bits(source).state, _SPAWNED: _spawned(source)}
     return source.getstate() if isinstance(source, random.Random) else source.get_state(legacy=False)
+
+
+def _spawned(source: Any) -> int:
+    """How many generators a generator has made by its method `spawn`, which is no part of NumPy's state."""
+    return getattr(_bits(source).seed_seq, "n_children_spawned", 0)
+
+
+def _spawn(source: Any, count: int) -> None:
+    """Make so many, so that the next one is what it would be. A number that is too large already stays."""
+    while (missing := count - _spawned(source)) > 0 and hasattr(_bits(source).seed_seq, "n_children_spawned"):
+        _bits(source).seed_seq.spawn(min(missing, 1000))
 
 
 def _put(source: Any, state: Any) -> None:
@@ -90,6 +102,7 @@ def _put(source: Any, state: Any) -> None:
     try:
         if isinstance(source, (np.random.Generator, np.random.BitGenerator)):
             _bits(source).state = state
+            _spawn(source, int(state[_SPAWNED]))
         elif isinstance(source, random.Random):
             source.setstate(_python_state(state))
         else:

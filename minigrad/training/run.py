@@ -56,6 +56,7 @@ class Run:
         self.sources: RandomSources | None = None
         self.at_epoch_begin: list[Any] = []
         self.now: list[Any] = []
+        self.is_taken_up = False
         self.to_be_skipped = 0
         self.batches: int | None = None
         self.began = time.perf_counter()

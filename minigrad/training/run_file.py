@@ -119,6 +119,7 @@ def _changes(run: Run, state: Mapping[str, Any], history: History, arrays: Array
         "stopped": bool(state["stopped"]),
         "at_epoch_begin": state["at_epoch_begin"],
         "now": state["now"],
+        "is_taken_up": True,
     }
     changes: list[Change] = [(partial(_set, run), {key: getattr(run, key) for key in place}, place)]
     changes.append((partial(setattr, run.history, "records"), run.history.records, history.records))
@@ -127,7 +128,10 @@ def _changes(run: Run, state: Mapping[str, Any], history: History, arrays: Array
     for position, callback in enumerate(run.callbacks):
         found = below(f"run.callbacks.{position}.", arrays)
         changes.append((callback.load_state_dict, callback.state_dict(), found))
-    changes.append((run.sources.set, run.sources.states(), state["now"]))
+    # First to where the order of the samples is drawn again. The loop goes on from there to the place of now: what a
+    # generator has spawned cannot be taken back.
+    first = state["at_epoch_begin"] if state["step"] else state["now"]
+    changes.append((run.sources.set, run.sources.states(), first))
     return changes
 
 

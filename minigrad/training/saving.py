@@ -9,6 +9,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from minigrad.optim.checks import positive, whole
 from minigrad.training import checkpoint
 from minigrad.training.callbacks import Callback
@@ -48,7 +50,7 @@ class Checkpoint(Callback):
     Raises:
         ValueError: for numbers that are not positive, or one file as `path` and as `best`; when training begins, for a
             file that cannot be taken up, with the reason; for a `monitor` that is not recorded.
-        TypeError: after the first step, for a callback whose state a file cannot hold.
+        TypeError: for arguments of other kinds; after the first step, for a callback whose state a file cannot hold.
         OSError: when training begins, for a folder that is not there or cannot be written to.
         ImportError: without safetensors, which belongs to the extra "checkpoint".
 
@@ -72,6 +74,8 @@ class Checkpoint(Callback):
         resume: bool | str | os.PathLike[str] = False,
     ) -> None:
         import_safetensors()
+        if not isinstance(resume, (bool, np.bool_, str, os.PathLike)):
+            raise TypeError(f"Checkpoint: resume is True, False or the path of a file, not {resume!r}")
         self.path = os.fspath(path)
         self.every_epochs = whole("Checkpoint: every_epochs", every_epochs, least=1)
         self.every_steps = None if every_steps is None else whole("Checkpoint: every_steps", every_steps, least=1)
