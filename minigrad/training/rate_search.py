@@ -109,14 +109,23 @@ def find_learning_rate(
 
     sources = RandomSources(model, optimizer, loss, data)
     before = model.state_dict(), optimizer.state_dict(), optimizer._lr, sources.states()
-    try:
-        call_in_mode(model, True, search)
-    finally:
+
+    def put_back() -> None:
         model.load_state_dict(before[0])
         optimizer.load_state_dict(before[1])
         optimizer.lr = before[2]
         sources.set(before[3])
         optimizer.zero_grad()
+
+    try:
+        call_in_mode(model, True, search)
+    finally:
+        try:
+            put_back()
+        except BaseException:
+            # Ctrl-C, in the middle of it.
+            put_back()
+            raise
     if len(found) < 10:
         raise ValueError(
             f"find_learning_rate: the loss was infinite or NaN after {len(found)} steps, at a learning rate of "
