@@ -60,16 +60,8 @@ _OWN = [
     *("debug", "NotFiniteError"),
     *("get_num_threads", "set_num_threads"),
     *("train", "train_with", "evaluate", "predict", "batches", "accuracy", "History", "NonFiniteLossError"),
-    *(
-        "Callback",
-        "Checkpoint",
-        "EarlyStopping",
-        "AverageWeights",
-        "Run",
-        "find_learning_rate",
-        "RateSearch",
-        "pad_sequences",
-    ),
+    *("Callback", "Checkpoint", "EarlyStopping", "AverageWeights", "Run"),
+    *("find_learning_rate", "RateSearch", "pad_sequences"),
     *("nn", "losses", "optim", "data", "metrics", "checkpoint"),
 ]
 

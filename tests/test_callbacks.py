@@ -167,13 +167,14 @@ def test_all_are_told_of_the_end_and_of_what_it_was():
         train([Ending(), Ending()])
     assert errors == [None, None]
     # What came first is what is told.
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError) as caught:
         train([Ending(), Noting(("step end", 1, 1), fail)])
+    assert "minigrad: then came ValueError: at the end" in caught.value.__notes__
     assert isinstance(errors[-1], ZeroDivisionError)
+    # Nobody sees Ctrl-C as an error, so that it can tell nothing.
     errors.clear()
-    assert train(
-        [Ending(), Noting(("step end", 1, 1), lambda run: (_ for _ in ()).throw(KeyboardInterrupt))]
-    ).interrupted
+    with pytest.raises(ValueError, match="at the end"):
+        train([Ending(), Noting(("step end", 1, 1), lambda run: (_ for _ in ()).throw(KeyboardInterrupt))])
     assert isinstance(errors[0], KeyboardInterrupt)
 
 
@@ -271,6 +272,11 @@ def test_parts_are_counted(wrong):
         train(accumulate=wrong)
 
 
+def test_parts_of_a_batch_have_as_many_targets():
+    with pytest.raises(ValueError, match="divides each batch along the first axis; this one has 4 samples and 8 tar"):
+        train(data=[(X[:4], np.zeros((8, 1), np.float32))], accumulate=2)
+
+
 def test_two_networks_train_against_each_other():
     rng = np.random.default_rng(0)
 
@@ -311,6 +317,8 @@ def test_two_networks_train_against_each_other():
     [
         ({"step": 3}, TypeError, "the step is a int; give a function"),
         ({"step": lambda x, y: None}, TypeError, "the step gave None; return the loss"),
+        ({"step": lambda x, y: {"seconds": 1.0}}, TypeError, "named 'seconds'; names are strings, and seconds are"),
+        ({"step": lambda x, y: {0: 1.0}}, TypeError, "named 0; names are strings"),
         ({"step": lambda x, y: {"a": np.ones(2)}}, ValueError, r"'a' of .* gave shape \(2,\)"),
         (
             {"step": lambda x, y: np.nan},

@@ -200,8 +200,11 @@ def full(*args):
 def test_a_full_disk_is_told_and_the_training_goes_on(path, monkeypatch):
     whole = trained([])
     monkeypatch.setattr(checkpoint_file.os, "fsync", full)
-    with pytest.warns(RuntimeWarning, match=r"run\.safetensors was not saved, and the training goes on: .*No space"):
-        np.testing.assert_equal(trained([saver(path)]), whole)
+    with pytest.warns(RuntimeWarning, match=r"run\.safetensors was not saved: .*No space") as caught:
+        np.testing.assert_equal(trained([saver(path, every_epochs=3)]), whole)
+    first, last = [str(warning.message) for warning in caught]
+    assert first.endswith("the training goes on, and the next save tries again")
+    assert last.endswith("this was the last save; the model is in memory, write it with checkpoint.save")
     assert not path.exists()
     assert list(path.parent.iterdir()) == []
 

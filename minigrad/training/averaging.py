@@ -20,6 +20,7 @@ class AverageWeights(Callback):
 
     Raises:
         TypeError: for something else.
+        ValueError: when training begins, for averages of another model.
 
     Examples:
         >>> model = nn.Dense(2, 1, rng=0)
@@ -38,6 +39,14 @@ class AverageWeights(Callback):
                 f"AverageWeights takes averages such as optim.EMA(model.parameters()), not a {type(average).__name__}"
             )
         self.average = average
+
+    def on_begin(self, run: Run) -> None:
+        """See that they are averages of this model."""
+        if not {id(each) for each in self.average.parameters} & {id(each) for each in run.model.parameters()}:
+            raise ValueError(
+                "AverageWeights: the averages are of no parameter of this model, but of those of another one; make "
+                "them with optim.EMA(model.parameters())"
+            )
 
     def on_step_end(self, run: Run) -> None:
         """Take in the new weights."""

@@ -18,7 +18,8 @@ class Callback:
     """What is done at certain moments of a training. Its methods do nothing; a subclass writes those that it needs.
 
     Each is given the `Run`, which has the model, the optimiser and the history, and can be stopped. What a callback
-    remembers from step to step belongs in `state_dict`, so that `Checkpoint` saves it.
+    remembers from step to step belongs in `state_dict`, so that `Checkpoint` saves it. Where one raises after a step or
+    an epoch, the others are told of it before the error comes out.
 
     Examples:
         >>> class Largest(mg.Callback):

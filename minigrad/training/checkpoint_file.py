@@ -114,11 +114,16 @@ def import_safetensors() -> ModuleType:
     return safetensors
 
 
-def _content(arrays: Mapping[str, NDArray[Any]], words: Mapping[str, str]) -> tuple[bytes, memoryview]:
-    """The header, with the checksum in it, and the data behind it."""
+def check_kinds(arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Raise TypeError for arrays of a dtype that a file cannot hold."""
     for name, array in arrays.items():
         if array.dtype.char not in _KINDS:
             raise TypeError(f"{name} has dtype {array.dtype}, which a checkpoint cannot hold")
+
+
+def _content(arrays: Mapping[str, NDArray[Any]], words: Mapping[str, str]) -> tuple[bytes, memoryview]:
+    """The header, with the checksum in it, and the data behind it."""
+    check_kinds(arrays)
     # The memory is written as it lies, so arrays have to be contiguous.
     lying = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     content: bytes = import_safetensors().numpy.save(lying, {**words, "checksum": _ZEROS})

@@ -67,6 +67,11 @@ class EarlyStopping(Callback):
         """The best value."""
         return self._best.value
 
+    def on_begin(self, run: Run) -> None:
+        """Forget another training, which this object has seen before."""
+        if self._best.begin(run.history):
+            self._weights = {}
+
     def on_epoch_end(self, run: Run) -> None:
         """Keep the weights of the best epoch; stop when the patience is at its end."""
         if self._best.is_told(run.history):

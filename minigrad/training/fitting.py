@@ -20,7 +20,7 @@ from minigrad.training.checks import (
     check_optimizer,
     check_precision,
 )
-from minigrad.training.evaluation import Compile, Loss, Pairs, checked_pair, evaluate
+from minigrad.training.evaluation import Compile, Loss, Pairs, evaluate
 from minigrad.training.history import History
 from minigrad.training.loop import Done, Loop
 from minigrad.training.means import Means, Metric, single_number
@@ -67,7 +67,8 @@ def train(
         compile: whether the steps run as code that `minigrad.compile` makes, or a dict of its settings, such as
             ``{"engine": "jax"}``. Gradients are not left in ``.grad`` then.
         accumulate: into how many parts each batch is divided, for less memory. The gradients of the parts are added
-            up before the one update, so that all is as before but for layers like `nn.BatchNorm`, which see the parts.
+            up before the one update, so that all is as before but for layers like `nn.BatchNorm`, which see the parts,
+            and for losses that are no means over samples, as with ``ignore_index=``.
 
     Returns:
         The history of all epochs. Ctrl-C ends the training after the current step: the unfinished epoch is not
@@ -95,14 +96,13 @@ def train(
     update = step_of(model, loss, optimizer, compile, int(accumulate))
     is_first = True
 
-    def step(pair: Any) -> Done:
+    def step(x: Any, y: Any) -> Done:
         nonlocal is_first
-        x, y, count = checked_pair(pair)
         value, prediction = update(x, y)
         if is_first:
             check_precision(model, x, prediction)
             is_first = False
-        return Done(count, {"loss": value}, plain(prediction), y)
+        return Done({"loss": value}, plain(prediction))
 
     def validate() -> dict[str, float]:
         if checks is None:
@@ -167,9 +167,8 @@ def train_with(
         check_optimizer("train_with", optimizer, model)
     pairs = as_pairs("train_with", "data", data)
 
-    def done(pair: Any) -> Done:
-        x, y, count = checked_pair(pair)
-        return Done(count, _numbers(step(x, y)))
+    def done(x: Any, y: Any) -> Done:
+        return Done(_numbers(step(x, y)))
 
     means = partial(Means, (), "train_with")
     told = _callbacks("train_with", callbacks)
@@ -212,6 +211,10 @@ def _numbers(found: Any) -> dict[str, float]:
     values = found if isinstance(found, Mapping) else {"loss": found}
     numbers = {}
     for name, value in values.items():
+        if not isinstance(name, str) or name == "seconds":
+            raise TypeError(
+                f"train_with: the step gave a number named {name!r}; names are strings, and seconds are recorded anyway"
+            )
         if value is None:
             raise TypeError("train_with: the step gave None; return the loss, or a dict of numbers by name")
         numbers[name] = single_number(value, f"value {name!r} of", type(found))

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from minigrad.nn.mode import call_in_mode
 from minigrad.training.callbacks import Callback, told, with_history
 from minigrad.training.errors import NonFiniteLossError
+from minigrad.training.evaluation import checked_pair
 from minigrad.training.history import History
+from minigrad.training.pairs import starts_anywhere
 from minigrad.training.progress import Silent, call_interruptible, number_of, way_to_show
+from minigrad.training.random_sources import plain
 from minigrad.training.run import Run
 from minigrad.training.saving import Checkpoint
 from minigrad.training.step import InfiniteLossError
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(NamedTuple):
     """What a step was.
 
     Attributes:
-        count: the number of samples.
         values: what was measured, such as the loss.
-        prediction, target: for the metrics.
+        prediction: for the metrics.
     """
 
-    count: int
     values: Mapping[str, float]
     prediction: Any = None
-    target: Any = None
 
 
 class Loop:
@@ -40,7 +39,7 @@ class Loop:
     Args:
         run: where the training is.
         callbacks: are told.
-        step: does a step with a batch.
+        step: does a step with x and y of a batch.
         data: gives the batches, anew in each epoch.
         validate: gives what is recorded beside the means of an epoch.
         progress: whether epochs are shown.
@@ -50,7 +49,7 @@ class Loop:
         self,
         run: Run,
         callbacks: Sequence[Callback],
-        step: Callable[[Any], Done],
+        step: Callable[[Any, Any], Done],
         data: Any,
         validate: Callable[[], Mapping[str, float]],
         progress: bool,
@@ -60,9 +59,9 @@ class Loop:
         self._shown = way_to_show(progress)
         # What is saved has to have been told already. A run that is taken up has to be there before others begin, and
         # one that ends has to be saved before others change the model.
-        savers: list[Callback] = [callback for callback in callbacks if isinstance(callback, Checkpoint)]
-        others = [callback for callback in callbacks if not isinstance(callback, Checkpoint)]
-        self._at_steps, self._at_the_ends = others + savers, savers + others
+        self._savers: list[Callback] = [callback for callback in callbacks if isinstance(callback, Checkpoint)]
+        self._others = [callback for callback in callbacks if not isinstance(callback, Checkpoint)]
+        self._in_order = self._others + self._savers
 
     def through(self) -> History:
         """All epochs."""
@@ -76,7 +75,10 @@ class Loop:
 
     def _all_epochs(self, pressed: threading.Event) -> None:
         run = self._run
-        self._tell(self._at_the_ends, "on_begin")
+        self._tell(self._savers + self._others, "on_begin")
+        if run.is_taken_up and run.sources is not None and not run.to_be_skipped:
+            # What callbacks have drawn at the beginning, they had drawn before.
+            run.sources.set(run.now)
         try:
             while len(run.history) < run.epochs and not run.stopped:
                 self._epoch(pressed)
@@ -102,8 +104,9 @@ class Loop:
             record = {**run.values, "seconds": run.seconds}
             record.update(self._validate())
             view.finish(record)
+        run.is_whole = False
         run.history.records.append(record)
-        self._tell(self._at_steps, "on_epoch_end")
+        self._told_of_what_is_done("on_epoch_end")
 
     def _batches(self) -> Iterator[Any]:
         """The batches of the epoch from where the run is."""
@@ -111,40 +114,68 @@ class Loop:
         skipped, run.to_be_skipped = run.to_be_skipped, 0
         if not skipped:
             run.begin_epoch()
-            self._tell(self._at_steps, "on_epoch_begin")
+            self._tell(self._in_order, "on_epoch_begin")
+            run.note_epoch_begin()
             return iter(self._data)
         # The order of the samples is drawn as at the beginning of the epoch. Then everything goes on from where it was.
         assert run.sources is not None
-        now = run.sources.states()
         run.sources.set(run.at_epoch_begin)
-        if hasattr(self._data, "starting_at"):
-            batches: Iterator[Any] = self._data.starting_at(skipped)
-        else:
-            batches = iter(self._data)
-            for _ in islice(batches, skipped):
-                pass
-        run.sources.set(now)
+        try:
+            if starts_anywhere(self._data):
+                batches: Iterator[Any] = self._data.starting_at(skipped)
+                return batches
+            return self._gone_through(skipped)
+        finally:
+            run.sources.set(run.now)
+
+    def _gone_through(self, skipped: int) -> Iterator[Any]:
+        """The batches after some that are dropped."""
+        run = self._run
+        assert run.sources is not None
+        batches: Iterator[Any] = iter(self._data)
+        number, first = 0, run.now
+        for number, _ in enumerate(islice(batches, skipped), start=1):
+            if number == 1:
+                first = run.sources.states()
+        if number < skipped:
+            raise ValueError(
+                f"epoch {run.epoch}: the data gave {number} batches, and the run was saved after {skipped}; give the "
+                "data that it was saved with"
+            )
+        # What was drawn after the first batch may have decided which samples come next.
+        states = zip(plain(first), plain(run.sources.states()), plain(run.now), strict=True)
+        if any(early != late != saved for early, late, saved in states):
+            warnings.warn(
+                f"Checkpoint: the data draw numbers in the middle of an epoch from a random generator from which "
+                f"others draw, too, so that the rest of epoch {run.epoch} may differ from that of a run without an "
+                "interruption; give the data a generator of their own",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         return batches
 
     def _steps(self, batches: Iterator[Any], view: Silent, pressed: threading.Event) -> None:
         run = self._run
         run.is_at_the_end = False
         for batch in batches:
-            self._tell(self._at_steps, "on_step_begin")
+            x, y, count = checked_pair(batch)
+            self._tell(self._in_order, "on_step_begin")
             run.is_whole = False
             try:
-                done = self._step(batch)
+                done = self._step(x, y)
             except InfiniteLossError as error:
-                run.is_whole = not error.is_done
                 raise NonFiniteLossError(
                     error.value, run.epoch, run.step + 1, run.last_loss, run.history, error.what, error.is_done
                 ) from None
             run.step += 1
             run.last_loss = done.values.get("loss")
-            run.is_whole = True
-            run.means.add(done.count, done.values, done.prediction, done.target)
-            view.update(run.values)
-            self._tell(self._at_steps, "on_step_end")
+            failure = None
+            try:
+                run.means.add(count, done.values, done.prediction, y)
+                view.update(run.means.values)
+            except Exception as error:
+                failure = error
+            self._told_of_what_is_done("on_step_end", failure)
             if pressed.is_set():
                 raise KeyboardInterrupt
             if run.stopped:
@@ -164,13 +195,36 @@ class Loop:
                 told(error, callback, moment)
                 raise
 
+    def _told_of_what_is_done(self, moment: str, failure: Exception | None = None) -> None:
+        """Tell of a step or an epoch: all others before those who save, and all before any error comes out.
+
+        A callback that was not told of a step would go on with a wrong state.
+        """
+        errors = self._errors_of(self._others, moment) if self._others else ()
+        self._run.note_place()
+        if failure is not None:
+            raise failure
+        if errors:
+            raise errors[0]
+        self._tell(self._savers, moment)
+
     def _tell_the_end(self) -> None:
-        """Tell all of them, whatever some of them raise; what the first one raises comes out."""
+        """Tell all of them. What the first one raises comes out, or is told with the error that was the end."""
+        errors, ending = self._errors_of(self._savers + self._others, "on_end"), self._run.error
+        if errors and (ending is None or isinstance(ending, KeyboardInterrupt)):
+            raise errors[0]
+        for error in errors:
+            assert ending is not None
+            ending.add_note(f"minigrad: then came {type(error).__name__}: {error}")
+            for note in error.__notes__:
+                ending.add_note(note)
+
+    def _errors_of(self, callbacks: list[Callback], moment: str) -> list[Exception]:
+        """Tell all of them, whatever some of them raise, and give what they raised."""
         errors = []
-        for callback in self._at_the_ends:
+        for callback in callbacks:
             try:
-                self._tell([callback], "on_end")
+                self._tell([callback], moment)
             except Exception as error:
                 errors.append(error)
-        if errors and self._run.error is None:
-            raise errors[0]
+        return errors

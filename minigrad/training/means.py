@@ -59,9 +59,9 @@ class Means:
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """What has been seen: numbers that JSON can hold, and arrays by name."""
         arrays = {
-            f"{name}.{key}": np.asarray(array)
-            for name, statistics in self._statistics.items()
-            for key, array in statistics.items()
+            f"{position}.{key}": np.asarray(array)
+            for position, name in enumerate(self._names)
+            for key, array in self._statistics.get(name, {}).items()
         }
         return {"sums": dict(self._sums), "metrics": [*self._names]}, arrays
 
@@ -76,10 +76,10 @@ class Means:
                 f"it was saved in the middle of an epoch with the metrics {numbers['metrics']}, and these are "
                 f"{[*self._names]}; give the same ones"
             )
-        found: dict[str, Statistics] = {}
+        names, found = [*self._names], dict[str, Statistics]()
         for path, array in arrays.items():
-            name, _, key = path.rpartition(".")
-            found.setdefault(name, {})[key] = array
+            position, _, key = path.partition(".")
+            found.setdefault(names[int(position)], {})[key] = array
         self._sums = {str(name): (float(total), int(count)) for name, (total, count) in numbers["sums"].items()}
         self._statistics = found
 

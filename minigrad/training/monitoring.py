@@ -28,6 +28,16 @@ class Best:
         self.value = self._sign * math.inf
         self.epoch = 0
 
+    def begin(self, history: History) -> bool:
+        """Forget what was the best of another training; say whether that was so.
+
+        A training that goes on has the best epoch in its history. A new one has none yet.
+        """
+        if self.epoch <= len(history):
+            return False
+        self.value, self.epoch = self._sign * math.inf, 0
+        return True
+
     def is_told(self, history: History) -> bool:
         """Take in the last epoch, and say whether it is the best. NaN is never the best.
 

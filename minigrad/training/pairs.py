@@ -37,6 +37,11 @@ class _OwnTargets:
         return ((x, x) for x in self._batches.starting_at(step))
 
 
+def starts_anywhere(data: Any) -> bool:
+    """Whether data have a method `starting_at` that has drawn all that is random in the epoch when it returns."""
+    return isinstance(data, (Batches, _OwnTargets))
+
+
 def as_pairs(function: str, name: str, data: Any) -> Any:
     """Data as something that gives pairs each time it is gone through."""
     if callable(data) and not hasattr(data, "__iter__") and not isinstance(data, (type, Layer)):

@@ -27,8 +27,8 @@ class Silent:
     def __exit__(self, *exception: object) -> None:
         pass
 
-    def update(self, values: Mapping[str, float]) -> None:
-        """One more batch is done; these are the means until now."""
+    def update(self, values: Callable[[], Mapping[str, float]]) -> None:
+        """One more batch is done; `values` gives the means until now."""
 
     def finish(self, record: Mapping[str, float]) -> None:
         """The epoch is done, and this is its record."""
@@ -49,13 +49,13 @@ class Line(Silent):
         self._done, self._total = done, number_of(batches)
         self._last = time.monotonic()
 
-    def update(self, values: Mapping[str, float]) -> None:
+    def update(self, values: Callable[[], Mapping[str, float]]) -> None:
         """Print how far it is, if the last line is long ago."""
         self._done += 1
         if time.monotonic() - self._last >= _SECONDS:
             self._last = time.monotonic()
             of_all = "" if self._total is None else f" of {self._total}"
-            print(f"{self._title}, batch {self._done}{of_all}: {', '.join(_values(values))}", flush=True)  # noqa: T201
+            print(f"{self._title}, batch {self._done}{of_all}: {', '.join(_values(values()))}", flush=True)  # noqa: T201
 
     def finish(self, record: Mapping[str, float]) -> None:
         """Print the record."""
@@ -74,9 +74,9 @@ class Bar(Silent):
     def __exit__(self, *exception: object) -> None:
         self._bar.close()
 
-    def update(self, values: Mapping[str, float]) -> None:
+    def update(self, values: Callable[[], Mapping[str, float]]) -> None:
         """One step further."""
-        self._bar.set_postfix_str(", ".join(_values(values, "=")), refresh=False)
+        self._bar.set_postfix_str(", ".join(_values(values(), "=")), refresh=False)
         self._bar.update()
 
     def finish(self, record: Mapping[str, float]) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 
 from minigrad.training.reaching import everything_in
 
-_KINDS = (np.random.Generator, np.random.RandomState, random.Random)
+_SPAWNED = "spawned"
+_KINDS = (np.random.Generator, np.random.BitGenerator, np.random.RandomState, random.Random)
 
 
 class RandomSources:
@@ -21,8 +22,7 @@ class RandomSources:
     same script, so that states can be kept by position.
 
     Args:
-        things: what takes part in a training: layers, data, functions with what they use from around them. Attributes,
-            lists, tuples and dicts are looked into.
+        things: what takes part in a training: layers, data, functions. `everything_in` says what is found in them.
     """
 
     def __init__(self, *things: object) -> None:
@@ -32,8 +32,8 @@ class RandomSources:
         return len(self.found)
 
     def states(self) -> list[Any]:
-        """Where each stands, as numbers, strings, lists and dicts that JSON can hold."""
-        return [_plain(np.random.get_state(legacy=False)), _plain(random.getstate()), *map(_state, self.found)]
+        """Where each stands. `plain` gives what JSON can hold."""
+        return [np.random.get_state(legacy=False), random.getstate(), *map(_state, self.found)]
 
     def set(self, states: Sequence[Any]) -> None:
         """Put each of them where it stood.
@@ -62,18 +62,35 @@ class RandomSources:
 def _found_in(things: Sequence[object]) -> Iterator[Any]:
     places: set[int] = set()
     for thing in everything_in(things):
-        if isinstance(thing, _KINDS):
+        # What the system gives stands nowhere.
+        if isinstance(thing, _KINDS) and not isinstance(thing, random.SystemRandom):
             # Two generators of NumPy may share the place where they stand.
-            place = thing.bit_generator if isinstance(thing, np.random.Generator) else thing
+            place = _bits(thing)
             if id(place) not in places:
                 places.add(id(place))
                 yield thing
 
 
+def _bits(source: Any) -> Any:
+    """Where a new generator of NumPy has its state; the others have it themselves."""
+    return source.bit_generator if isinstance(source, np.random.Generator) else source
+
+
 def _state(source: Any) -> Any:
-    if isinstance(source, np.random.Generator):
-        return _plain(source.bit_generator.state)
-    return _plain(source.getstate() if isinstance(source, random.Random) else source.get_state(legacy=False))
+    if isinstance(source, (np.random.Generator, np.random.BitGenerator)):
+        return {**_bits(source).state, _SPAWNED: _spawned(source)}
+    return source.getstate() if isinstance(source, random.Random) else source.get_state(legacy=False)
+
+
+def _spawned(source: Any) -> int:
+    """How many generators a generator has made by its method `spawn`, which is no part of NumPy's state."""
+    return getattr(_bits(source).seed_seq, "n_children_spawned", 0)
+
+
+def _spawn(source: Any, count: int) -> None:
+    """Make so many, so that the next one is what it would be. A number that is too large already stays."""
+    while (missing := count - _spawned(source)) > 0 and hasattr(_bits(source).seed_seq, "n_children_spawned"):
+        _bits(source).seed_seq.spawn(min(missing, 1000))
 
 
 def _put(source: Any, state: Any) -> None:
@@ -83,14 +100,15 @@ def _put(source: Any, state: Any) -> None:
         ValueError: where the state is none of a generator of this kind.
     """
     try:
-        if isinstance(source, np.random.Generator):
-            source.bit_generator.state = state
+        if isinstance(source, (np.random.Generator, np.random.BitGenerator)):
+            _bits(source).state = state
+            _spawn(source, int(state[_SPAWNED]))
         elif isinstance(source, random.Random):
             source.setstate(_python_state(state))
         else:
             source.set_state(state)
     except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
-        kind = type(getattr(source, "bit_generator", source)).__name__
+        kind = type(_bits(source)).__name__
         raise ValueError(f"it has no state of a {kind} generator ({error})") from error
 
 
@@ -99,10 +117,10 @@ def _python_state(state: Any) -> Any:
     return version, tuple(numbers), gauss
 
 
-def _plain(state: Any) -> Any:
-    """The same with lists for arrays and tuples."""
+def plain(state: Any) -> Any:
+    """A state as numbers, strings, lists and dicts that JSON can hold."""
     if isinstance(state, dict):
-        return {key: _plain(value) for key, value in state.items()}
+        return {key: plain(value) for key, value in state.items()}
     if isinstance(state, (list, tuple)):
-        return [_plain(value) for value in state]
-    return state.tolist() if isinstance(state, np.ndarray) else state
+        return [plain(value) for value in state]
+    return state.tolist() if isinstance(state, (np.ndarray, np.generic)) else state

@@ -63,6 +63,7 @@ def find_learning_rate(
 
     Args:
         model, loss, optimizer, data, compile: as for `train`. The data are gone through again as often as needed.
+            Groups of parameters with a learning rate of their own keep it.
         lowest, highest: the first and the last rate.
         steps: how many rates there are.
 
@@ -111,16 +112,25 @@ def find_learning_rate(
             if len(found) >= 10 and smoothed[-1] > _TOO_BAD * min(smoothed):
                 return
 
-    sources = RandomSources(model, loss, data)
+    sources = RandomSources(model, optimizer, loss, data)
     before = model.state_dict(), optimizer.state_dict(), optimizer._lr, sources.states()
-    try:
-        call_in_mode(model, True, search)
-    finally:
+
+    def put_back() -> None:
         model.load_state_dict(before[0])
         optimizer.load_state_dict(before[1])
         optimizer.lr = before[2]
         sources.set(before[3])
         optimizer.zero_grad()
+
+    try:
+        call_in_mode(model, True, search)
+    finally:
+        try:
+            put_back()
+        except BaseException:
+            # Ctrl-C, in the middle of it.
+            put_back()
+            raise
     if len(found) < 10:
         raise ValueError(
             f"find_learning_rate: the loss was infinite or NaN after {len(found)} steps, at a learning rate of "

@@ -49,17 +49,20 @@ class Run:
         self.error: BaseException | None = None
         self.means = means()
         self.new_means = means
-        # For those who save it. The sources are looked for where somebody does, and kept with their places at the
-        # beginning of the epoch, from where an order of the samples can be drawn again.
+        # For those who save it. The random sources are looked for where somebody does. Kept are their places at the
+        # beginning of the epoch, from where an order of the samples can be drawn again; and those after the last step
+        # or epoch, because data and validation may have drawn numbers when an error ends the training in them.
         self._chances = chances
         self.sources: RandomSources | None = None
         self.at_epoch_begin: list[Any] = []
+        self.now: list[Any] = []
+        self.is_taken_up = False
         self.to_be_skipped = 0
         self.batches: int | None = None
         self.began = time.perf_counter()
         self.seconds_before = 0.0
         self.last_loss: float | None = None
-        # Whether what it has is what it had after a step, and not something in the middle of one.
+        # Whether what it has is what it had after a step or an epoch, of which all callbacks were told.
         self.is_whole = True
         # Whether all steps of the epoch are done.
         self.is_at_the_end = False
@@ -91,7 +94,18 @@ class Run:
     def find_sources(self) -> None:
         """Look for the random generators, so that the run can be saved."""
         if self.sources is None:
-            self.sources = RandomSources(self.model, *self._chances, *self.callbacks)
+            self.sources = RandomSources(self.model, *self.optimizers, *self._chances, *self.callbacks)
+            self.at_epoch_begin = self.now = self.sources.states()
+
+    def note_place(self) -> None:
+        """A step or an epoch is done, and everybody knows: what is saved goes on from here."""
+        if self.sources is not None:
+            self.now = self.sources.states()
+        self.is_whole = True
+
+    def note_epoch_begin(self) -> None:
+        """The data begin to draw their order."""
+        if self.sources is not None:
             self.at_epoch_begin = self.sources.states()
 
     def begin_epoch(self) -> None:
@@ -100,5 +114,3 @@ class Run:
         self.step = 0
         self.means = self.new_means()
         self.began, self.seconds_before = time.perf_counter(), 0.0
-        if self.sources is not None:
-            self.at_epoch_begin = self.sources.states()

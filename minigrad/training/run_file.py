@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from numpy.typing import NDArray
+
 from minigrad.nn import Layer
 from minigrad.optim import Optimizer
-from minigrad.training.checkpoint_file import FORMAT, parsed, read, write
+from minigrad.training.checkpoint_file import FORMAT, check_kinds, parsed, read, write
 from minigrad.training.history import History
+from minigrad.training.random_sources import plain
 from minigrad.training.reaching import everything_in
 from minigrad.training.restoring import Arrays, Change, Owner, below, optimizer_prefixes, prefixed, restore
 from minigrad.training.run import Run
@@ -26,6 +29,20 @@ def save_run(path: str | os.PathLike[str], run: Run) -> None:
         OSError: where the file cannot be written; what was there before is unchanged.
         TypeError: for arrays that a file cannot hold.
     """
+    write(path, *_content(run))
+
+
+def check_run(run: Run) -> None:
+    """See that all of a run can be saved, without a file.
+
+    Raises:
+        TypeError: for arrays that a file cannot hold, such as callbacks may have.
+    """
+    check_kinds(_content(run)[0])
+
+
+def _content(run: Run) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """The arrays and the words of a file."""
     assert run.sources is not None
     # After the last step of an epoch comes its record; from then on, what is begun is the next epoch.
     is_between = run.epoch <= len(run.history)
@@ -45,11 +62,11 @@ def save_run(path: str | os.PathLike[str], run: Run) -> None:
         "stopped": run.stopped,
         "rates": [_rates_of(optimizer) for optimizer in run.optimizers],
         "callbacks": [type(callback).__name__ for callback in run.callbacks],
-        "at_epoch_begin": run.at_epoch_begin,
-        "now": run.sources.states(),
+        "at_epoch_begin": plain(run.at_epoch_begin),
+        "now": plain(run.now),
     }
-    words = {"format": FORMAT, "history": json.dumps(run.history.records), "run": json.dumps(state)}
-    write(path, arrays, words)
+    records = History(run.history.records).records
+    return arrays, {"format": FORMAT, "history": json.dumps(records), "run": json.dumps(state)}
 
 
 def restore_run(path: str | os.PathLike[str], run: Run) -> None:
@@ -101,6 +118,8 @@ def _changes(run: Run, state: Mapping[str, Any], history: History, arrays: Array
         "last_loss": state["last_loss"],
         "stopped": bool(state["stopped"]),
         "at_epoch_begin": state["at_epoch_begin"],
+        "now": state["now"],
+        "is_taken_up": True,
     }
     changes: list[Change] = [(partial(_set, run), {key: getattr(run, key) for key in place}, place)]
     changes.append((partial(setattr, run.history, "records"), run.history.records, history.records))
@@ -109,7 +128,10 @@ def _changes(run: Run, state: Mapping[str, Any], history: History, arrays: Array
     for position, callback in enumerate(run.callbacks):
         found = below(f"run.callbacks.{position}.", arrays)
         changes.append((callback.load_state_dict, callback.state_dict(), found))
-    changes.append((run.sources.set, run.sources.states(), state["now"]))
+    # First to where the order of the samples is drawn again. The loop goes on from there to the place of now: what a
+    # generator has spawned cannot be taken back.
+    first = state["at_epoch_begin"] if state["step"] else state["now"]
+    changes.append((run.sources.set, run.sources.states(), first))
     return changes
 
 
@@ -144,6 +166,6 @@ def _remembering(optimizer: Optimizer) -> list[Any]:
     rates = [rule._lr for rule in optimizer._rules() if callable(rule._lr)]
     return [
         each
-        for each in everything_in(rates, looks_into_libraries=True)
-        if callable(each) and hasattr(each, "load_state_dict") and not isinstance(each, Layer)
+        for each in everything_in(rates)
+        if callable(each) and hasattr(each, "load_state_dict") and not isinstance(each, (Layer, type))
     ]

@@ -6,7 +6,10 @@ import math
 import os
 import time
 import warnings
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from minigrad.optim.checks import positive, whole
 from minigrad.training import checkpoint
@@ -14,7 +17,9 @@ from minigrad.training.callbacks import Callback
 from minigrad.training.checkpoint_file import import_safetensors
 from minigrad.training.monitoring import Best
 from minigrad.training.run import Run
-from minigrad.training.run_file import restore_run, save_run
+from minigrad.training.run_file import check_run, restore_run, save_run
+
+_LATER = "the training goes on, and the next save tries again"
 
 
 class Checkpoint(Callback):
@@ -29,7 +34,7 @@ class Checkpoint(Callback):
     use from around them; the global ones of NumPy and Python are saved, too.
 
     Where a save fails, because the disk is full for example, the training goes on: a RuntimeWarning tells, the file
-    that was there stays, and the next save tries again.
+    that was there stays, and the next save tries again. A run that a callback has stopped stays so when it is taken up.
 
     Args:
         path: of the file.
@@ -43,8 +48,9 @@ class Checkpoint(Callback):
             to be there.
 
     Raises:
-        ValueError: for numbers that are not positive; when training begins, for a file that cannot be taken up, with
-            the reason; for a `monitor` that is not recorded.
+        ValueError: for numbers that are not positive, or one file as `path` and as `best`; when training begins, for a
+            file that cannot be taken up, with the reason; for a `monitor` that is not recorded.
+        TypeError: for arguments of other kinds; after the first step, for a callback whose state a file cannot hold.
         OSError: when training begins, for a folder that is not there or cannot be written to.
         ImportError: without safetensors, which belongs to the extra "checkpoint".
 
@@ -68,21 +74,28 @@ class Checkpoint(Callback):
         resume: bool | str | os.PathLike[str] = False,
     ) -> None:
         import_safetensors()
+        if not isinstance(resume, (bool, np.bool_, str, os.PathLike)):
+            raise TypeError(f"Checkpoint: resume is True, False or the path of a file, not {resume!r}")
         self.path = os.fspath(path)
         self.every_epochs = whole("Checkpoint: every_epochs", every_epochs, least=1)
         self.every_steps = None if every_steps is None else whole("Checkpoint: every_steps", every_steps, least=1)
         self.every_minutes = math.inf if every_minutes is None else positive("Checkpoint: every_minutes", every_minutes)
         self.best_path = None if best is None else os.fspath(best)
+        if self.best_path is not None and os.path.realpath(self.best_path) == os.path.realpath(self.path):
+            raise ValueError(
+                f"Checkpoint: {self.path} is to be the file of the run and of the best model; give another"
+            )
         self.resume = resume
         self._best = Best("Checkpoint", monitor, larger_is_better)
         self._saved_at = time.monotonic()
-        self._is_saved = False
+        self._is_saved = self._is_checked = False
 
     def on_begin(self, run: Run) -> None:
         """See that the file can be written; take up the run in it."""
         for path in (self.path, self.best_path):
             if path is not None:
                 _try_to_write(path)
+        self._best.begin(run.history)
         run.find_sources()
         if isinstance(self.resume, (str, os.PathLike)):
             restore_run(self.resume, run)
@@ -98,15 +111,21 @@ class Checkpoint(Callback):
 
     def on_step_end(self, run: Run) -> None:
         """Save, if it is time."""
+        if not self._is_checked:
+            check_run(run)
+            self._is_checked = True
         is_due = self.every_steps is not None and run.step % self.every_steps == 0
         if is_due or time.monotonic() - self._saved_at >= 60.0 * self.every_minutes:
             self._save(run)
 
     def on_epoch_end(self, run: Run) -> None:
         """Save, and save the model alone if it is the best."""
-        is_best = self.best_path is not None and self._best.is_told(run.history)
-        if is_best and self.best_path is not None:
-            self._try(self.best_path, lambda path: checkpoint.save(path, run.model))
+        if self.best_path is not None:
+            before = self._best.state_dict()
+            is_best = self._best.is_told(run.history)
+            if is_best and not self._try(self.best_path, lambda path: checkpoint.save(path, run.model), _LATER):
+                # The best one is what the file has.
+                self._best.load_state_dict(before)
         if run.epoch % self.every_epochs == 0:
             self._save(run)
 
@@ -114,7 +133,7 @@ class Checkpoint(Callback):
         """Save what was not saved yet, unless an error came in the middle of a step."""
         is_lost = run.error is not None and not isinstance(run.error, KeyboardInterrupt) and _is_bad(run.error)
         if run.is_whole and not self._is_saved and not is_lost:
-            self._save(run)
+            self._save(run, "and this was the last save; the model is in memory, write it with checkpoint.save")
 
     def state_dict(self) -> dict[str, Any]:
         """The best value until now."""
@@ -124,21 +143,17 @@ class Checkpoint(Callback):
         """Go on from what `state_dict` gave."""
         self._best.load_state_dict(state)
 
-    def _save(self, run: Run) -> None:
-        self._is_saved = self._try(self.path, lambda path: save_run(path, run))
+    def _save(self, run: Run, what_now: str = _LATER) -> None:
+        self._is_saved = self._try(self.path, lambda path: save_run(path, run), what_now)
         # Also after a failure: the next one comes when it is time again.
         self._saved_at = time.monotonic()
 
-    def _try(self, path: str, save: Any) -> bool:
+    def _try(self, path: str, save: Callable[[str], None], what_now: str) -> bool:
         try:
             save(path)
-        except OSError as error:
-            warnings.warn(
-                f"Checkpoint: {path} was not saved, and the training goes on: {error.strerror or error}; the next save "
-                "tries again",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+        except (OSError, MemoryError) as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            warnings.warn(f"Checkpoint: {path} was not saved: {reason}; {what_now}", RuntimeWarning, stacklevel=2)
             return False
         return True
 

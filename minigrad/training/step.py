@@ -70,6 +70,11 @@ def step_of(model: Layer, loss: Loss, optimizer: Optimizer, compiled: Compile, p
 
     def update_in_parts(x: Any, y: Any, look: Callable[[Any, Tensor], None] | None = None) -> tuple[Any, Any]:
         count = count_samples(x, "x of a batch")
+        if (targets := count_samples(y, "y of a batch")) != count:
+            raise ValueError(
+                f"accumulate= divides each batch along the first axis; this one has {count} samples and {targets} "
+                "targets"
+            )
         optimizer.zero_grad()
         total, predictions = 0.0, []
         for part in _parts(count, parts):
