@@ -33,7 +33,6 @@ from minigrad.training import RateSearch as RateSearch
 from minigrad.training import Run as Run
 from minigrad.training import accuracy as accuracy
 from minigrad.training import batches as batches
-from minigrad.training import checkpoint as checkpoint
 from minigrad.training import evaluate as evaluate
 from minigrad.training import find_learning_rate as find_learning_rate
 from minigrad.training import metrics as metrics
@@ -41,6 +40,7 @@ from minigrad.training import pad_sequences as pad_sequences
 from minigrad.training import predict as predict
 from minigrad.training import train as train
 from minigrad.training import train_with as train_with
+from minigrad.training.runs import checkpoint as checkpoint
 from minigrad.transforms.functions import grad as grad
 from minigrad.transforms.functions import hessian as hessian
 from minigrad.transforms.functions import hvp as hvp

@@ -33,7 +33,7 @@ OPTIONAL = {
     "matplotlib": "plot",
     "onnx": "program/to_onnx",
     "pytest": "testing/plugin",
-    "safetensors": "training/checkpoint_file.py",
+    "safetensors": "training/runs/checkpoint_file.py",
     "sklearn": "data.py",
     "threadpoolctl": "kernels/threads.py",
     "tqdm": "training/progress.py",

@@ -6,7 +6,7 @@ from runs import LABELS, Counting, X, parts, trained
 
 import minigrad as mg
 from minigrad import checkpoint, losses, nn, optim
-from minigrad.training import checkpoint_file
+from minigrad.training.runs import checkpoint_file
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import safetensors.numpy
 
 import minigrad as mg
 from minigrad import checkpoint, losses, nn, optim
-from minigrad.training import checkpoint_file
+from minigrad.training.runs import checkpoint_file
 
 X = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
 LABELS = np.random.default_rng(1).integers(0, 3, size=50)

@@ -12,7 +12,8 @@ import pytest
 import minigrad as mg
 from minigrad import data, losses, nn, optim
 from minigrad.engine.registry import operations
-from minigrad.training import checkpoint, metrics
+from minigrad.training import metrics
+from minigrad.training.runs import checkpoint
 
 MODULES = {"nn", "losses", "optim", "data", "metrics", "checkpoint", "exchange", "plot", "testing"}
 PUBLIC = {name for name, operation in operations.items() if operation.builtin and operation.public}

@@ -12,7 +12,7 @@ import numpy as np
 from minigrad.engine.values import plain
 from minigrad.nn import Layer
 from minigrad.optim import Optimizer
-from minigrad.training.callbacks import Callback, as_callbacks
+from minigrad.training.callbacks.base import Callback, as_callbacks
 from minigrad.training.checks import (
     check_functions,
     check_loss,
@@ -25,7 +25,7 @@ from minigrad.training.history import History
 from minigrad.training.loop import Done, Loop
 from minigrad.training.means import Means, Metric, single_number
 from minigrad.training.pairs import as_pairs
-from minigrad.training.run import Run
+from minigrad.training.runs.run import Run
 from minigrad.training.step import InfiniteLossError, step_of
 
 # A function of the history, which is called after each epoch, or what has methods for other moments.

@@ -9,15 +9,15 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from minigrad.nn.mode import call_in_mode
-from minigrad.training.callbacks import Callback, told, with_history
+from minigrad.training.callbacks.base import Callback, told, with_history
+from minigrad.training.callbacks.saving import Checkpoint
 from minigrad.training.errors import NonFiniteLossError
 from minigrad.training.evaluation import checked_pair
 from minigrad.training.history import History
 from minigrad.training.pairs import starts_anywhere
 from minigrad.training.progress import Silent, call_interruptible, number_of, way_to_show
-from minigrad.training.random_sources import plain
-from minigrad.training.run import Run
-from minigrad.training.saving import Checkpoint
+from minigrad.training.runs.random_sources import plain
+from minigrad.training.runs.run import Run
 from minigrad.training.step import InfiniteLossError
 
 

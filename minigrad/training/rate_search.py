@@ -16,7 +16,7 @@ from minigrad.optim.checks import positive, whole
 from minigrad.training.checks import check_loss, check_model, check_optimizer
 from minigrad.training.evaluation import Compile, Loss, Pairs, checked_pair
 from minigrad.training.pairs import as_pairs
-from minigrad.training.random_sources import RandomSources
+from minigrad.training.runs.random_sources import RandomSources
 from minigrad.training.step import InfiniteLossError, step_of
 
 # The share of the smoothed loss that is left after a step, and how bad it may become, in multiples of the best.

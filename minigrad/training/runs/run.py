@@ -10,8 +10,8 @@ from minigrad.nn import Layer
 from minigrad.optim import Optimizer
 from minigrad.training.history import History
 from minigrad.training.means import Means
-from minigrad.training.random_sources import RandomSources
-from minigrad.training.restoring import Owner
+from minigrad.training.runs.random_sources import RandomSources
+from minigrad.training.runs.restoring import Owner
 
 
 class Run:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.training.reaching import everything_in
+from minigrad.training.runs.reaching import everything_in
 
 _SPAWNED = "spawned"
 _KINDS = (np.random.Generator, np.random.BitGenerator, np.random.RandomState, random.Random)

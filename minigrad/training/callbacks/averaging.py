@@ -8,8 +8,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from minigrad.optim import EMA
-from minigrad.training.callbacks import Callback
-from minigrad.training.run import Run
+from minigrad.training.callbacks.base import Callback
+from minigrad.training.runs.run import Run
 
 
 class AverageWeights(Callback):

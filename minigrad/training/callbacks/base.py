@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.training.history import History
-from minigrad.training.run import Run
+from minigrad.training.runs.run import Run
 
 __all__ = ["Callback", "Function", "as_callbacks", "told", "with_history"]
 

@@ -17,9 +17,9 @@ import numpy as np
 
 from minigrad.nn import Layer
 from minigrad.optim import Optimizer
-from minigrad.training.checkpoint_file import FORMAT, parsed, read, write
 from minigrad.training.history import History
-from minigrad.training.restoring import Arrays, Change, Owner, below, optimizer_prefixes, prefixed, restore
+from minigrad.training.runs.checkpoint_file import FORMAT, parsed, read, write
+from minigrad.training.runs.restoring import Arrays, Change, Owner, below, optimizer_prefixes, prefixed, restore
 
 __all__ = ["load", "save"]
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.optim.checks import positive, whole
-from minigrad.training import checkpoint
-from minigrad.training.callbacks import Callback
-from minigrad.training.checkpoint_file import import_safetensors
-from minigrad.training.monitoring import Best
-from minigrad.training.run import Run
-from minigrad.training.run_file import check_run, restore_run, save_run
+from minigrad.training.callbacks.base import Callback
+from minigrad.training.callbacks.monitoring import Best
+from minigrad.training.runs import checkpoint
+from minigrad.training.runs.checkpoint_file import import_safetensors
+from minigrad.training.runs.run import Run
+from minigrad.training.runs.run_file import check_run, restore_run, save_run
 
 _LATER = "the training goes on, and the next save tries again"
 

@@ -8,10 +8,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from minigrad.optim.checks import not_negative, whole
-from minigrad.training.callbacks import Callback
-from minigrad.training.monitoring import Best
-from minigrad.training.restoring import below, prefixed
-from minigrad.training.run import Run
+from minigrad.training.callbacks.base import Callback
+from minigrad.training.callbacks.monitoring import Best
+from minigrad.training.runs.restoring import below, prefixed
+from minigrad.training.runs.run import Run
 
 _WEIGHTS = "weights."
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from minigrad.nn import Layer
 from minigrad.optim import Optimizer
-from minigrad.training.checkpoint_file import FORMAT, check_kinds, parsed, read, write
 from minigrad.training.history import History
-from minigrad.training.random_sources import plain
-from minigrad.training.reaching import everything_in
-from minigrad.training.restoring import Arrays, Change, Owner, below, optimizer_prefixes, prefixed, restore
-from minigrad.training.run import Run
+from minigrad.training.runs.checkpoint_file import FORMAT, check_kinds, parsed, read, write
+from minigrad.training.runs.random_sources import plain
+from minigrad.training.runs.reaching import everything_in
+from minigrad.training.runs.restoring import Arrays, Change, Owner, below, optimizer_prefixes, prefixed, restore
+from minigrad.training.runs.run import Run
 
 _BROKEN = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
 

@@ -1,0 +1,1 @@
+"""What may be done in the course of a training, ready-made or by a class of yours?"""

@@ -1,0 +1,1 @@
+"""What is a run while it goes on, and how is it saved and taken up?"""
