@@ -117,6 +117,8 @@ def minimize(
     for path, leaf in leaves(tree):
         if isinstance(leaf, Tensor) and depends_on_a_variable(leaf._node):
             raise LostGradientError(f"minimize: {path or 'the tree'} {_LOST}; begin at x.detach()")
+    if isinstance(options.get("options"), dict):
+        raise TypeError("minimize: options are given by name, maxiter=100, and not as options={'maxiter': 100}")
     back = ravel_pytree(tree)[1]
     # Not one array of the caller's, which `f` might write to.
     start, unravel = ravel_pytree(mapped(tree, _in_float64))

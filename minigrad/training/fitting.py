@@ -212,6 +212,11 @@ def _numbers(found: Any) -> dict[str, float]:
     values = found if isinstance(found, Mapping) else {"loss": found}
     numbers = {}
     for name, value in values.items():
+        if isinstance(value, (tuple, list, Mapping)):
+            raise TypeError(
+                f"train_with: the step gave a {type(value).__name__}; return the loss, or a dict of numbers by name "
+                'such as {"loss": loss, "penalty": penalty}'
+            )
         if value is None:
             raise TypeError("train_with: the step gave None; return the loss, or a dict of numbers by name")
         numbers[name] = single_number(value, f"value {name!r} of", type(found))

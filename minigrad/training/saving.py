@@ -43,8 +43,8 @@ class Checkpoint(Callback):
             to be there.
 
     Raises:
-        ValueError: for numbers that are not positive; when training begins, for a file that cannot be taken up, with
-            the reason; for a `monitor` that is not recorded.
+        ValueError: for numbers that are not positive, and one path for both files; when training begins, for a file
+            that cannot be taken up, with the reason; for a `monitor` that is not recorded.
         OSError: when training begins, for a folder that is not there or cannot be written to.
         ImportError: without safetensors, which belongs to the extra "checkpoint".
 
@@ -73,6 +73,11 @@ class Checkpoint(Callback):
         self.every_steps = None if every_steps is None else whole("Checkpoint: every_steps", every_steps, least=1)
         self.every_minutes = math.inf if every_minutes is None else positive("Checkpoint: every_minutes", every_minutes)
         self.best_path = None if best is None else os.fspath(best)
+        if self.best_path is not None and os.path.realpath(self.best_path) == os.path.realpath(self.path):
+            raise ValueError(
+                f"Checkpoint: best= is the file of the run, {self.path}; the best model needs a file of its own, as "
+                "each would replace the other"
+            )
         self.resume = resume
         self._best = Best("Checkpoint", monitor, larger_is_better)
         self._saved_at = time.monotonic()
