@@ -136,3 +136,16 @@ def test_step_that_gives_several_numbers_without_names_is_told_how(found):
 def test_function_among_layers_is_told_to_be_wrapped():
     with pytest.raises(TypeError, match=r"argument 1 is a ufunc, not a Layer; write nn\.Lambda\(\.\.\.\) around it"):
         nn.Sequential(nn.Dense(3, 2, rng=0), np.tanh)
+
+
+def test_prediction_of_none_asks_for_what_forward_returns():
+    with pytest.raises(TypeError, match=r"the logits is None.*; does the forward of the model return it\?$"):
+        losses.cross_entropy(None, LABELS)
+    with pytest.raises(TypeError, match=r"mse: the target is None; it has to be an array of real numbers$"):
+        losses.mse(SCORES, None)
+
+
+def test_frozen_model_has_no_parameters_for_an_optimizer():
+    frozen = nn.Dense(3, 2, rng=0).requires_grad_(False)
+    with pytest.raises(ValueError, match=r"there are no parameters.*are they arrays, or frozen\?"):
+        optim.Adam(frozen.parameters())

@@ -91,7 +91,8 @@ def check_real(values: Any, loss: str, side: str) -> None:
     except ValueError:  # rows of different lengths
         kind = "O"
     if kind not in "biuf":
-        raise TypeError(f"{loss}: the {side} is {reprlib.repr(values)}; it has to be an array of real numbers")
+        hint = "; does the forward of the model return it?" if values is None and side != "target" else ""
+        raise TypeError(f"{loss}: the {side} is {reprlib.repr(values)}; it has to be an array of real numbers{hint}")
 
 
 def check_probabilities(values: Any, what: str, hint: str, nan_passes: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -95,7 +96,7 @@ def _output_shapes(model: LayerLike, input_shape: tuple[int, ...]) -> dict[int, 
     if not isinstance(input_shape, (tuple, list)) or not all(is_integer(size) and size >= 0 for size in input_shape):
         raise ValueError(
             "summary: input_shape is the shape of one sample of a model with one input, a tuple of whole numbers such "
-            f"as (1, 28, 28) or (4,), not {input_shape!r}; leave it out for other models"
+            f"as (1, 28, 28) or (4,), not {reprlib.repr(input_shape)}; leave it out for other models"
         )
     parameters = model.parameters()
     sample = np.zeros((1, *input_shape), dtype=parameters[0].dtype if parameters else np.float32)
