@@ -149,3 +149,33 @@ def test_frozen_model_has_no_parameters_for_an_optimizer():
     frozen = nn.Dense(3, 2, rng=0).requires_grad_(False)
     with pytest.raises(ValueError, match=r"there are no parameters.*are they arrays, or frozen\?"):
         optim.Adam(frozen.parameters())
+
+
+def test_averages_among_callbacks_are_told_to_be_wrapped():
+    model = nn.Dense(3, 2, rng=0)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    averages = optim.EMA(model.parameters())
+    with pytest.raises(TypeError, match=r"callbacks\[0\] is an EMA.*write mg\.AverageWeights\(ema\)"):
+        mg.train(model, losses.cross_entropy, optimizer, [(X, LABELS)], epochs=1, callbacks=[averages])
+
+
+def test_file_of_a_run_has_the_last_weights_and_not_those_that_early_stopping_put_back(tmp_path):
+    model = nn.Dense(3, 2, rng=0)
+    optimizer = optim.SGD(model.parameters(), lr=0.5)
+    stopping = mg.EarlyStopping(2)
+    saver = mg.Checkpoint(tmp_path / "run.safetensors", best=tmp_path / "best.safetensors")
+    mg.train(
+        model,
+        losses.cross_entropy,
+        optimizer,
+        [(X, LABELS)],
+        epochs=9,
+        validation=[(X, 1 - LABELS)],
+        callbacks=[stopping, saver],
+        progress=False,
+    )
+    assert stopping.best_epoch == 1
+    for name, is_the_same in (("best", True), ("run", False)):
+        loaded = nn.Dense(3, 2, rng=1)
+        mg.checkpoint.load(tmp_path / f"{name}.safetensors", loaded)
+        assert np.array_equal(loaded.weight.data, model.weight.data) == is_the_same

@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.engine.values import plain
 from minigrad.nn import Layer
-from minigrad.optim import Optimizer
+from minigrad.optim import EMA, Optimizer
 from minigrad.training.callbacks import Callback, as_callbacks
 from minigrad.training.checks import (
     check_functions,
@@ -178,6 +178,13 @@ def train_with(
 
 
 def _callbacks(function: str, given: Sequence[Called]) -> list[Callback]:
+    if isinstance(given, (list, tuple)):
+        for position, each in enumerate(given):
+            if isinstance(each, EMA):
+                raise TypeError(
+                    f"{function}: callbacks[{position}] is an EMA, which nothing would update; write "
+                    "mg.AverageWeights(ema)"
+                )
     check_functions(function, "callbacks", given, "print", Callback)
     return as_callbacks(given)
 
