@@ -191,11 +191,25 @@ def test_what_is_no_callback_is_refused(callbacks, message):
         train(callbacks)
 
 
-def test_early_stopping_says_what_it_can_watch():
+def test_early_stopping_says_before_the_first_step_what_it_can_watch():
+    made = linear()
     with pytest.raises(ValueError, match="no 'validation_loss' in the history; give validation= to train, or choose"):
-        train([mg.EarlyStopping(2)])
-    with pytest.raises(ValueError, match="no 'los' in the history; choose monitor= among loss\n"):
-        train([mg.EarlyStopping(2, monitor="los")])
+        train([mg.EarlyStopping(2)], made)
+    assert made[1].steps == 0
+    # Callbacks may record something, too, and what a step of one's own will give is not known before.
+    with pytest.raises(ValueError, match=r"no 'los' in the history; choose monitor= among loss, r2\n"):
+        train([mg.EarlyStopping(2, monitor="los")], made, metrics=[mg.metrics.R2()])
+    model, optimizer = linear()
+    with pytest.raises(ValueError, match=r"no 'validation_loss' in the history.* among penalty\n"):
+        mg.train_with(
+            lambda x, y: {"penalty": 1.0},
+            model,
+            optimizer,
+            PAIRS,
+            epochs=1,
+            callbacks=[mg.EarlyStopping(2)],
+            progress=False,
+        )
     for wrong in ({"patience": 0}, {"patience": 1.5}, {"patience": 2, "least_change": -1.0}):
         with pytest.raises(ValueError, match="EarlyStopping: "):
             mg.EarlyStopping(**wrong)

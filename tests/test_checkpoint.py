@@ -396,8 +396,8 @@ def another_generator():
     ("build", "error", "message"),
     [
         (lambda: fresh(1, hidden=9), ValueError, r"layers.0.weight has shape \(4, 9\); the state holds shape \(4, 8\)"),
-        (lambda: fresh(1, plain), KeyError, r"same kind of SGD: .*unexpected.*square_sum"),
-        (lambda: fresh(1, OPTIMIZERS["momentum"]), KeyError, r"same kind of SGD: missing \['momentum.0'"),
+        (lambda: fresh(1, plain), KeyError, r"state is not that of SGD .*unexpected.*sum"),
+        (lambda: fresh(1, OPTIMIZERS["momentum"]), KeyError, r"state is not that of SGD .*: missing momentum.0"),
         (another_generator, ValueError, "state of a PCG64 generator; rng is a MT19937"),
     ],
 )

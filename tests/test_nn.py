@@ -38,7 +38,7 @@ def test_sequential_is_a_sequence_of_its_layers():
     [
         (([nn.Tanh(), nn.Tanh()],), "Sequential: argument 0 is a list, not a Layer; pass layers one by one"),
         ((nn.Tanh(), (nn.Tanh(),)), "argument 1 is a tuple, not a Layer; pass layers one by one"),
-        ((nn.Tanh(), mg.tanh), "argument 1 is a function, not a Layer$"),
+        ((nn.Tanh(), mg.tanh), r"argument 1 is a function, not a Layer; write nn\.Lambda\(\.\.\.\) around it$"),
         ((nn.Tanh,), r"argument 0 is a class, not a Layer; write Tanh\(\)$"),
         ((nn.Tanh(), None), "argument 1 is a NoneType, not a Layer$"),
     ],

@@ -416,3 +416,18 @@ def test_a_schedule_that_remembers_goes_on(path, made):
             [lambda history: None, saver(path), Counting()],
             (model := nn.Dense(6, 2, rng=0), optim.SGD(model.parameters(), lr=0.1), mg.batches(X, LABELS, 16, rng=1)),
         )
+
+
+def test_a_run_that_early_stopping_has_ended_goes_on_with_more_patience(path):
+    def run(patience, callbacks=()):
+        stopping = mg.EarlyStopping(patience, least_change=1e-3)
+        return trained([stopping, *callbacks], parts(), epochs=40), stopping.best_epoch
+
+    whole, best = run(6)
+    first, _ = run(2, [saver(path)])
+    assert len(first[2]) < len(whole[2]) == best + 6
+    np.testing.assert_equal(run(6, [saver(path)]), (whole, best))
+    # Another callback that has ended it is not overruled.
+    path.unlink()
+    trained([mg.EarlyStopping(6), Counting(last_step=4), saver(path)])
+    assert len(trained([mg.EarlyStopping(9), Counting(), saver(path)])[2]) == 1

@@ -69,7 +69,7 @@ def to_onnx(
     if not isinstance(input_shape, (tuple, list)) or not all(is_integer(size) and size >= 1 for size in input_shape):
         raise ValueError(
             f"to_onnx: input_shape is the shape of one sample, a tuple of whole numbers such as (1, 28, 28) or (4,), "
-            f"not {input_shape!r}"
+            f"not {input_shape!r}; {_SEVERAL}"
         )
     if not input_name or not output_name or input_name == output_name:
         raise ValueError(f"to_onnx: the names {input_name!r} and {output_name!r} have to be two different ones")

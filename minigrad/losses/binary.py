@@ -10,7 +10,7 @@ from minigrad.engine.annotations import Array, Numbers
 from minigrad.engine.stand_ins import StandIn, array_of
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import plain
-from minigrad.losses.checks import alike, check_probabilities, nan_among
+from minigrad.losses.checks import alike, check_probabilities, nan_among, warn_of_probabilities
 from minigrad.losses.weighting import Reduction, Weighting, Weights
 from minigrad.ops import log, mean, relu, softplus
 from minigrad.ops.nn.losses import binary_cross_entropy, bounded
@@ -98,6 +98,7 @@ def bce_with_logits(logits: Any, target: Any, *, reduction: Any = "mean", weight
             fit.
         TypeError: for what holds no real numbers, or weights that require a gradient.
     """
+    warn_of_probabilities(logits, "bce_with_logits", "sigmoid", "losses.bce(probabilities, target)")
     logits, target = alike(logits, target, "bce_with_logits")
     if weights is None and reduction == "mean":
         check_probabilities(target, "bce_with_logits: targets", "")

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.engine.annotations import Array, Numbers
 from minigrad.engine.tensor import Tensor
+from minigrad.losses.checks import warn_of_probabilities
 from minigrad.losses.classes import belonging, check_log_probabilities, in_range
 from minigrad.losses.of_classes import loss_of_classes
 from minigrad.losses.weighting import Reduction, Weights
@@ -100,6 +101,8 @@ def cross_entropy(
             probabilities, weights that do not fit, or where no sample counts.
         TypeError: for labels that are not integers, what holds no real numbers, or weights that require a gradient.
 
+    Logits that come out of a softmax are told by a UserWarning: it would be applied twice.
+
     Examples:
         >>> print(f"{losses.cross_entropy(np.array([[0.0, 0.0]]), [1]):.6f}")
         0.693147
@@ -107,6 +110,7 @@ def cross_entropy(
         >>> losses.cross_entropy(logits, [0, 1, -1], ignore_index=-1, reduction="none")
         array([0.12692801, 0.31326169, 0.        ])
     """
+    warn_of_probabilities(logits, "cross_entropy", "softmax", "losses.nll(mg.log(probabilities), target)")
     logits, target, has_labels = belonging(logits, target, "cross_entropy", "logits")
     is_plain = weights is None and class_weights is None and ignore_index is None and label_smoothing == 0.0
     if is_plain and has_labels and reduction == "mean":

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import reprlib
+import warnings
 from typing import Any
 
 import numpy as np
 
+from minigrad.engine.callers import level_of_user
 from minigrad.engine.stand_ins import StandIn, array_of
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.values import plain, shape_of
@@ -24,11 +26,40 @@ def alike(prediction: Any, target: Any, loss: str) -> tuple[Any, Any]:
     check_real(target, loss, "target")
     shape, other = shape_of(prediction), shape_of(target)
     if shape != other:
-        raise ValueError(f"{loss}: the prediction has shape {shape}, the target {other}; they must be the same")
+        raise ValueError(
+            f"{loss}: the prediction has shape {shape}, the target {other}; they must be the same"
+            f"{_reshaped(shape, other)}"
+        )
     if 0 in shape:
         raise ValueError(f"{loss}: there are no elements, the shape is {shape}; leave empty batches out")
     prediction = floating(prediction)
     return prediction, in_dtype(target, prediction.dtype)
+
+
+def _reshaped(shape: tuple[int, ...], other: tuple[int, ...]) -> str:
+    """How the target gets the shape of the prediction, where only an axis of one element is too much or missing."""
+    if shape == (*other, 1):
+        return ": write target[..., None]"
+    return ": write target[..., 0]" if other == (*shape, 1) else ""
+
+
+def warn_of_probabilities(logits: Any, loss: str, applied: str, instead: str) -> None:
+    """Warn where logits are what a function gave that the loss applies itself, so that it would be applied twice.
+
+    Args:
+        logits: what the loss was given.
+        loss: its name.
+        applied: the name of the operation.
+        instead: the loss to write for probabilities.
+    """
+    node = logits._node if type(logits) is Tensor else None
+    if node is not None and node.op is not None and node.op.name == applied:
+        warnings.warn(
+            f"{loss}: the logits are what {applied} gave, and the loss applies {applied} itself; leave it out of the "
+            f"model, or write {instead}",
+            UserWarning,
+            stacklevel=level_of_user(),
+        )
 
 
 def floating(values: Any) -> Any:
@@ -60,7 +91,8 @@ def check_real(values: Any, loss: str, side: str) -> None:
     except ValueError:  # rows of different lengths
         kind = "O"
     if kind not in "biuf":
-        raise TypeError(f"{loss}: the {side} is {reprlib.repr(values)}; it has to be an array of real numbers")
+        hint = "; does the forward of the model return it?" if values is None and side != "target" else ""
+        raise TypeError(f"{loss}: the {side} is {reprlib.repr(values)}; it has to be an array of real numbers{hint}")
 
 
 def check_probabilities(values: Any, what: str, hint: str, nan_passes: bool = False) -> None:

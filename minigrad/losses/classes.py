@@ -90,9 +90,23 @@ def in_range(labels: Any, classes: int, loss: str) -> Any:
     if unsigned.max() >= classes:
         raise ValueError(
             f"{loss}: labels go from 0 to {classes - 1} for {classes} classes; "
-            f"these go from {labels.min()} to {labels.max()}"
+            f"these go from {labels.min()} to {labels.max()}{_meant_by(labels, classes, loss)}"
         )
     return unsigned.view(np.int64)
+
+
+def _meant_by(labels: Any, classes: int, loss: str) -> str:
+    """What to write for labels that are out of range, where one can tell."""
+    least, most = labels.min(), labels.max()
+    if classes == 1:
+        return "; for two classes and one column of logits write bce_with_logits(logits, target[..., None])"
+    if least == 1 and most == classes:
+        return "; write target - 1"
+    if classes == 2 and set(np.unique(labels).tolist()) == {-1, 1}:
+        return "; write (target + 1) // 2"
+    if least < 0 and most < classes and (labels[labels < 0] == least).all():
+        return f"; where {least} stands for no label, write {loss}(..., ignore_index={least})"
+    return ""
 
 
 def one_hot(labels: Any, like: Any) -> Any:

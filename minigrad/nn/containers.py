@@ -33,6 +33,8 @@ class Sequential(Layer):
                         f"Sequential: argument {position} is a class, not a Layer; write {layer.__name__}()"
                     )
                 hint = "; pass layers one by one, not in a list" if isinstance(layer, (list, tuple)) else ""
+                if callable(layer):
+                    hint = "; write nn.Lambda(...) around it"
                 raise TypeError(f"Sequential: argument {position} is a {type(layer).__name__}, not a Layer{hint}")
         self.layers = layers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from minigrad.engine import html
 from minigrad.engine.recording import Observer
 from minigrad.nn.mode import LayerLike, call_evaluating
+from minigrad.ops.nn.arguments import is_integer
 
 
 class _Shapes(Observer):
@@ -91,6 +93,11 @@ def _guessed_shapes(model: LayerLike) -> dict[int, tuple[int, ...]]:
 
 def _output_shapes(model: LayerLike, input_shape: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
     """The shape that every layer returns for one sample of zeros."""
+    if not isinstance(input_shape, (tuple, list)) or not all(is_integer(size) and size >= 0 for size in input_shape):
+        raise ValueError(
+            "summary: input_shape is the shape of one sample of a model with one input, a tuple of whole numbers such "
+            f"as (1, 28, 28) or (4,), not {reprlib.repr(input_shape)}; leave it out for other models"
+        )
     parameters = model.parameters()
     sample = np.zeros((1, *input_shape), dtype=parameters[0].dtype if parameters else np.float32)
     shapes = _Shapes()

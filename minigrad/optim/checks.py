@@ -114,7 +114,10 @@ def _listed(parameters: Any) -> tuple[Any, ...]:
         raise TypeError(f"parameters must be several Tensors, such as model.parameters(), not {parameters!r}")
     listed = tuple(parameters)
     if not listed:
-        raise ValueError("there are no parameters; was an iterator of them used up before?")
+        raise ValueError(
+            "there are no parameters. Those of a layer are Tensors in its attributes that require a gradient, "
+            "mg.Tensor(values, requires_grad=True); are they arrays, or frozen? Or was an iterator used up before?"
+        )
     return listed
 
 

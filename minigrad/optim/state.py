@@ -28,7 +28,10 @@ def load_into(arrays: Mapping[str, NDArray[Any]], state: Any, kind: str) -> None
     missing = [key for key in arrays if key not in state]
     unexpected = [key for key in state if key not in arrays]
     if missing or unexpected:
-        raise KeyError(f"not the state of the same kind of {kind}: missing {missing}, unexpected {unexpected}")
+        raise KeyError(
+            f"the state is not that of {kind} with these settings and parameters: missing {_few(missing)}, "
+            f"unexpected {_few(unexpected)}; give the state of the same class, with the same settings"
+        )
     loaded = {key: np.array(state[key]) for key in arrays}
     for key, own in arrays.items():
         if loaded[key].shape != own.shape:
@@ -39,3 +42,10 @@ def load_into(arrays: Mapping[str, NDArray[Any]], state: Any, kind: str) -> None
             raise ValueError(f"{key} is a count, of at least 0; the state holds {loaded[key].min()}")
     for key, own in arrays.items():
         own[...] = loaded[key]
+
+
+def _few(keys: list[str]) -> str:
+    """The first of some names, and how many there are beyond."""
+    if not keys:
+        return "nothing"
+    return ", ".join(keys[:3]) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import losses, optim
+from minigrad.engine.callers import level_of_user
 from minigrad.engine.graph import Node, depends_on_a_variable
 from minigrad.engine.tensor import Tensor
 from minigrad.nn import Layer
@@ -136,6 +137,11 @@ def check_data(function: str, name: str, data: object) -> None:
         raise TypeError(
             f"{function}: {name} is {_described(data)}; give pairs (x, y), such as mg.batches(x, y, batch_size=32)"
         )
+    if isinstance(data, (tuple, list)) and len(data) == 2 and all(isinstance(x, (np.ndarray, Tensor)) for x in data):
+        raise TypeError(
+            f"{function}: {name} is two arrays, and has to be pairs (x, y) of them; write [(x, y)] for one batch of "
+            "all, or mg.batches(x, y, batch_size=32)"
+        )
 
 
 def check_precision(model: Layer, x: Any, prediction: Any) -> None:
@@ -143,12 +149,21 @@ def check_precision(model: Layer, x: Any, prediction: Any) -> None:
     dtypes = {parameter.dtype for parameter in model.parameters()}
     if dtypes != {np.dtype(np.float32)}:
         return
-    for path, item in contents("x", x):
-        if isinstance(item, (np.ndarray, Tensor)) and item.dtype == np.float64:
+    given = [(path, item.dtype) for path, item in contents("x", x) if isinstance(item, (np.ndarray, Tensor))]
+    for path, dtype in given:
+        if dtype == np.float64:
             _tell_of_float64(f"and {path} is float64", "x.astype(np.float32), or mg.batches(..., dtype=np.float32)")
             return
     for _, item in contents("prediction", prediction):
         if isinstance(item, (np.ndarray, Tensor)) and item.dtype == np.float64:
+            for path, dtype in given:
+                # Whole numbers may also be looked up, and then what is float64 is something else.
+                if np.result_type(dtype, np.float32) == np.float64:
+                    _tell_of_float64(
+                        f"and {path} is {dtype}, which together with them gives float64 (unless it is looked up)",
+                        "x.astype(np.float32), if it is numbers to compute with",
+                    )
+                    return
             _tell_of_float64(
                 "x too, and something in the model is float64, such as random numbers",
                 "rng.standard_normal(shape, dtype=np.float32) for these",
@@ -161,7 +176,7 @@ def _tell_of_float64(what: str, instead: str) -> None:
         f"train: the parameters are float32, {what}, so that the model computes in float64, which takes about twice "
         f"the time; write {instead}",
         UserWarning,
-        stacklevel=2,
+        stacklevel=level_of_user(),
     )
 
 

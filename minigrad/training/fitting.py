@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.engine.values import plain
 from minigrad.nn import Layer
-from minigrad.optim import Optimizer
+from minigrad.optim import EMA, Optimizer
 from minigrad.training.callbacks.base import Callback, as_callbacks
 from minigrad.training.checks import (
     check_functions,
@@ -23,7 +23,7 @@ from minigrad.training.checks import (
 from minigrad.training.evaluation import Compile, Loss, Pairs, evaluate
 from minigrad.training.history import History
 from minigrad.training.loop import Done, Loop
-from minigrad.training.means import Means, Metric, single_number
+from minigrad.training.means import Means, Metric, name_of, single_number
 from minigrad.training.pairs import as_pairs
 from minigrad.training.runs.run import Run
 from minigrad.training.step import InfiniteLossError, step_of
@@ -112,7 +112,9 @@ def train(
     means = partial(Means, metrics, "train")
     chances = (loss, data, validation, metrics)
     told = _callbacks("train", callbacks)
-    run = _run("train", model, [optimizer], epochs, told, history, means, chances)
+    names = ["loss", *map(name_of, metrics)]
+    names += [] if checks is None else [f"validation_{name}" for name in names]
+    run = _run("train", model, [optimizer], epochs, told, history, means, chances, names)
     return Loop(run, told, step, pairs, validate, progress).through()
 
 
@@ -177,6 +179,13 @@ def train_with(
 
 
 def _callbacks(function: str, given: Sequence[Called]) -> list[Callback]:
+    if isinstance(given, (list, tuple)):
+        for position, each in enumerate(given):
+            if isinstance(each, EMA):
+                raise TypeError(
+                    f"{function}: callbacks[{position}] is an EMA, which nothing would update; write "
+                    "mg.AverageWeights(ema)"
+                )
     check_functions(function, "callbacks", given, "print", Callback)
     return as_callbacks(given)
 
@@ -190,6 +199,7 @@ def _run(
     history: History | None,
     means: Callable[[], Means],
     chances: Sequence[object],
+    names: Sequence[str] | None = None,
 ) -> Run:
     if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 1:
         raise ValueError(f"epochs is an integer of at least 1, not {epochs!r}")
@@ -198,7 +208,7 @@ def _run(
             f"{function}: history is a {type(history).__name__}; give what mg.train returned, an mg.History"
         )
     history = History() if history is None else history
-    return Run(model, optimizers, history, int(epochs), callbacks, means, chances)
+    return Run(model, optimizers, history, int(epochs), callbacks, means, chances, names)
 
 
 def _numbers(found: Any) -> dict[str, float]:
@@ -214,6 +224,11 @@ def _numbers(found: Any) -> dict[str, float]:
         if not isinstance(name, str) or name == "seconds":
             raise TypeError(
                 f"train_with: the step gave a number named {name!r}; names are strings, and seconds are recorded anyway"
+            )
+        if isinstance(value, (tuple, list, Mapping)):
+            raise TypeError(
+                f"train_with: the step gave a {type(value).__name__}; return the loss, or a dict of numbers by name "
+                'such as {"loss": loss, "penalty": penalty}'
             )
         if value is None:
             raise TypeError("train_with: the step gave None; return the loss, or a dict of numbers by name")

@@ -73,7 +73,7 @@ class Means:
         """
         if numbers["metrics"] != [*self._names]:
             raise ValueError(
-                f"it was saved in the middle of an epoch with the metrics {numbers['metrics']}, and these are "
+                f"it was saved with the metrics {numbers['metrics']}, and these are "
                 f"{[*self._names]}; give the same ones"
             )
         names, found = [*self._names], dict[str, Statistics]()

@@ -27,8 +27,9 @@ def pad_sequences(
         An array of shape (N, length, ...), and a mask of shape (N, length).
 
     Raises:
-        ValueError: for no sequences, sequences longer than `length`, or such that differ in more than their lengths.
-        TypeError: for what holds no numbers.
+        ValueError: for no sequences, sequences longer than `length`, such that differ in more than their lengths, or a
+            value that their dtype does not have.
+        TypeError: for what holds no numbers, or a value that is none.
 
     Examples:
         >>> rows, mask = mg.pad_sequences([[1, 2, 3], [4]])
@@ -59,9 +60,26 @@ def pad_sequences(
         )
     # An empty list is of float64, and says nothing about the others.
     dtype = np.result_type(*[array.dtype for array in arrays if array.size] or [arrays[0].dtype])
+    _check_value(value, dtype)
     rows = np.full((len(arrays), size, *arrays[0].shape[1:]), value, dtype)
     mask = np.zeros((len(arrays), size), bool)
     for row, each, array in zip(rows, mask, arrays, strict=True):
         row[: len(array)] = array
         each[: len(array)] = True
     return rows, mask
+
+
+def _check_value(value: Any, dtype: np.dtype[Any]) -> None:
+    """Raise for what the dtype of the sequences would change, such as a fraction among whole numbers."""
+    array = np.asarray(value)
+    if array.ndim or array.dtype.kind not in "biuf":
+        raise TypeError(f"pad_sequences: value is one number, not {value!r}")
+    if dtype.kind == "f":
+        return
+    with np.errstate(invalid="ignore"):
+        is_kept = array.astype(dtype) == array
+    if not is_kept:
+        raise ValueError(
+            f"pad_sequences: the sequences hold {dtype}, which has no {value!r}; give another value, or make the "
+            "sequences arrays of a dtype that has it, such as float"
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -94,13 +94,32 @@ def as_arrays(x: Any, name: str) -> Any:
         try:
             array = np.asarray(plain(x))
         except ValueError as error:
+            if _holds_pairs(x):
+                raise TypeError(
+                    f"{name} holds pairs (x, y), and not samples alone; write mg.batches(xs, ys) with two arrays, or "
+                    "give a function without arguments whose iterator gives the pairs, mg.batches(lambda: iter(pairs), "
+                    "shuffle=1000)"
+                ) from error
             raise ValueError(
                 f"{name} is no array ({error}); for samples of different lengths write rows, mask = "
                 'mg.pad_sequences(samples), and give {"rows": rows, "mask": mask}'
             ) from error
+    if isinstance(x, Iterator):
+        raise TypeError(
+            f"{name} is a {type(x).__name__}, which can be gone through only once; give the function that makes it, "
+            "read and not read(), so that it is called for each epoch"
+        )
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} is an array of numbers, not of {array.dtype} ({reprlib.repr(x)})")
     return array
+
+
+def _holds_pairs(x: Any) -> bool:
+    """Whether what is no array is a list or a data set of another framework with pairs of a sample and its target."""
+    try:
+        return isinstance(x[0], tuple) and len(x[0]) == 2
+    except (TypeError, LookupError):
+        return False
 
 
 def have_samples(x: Any) -> bool:

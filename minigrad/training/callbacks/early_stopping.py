@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.optim.checks import not_negative, whole
@@ -13,7 +14,7 @@ from minigrad.training.callbacks.monitoring import Best
 from minigrad.training.runs.restoring import below, prefixed
 from minigrad.training.runs.run import Run
 
-_WEIGHTS = "weights."
+_WEIGHTS, _ENDED = "weights.", "has_ended"
 
 
 class EarlyStopping(Callback):
@@ -21,6 +22,8 @@ class EarlyStopping(Callback):
 
     They are put back when the training ends by patience, after its last epoch, or by Ctrl-C. An error leaves the
     weights of the last step.
+
+    A run that it has ended, and that is taken up with more patience, goes on.
 
     Prechelt (1998), "Early stopping - but when?", in Neural Networks: Tricks of the Trade, the criterion of successive
     increases with a strip length of one epoch.
@@ -36,7 +39,8 @@ class EarlyStopping(Callback):
         best_value: of the quantity, in that epoch.
 
     Raises:
-        ValueError: for numbers out of range; after the first epoch, for a `monitor` that is not recorded.
+        ValueError: for numbers out of range; when training begins, for a `monitor` of a validation that was not asked
+            for; after the first epoch, for one that was not recorded.
 
     Examples:
         >>> stopping = mg.EarlyStopping(patience=3)
@@ -56,6 +60,8 @@ class EarlyStopping(Callback):
             "EarlyStopping", monitor, larger_is_better, not_negative("EarlyStopping: least_change", least_change)
         )
         self._weights: dict[str, NDArray[Any]] = {}
+        # Whether it was this object that ended the training.
+        self._has_ended = False
 
     @property
     def best_epoch(self) -> int:
@@ -68,15 +74,22 @@ class EarlyStopping(Callback):
         return self._best.value
 
     def on_begin(self, run: Run) -> None:
-        """Forget another training, which this object has seen before."""
-        if self._best.begin(run.history):
-            self._weights = {}
+        """Forget another training, which this object has seen before; go on with one that more patience saves.
+
+        Raises:
+            ValueError: for a `monitor` of a validation, where there is none.
+        """
+        if self._best.begin(run):
+            self._weights, self._has_ended = {}, False
+        if run.stopped and self._has_ended and len(run.history) - self._best.epoch < self.patience:
+            run.stopped = self._has_ended = False
 
     def on_epoch_end(self, run: Run) -> None:
         """Keep the weights of the best epoch; stop when the patience is at its end."""
         if self._best.is_told(run.history):
             self._weights = run.model.state_dict()
         if len(run.history) - self._best.epoch >= self.patience:
+            self._has_ended = True
             run.stop()
 
     def on_end(self, run: Run) -> None:
@@ -85,11 +98,13 @@ class EarlyStopping(Callback):
             run.model.load_state_dict(self._weights)
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
-        """The best value, its epoch and its weights."""
-        return self._best.state_dict() | prefixed(_WEIGHTS, self._weights)
+        """The best value, its epoch and its weights, and whether the patience was at its end."""
+        ended = {_ENDED: np.array(self._has_ended)}
+        return self._best.state_dict() | ended | prefixed(_WEIGHTS, self._weights)
 
     def load_state_dict(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Go on from what `state_dict` gave."""
         weights = below(_WEIGHTS, state)
-        self._best.load_state_dict({key: state[key] for key in state if not key.startswith(_WEIGHTS)})
-        self._weights = weights
+        others = {key: state[key] for key in state if key != _ENDED and not key.startswith(_WEIGHTS)}
+        self._best.load_state_dict(others)
+        self._weights, self._has_ended = weights, bool(state.get(_ENDED, False))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.training.history import History
+from minigrad.training.runs.run import Run
 
 
 class Best:
@@ -28,12 +29,18 @@ class Best:
         self.value = self._sign * math.inf
         self.epoch = 0
 
-    def begin(self, history: History) -> bool:
+    def begin(self, run: Run) -> bool:
         """Forget what was the best of another training; say whether that was so.
 
         A training that goes on has the best epoch in its history. A new one has none yet.
+
+        Raises:
+            ValueError: for a quantity of a validation, where there is none.
         """
-        if self.epoch <= len(history):
+        measured = self._monitor.removeprefix("validation_")
+        if run.names is not None and self._monitor not in run.names and measured in run.names:
+            raise self._not_among(run.names)
+        if self.epoch <= len(run.history):
             return False
         self.value, self.epoch = self._sign * math.inf, 0
         return True
@@ -46,16 +53,19 @@ class Best:
         """
         record = history[-1]
         if self._monitor not in record:
-            recorded = ", ".join(name for name in record if name != "seconds")
-            hint = "; give validation= to train, or" if self._monitor.startswith("validation_") else ";"
-            raise ValueError(
-                f"{self._owner}: there is no {self._monitor!r} in the history{hint} choose monitor= among {recorded}"
-            )
+            raise self._not_among(record)
         value = record[self._monitor]
         if not self._sign * value < self._sign * self.value - self._least_change:
             return False
         self.value, self.epoch = value, len(history)
         return True
+
+    def _not_among(self, names: Iterable[str]) -> ValueError:
+        recorded = ", ".join(name for name in names if name != "seconds")
+        hint = "; give validation= to train, or" if self._monitor.startswith("validation_") else ";"
+        return ValueError(
+            f"{self._owner}: there is no {self._monitor!r} in the history{hint} choose monitor= among {recorded}"
+        )
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """Both, as arrays."""

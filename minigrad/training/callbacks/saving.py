@@ -83,7 +83,8 @@ class Checkpoint(Callback):
         self.best_path = None if best is None else os.fspath(best)
         if self.best_path is not None and os.path.realpath(self.best_path) == os.path.realpath(self.path):
             raise ValueError(
-                f"Checkpoint: {self.path} is to be the file of the run and of the best model; give another"
+                f"Checkpoint: best= is the file of the run, {self.path}; the best model needs a file of its own, as "
+                "each would replace the other"
             )
         self.resume = resume
         self._best = Best("Checkpoint", monitor, larger_is_better)
@@ -95,7 +96,8 @@ class Checkpoint(Callback):
         for path in (self.path, self.best_path):
             if path is not None:
                 _try_to_write(path)
-        self._best.begin(run.history)
+        if self.best_path is not None:
+            self._best.begin(run)
         run.find_sources()
         if isinstance(self.resume, (str, os.PathLike)):
             restore_run(self.resume, run)

@@ -91,9 +91,12 @@ def labels_of(scores: Array, truth: Array, name: str) -> tuple[Array, Array]:
         )
     classes = scores.shape[1]
     if truth.min() < 0 or truth.max() >= classes:
+        hint = ""
+        if name == "accuracy" and truth.min() < 0:
+            hint = f"; where {truth.min()} stands for no label, give mg.metrics.Accuracy(ignore_index={truth.min()})"
         raise ValueError(
             f"{name}: labels go from 0 to {classes - 1} for {classes} classes; these go from {truth.min()} to "
-            f"{truth.max()} (predictions of shape {scores.shape}, targets of shape {truth.shape})"
+            f"{truth.max()} (predictions of shape {scores.shape}, targets of shape {truth.shape}){hint}"
         )
     return scores, truth
 

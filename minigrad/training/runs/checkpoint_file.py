@@ -55,8 +55,11 @@ def write(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], word
             _write_to_disk(unfinished, content, place)
             os.replace(unfinished, place)
         finally:
-            with suppress(OSError):
-                os.unlink(unfinished)
+            # Once more, should a second Ctrl-C come in the midst of the first.
+            try:
+                _remove(unfinished)
+            finally:
+                _remove(unfinished)
     except OSError as error:
         raise OSError(
             error.errno,
@@ -143,6 +146,11 @@ def _write_to_disk(unfinished: str, content: tuple[bytes, memoryview], place: st
             file.write(part)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _remove(path: str) -> None:
+    with suppress(OSError):
+        os.unlink(path)
 
 
 def _flush_folder(folder: str) -> None:

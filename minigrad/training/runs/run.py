@@ -37,12 +37,15 @@ class Run:
         callbacks: Sequence[Owner],
         means: Callable[[], Means],
         chances: Sequence[object],
+        names: Sequence[str] | None = None,
     ) -> None:
         self.model = model
         self.optimizers = tuple(optimizers)
         self.history = history
         self.epochs = epochs
         self.callbacks = callbacks
+        # Of what is going to be recorded, where that is known before.
+        self.names = names
         self.epoch = len(history) + 1
         self.step = 0
         self.stopped = False
