@@ -272,6 +272,7 @@ def f1(prediction, target):
         (lambda: metrics.RMSE()([1.0], [NAN]), ValueError, r"RMSE: the target holds NaN \(shape \(1,\)\)"),
         (lambda: metrics.R2()(1.0, 1.0), ValueError, r"R2: samples lie along the first axis.*shape \(\)"),
         (lambda: metrics.R2()([], []), ValueError, "R2: there are no samples"),
+        (lambda: metrics.confusion_matrix([2.0, -1.0], [1, 0]), ValueError, r"-1 to 2; of logits take mg\.sigmoid"),
         (lambda: metrics.confusion_matrix([1j], [1]), TypeError, "confusion_matrix: the prediction holds complex128"),
         (lambda: metrics.Metric(3), TypeError, "Metric: a metric has a name, under which it is recorded, not 3"),
     ],

@@ -32,7 +32,8 @@ def classes_of(prediction: Any, target: Any, name: str, threshold: float = 0.5) 
     scores, truth = checked(prediction, target, name)
     if scores.shape == truth.shape and (scores.ndim == 1 or scores.shape[1:] == (1,)):
         if 0.0 < threshold < 1.0:
-            hint = "of logits take mg.sigmoid(logits)" if name == "accuracy" else "for logits write threshold=0.0"
+            has_threshold = name not in ("accuracy", "confusion_matrix")
+            hint = "for logits write threshold=0.0" if has_threshold else "of logits take mg.sigmoid(logits)"
             what = "predictions of one column are probabilities and"
             _check_unit(name, what, scores, f"; {hint}")
         _check_unit(name, "targets", truth, "")
