@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
+from minigrad.engine.callers import level_of_user
 from minigrad.nn.mode import call_in_mode
 from minigrad.training.callbacks.base import Callback, told, with_history
 from minigrad.training.callbacks.saving import Checkpoint
@@ -150,7 +151,7 @@ class Loop:
                 f"others draw, too, so that the rest of epoch {run.epoch} may differ from that of a run without an "
                 "interruption; give the data a generator of their own",
                 RuntimeWarning,
-                stacklevel=2,
+                stacklevel=level_of_user(),
             )
         return batches
 

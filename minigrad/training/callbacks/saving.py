@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.callers import level_of_user
 from minigrad.optim.checks import positive, whole
 from minigrad.training.callbacks.base import Callback
 from minigrad.training.callbacks.monitoring import Best
@@ -155,7 +156,9 @@ class Checkpoint(Callback):
             save(path)
         except (OSError, MemoryError) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            warnings.warn(f"Checkpoint: {path} was not saved: {reason}; {what_now}", RuntimeWarning, stacklevel=2)
+            warnings.warn(
+                f"Checkpoint: {path} was not saved: {reason}; {what_now}", RuntimeWarning, stacklevel=level_of_user()
+            )
             return False
         return True
 
