@@ -157,8 +157,8 @@ def _conv_transpose(reading: Reading, layer: Any) -> None:
 
 
 _CELLS = {"SimpleRNN": (nn.RNN, 1), "GRU": (nn.GRU, 3), "LSTM": (nn.LSTM, 4)}
-# Keras has the gates z, r, n.
-GRU_GATES = (1, 0, 2)
+# Of a GRU, Keras has the gates z, r, n; here they are r, z, n.
+_GRU_GATES = (1, 0, 2)
 
 
 @reads("SimpleRNN", "GRU", "LSTM")
@@ -225,19 +225,19 @@ def _add_recurrent(reading: Reading, layer: Any, directions: list[Any], around: 
     for weights, each in zip(here, directions, strict=True):
         cell = each.cell
         owner = each if around.trainable else around
-        put(weights.weight, _gates(kind, array_of(cell.kernel)), cell.kernel, owner)
-        put(weights.recurrent, _gates(kind, array_of(cell.recurrent_kernel)), cell.recurrent_kernel, owner)
+        put(weights.weight, in_other_order(kind, array_of(cell.kernel)), cell.kernel, owner)
+        put(weights.recurrent, in_other_order(kind, array_of(cell.recurrent_kernel)), cell.recurrent_kernel, owner)
         if layer.use_bias:
-            bias = _gates(kind, array_of(cell.bias))
+            bias = in_other_order(kind, array_of(cell.bias))
             put(weights.bias, bias if bias.ndim == 1 else bias[0], cell.bias, owner)
             if bias.ndim == 2:
                 put(weights.recurrent_bias, bias[1], cell.bias, owner)
     reading.add(made)
 
 
-def _gates(kind: str, values: Any) -> Any:
-    """The columns in the order that the gates have here."""
+def in_other_order(kind: str, values: Any) -> Any:
+    """The columns in the order that the gates have on the other side; done twice, it is undone."""
     if kind != "GRU":
         return values
     parts = np.split(values, 3, axis=-1)
-    return np.concatenate([parts[place] for place in GRU_GATES], axis=-1)
+    return np.concatenate([parts[place] for place in _GRU_GATES], axis=-1)

@@ -10,7 +10,7 @@ from minigrad import nn
 from minigrad.engine.tensor import Tensor
 from minigrad.exchange import keras_layers_written
 from minigrad.exchange.keras_chain import Unsupported
-from minigrad.exchange.keras_weights_read import GRU_GATES, cut_of_transposed
+from minigrad.exchange.keras_weights_read import cut_of_transposed, in_other_order
 from minigrad.exchange.keras_writing import Writing, writes
 from minigrad.exchange.layers import Crop
 from minigrad.ops.nn.arguments import checked_padding
@@ -84,7 +84,9 @@ def _conv_transpose(writing: Writing, layer: nn.ConvTranspose) -> None:
     behind = writing.rest[0] if writing.rest else None
     together = None
     if isinstance(behind, Crop) and len(behind.margins) == 2:
-        together = [(b + x, a + y) for (b, a), (x, y) in zip(cuts, behind.margins, strict=True)]
+        together = [
+            (before + first, after + last) for (before, after), (first, last) in zip(cuts, behind.margins, strict=True)
+        ]
     settings: dict[str, Any] = {"padding": "valid", "output_padding": layer.output_padding}
     crops = [(cut, cut) for cut in layer.padding]
     for padding in ("same", "valid"):
@@ -141,10 +143,7 @@ def _recurrent(writing: Writing, layer: Any) -> None:
 
 def _weights_of_cell(writing: Writing, made: Any, path: str, kind: str, weights: Any) -> None:
     def gates(values: Any) -> Any:
-        if kind != "GRU":
-            return values
-        parts = np.split(values, 3, axis=-1)
-        return np.concatenate([parts[place] for place in GRU_GATES], axis=-1)
+        return in_other_order(kind, values)
 
     writing.weight(made, f"{path}kernel", weights.weight, gates)
     writing.weight(made, f"{path}recurrent_kernel", weights.recurrent, gates)

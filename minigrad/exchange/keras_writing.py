@@ -222,7 +222,8 @@ def _set(weights: Sequence[Weight]) -> None:
     trained: dict[Any, list[bool]] = {}
     for weight in weights:
         variable = operator.attrgetter(weight.path)(weight.layer)
-        # JAX takes arrays as they are where their memory begins at the right place, and they would change with the model.
+        # Where the memory of an array begins at the right place, JAX takes it as it is, and it would change with the
+        # model.
         variable.assign(np.array(weight.values))
         if variable.trainable and not weight.is_trained:
             variable.trainable = False

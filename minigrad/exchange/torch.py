@@ -54,7 +54,7 @@ def from_torch_state(model: Layer, state: Mapping[str, Any], names: Mapping[str,
         raise TypeError(
             f"from_torch_state takes a state_dict, not a {type(state).__name__}; write module.state_dict() for a module"
         )
-    expected = {name: array for name, entry in entries.items() for array in [entry.there()]}
+    expected = {name: entry.there() for name, entry in entries.items()}
     missing = [name for name, entry in entries.items() if name not in state and not entry.is_optional]
     unexpected = [str(name) for name in state if name not in entries]
     if missing or unexpected:
