@@ -16,6 +16,7 @@ from minigrad.engine.blocks import no_grad
 from minigrad.engine.graph import active_traces, depends_on_a_variable
 from minigrad.engine.pytrees import leaves, mapped, matched
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.values import plain
 from minigrad.transforms.functions import hvp, value_and_grad
 from minigrad.transforms.raveling import ravel_pytree
 
@@ -234,11 +235,7 @@ def _check_options(args: Any, options: dict[str, Any]) -> None:
 
 
 def _in_float64(leaf: Any) -> Any:
-    return float(leaf) if isinstance(leaf, float) else np.array(_plain(leaf), np.float64)
-
-
-def _plain(leaf: Any) -> Any:
-    return leaf._array if isinstance(leaf, Tensor) else leaf
+    return float(leaf) if isinstance(leaf, float) else np.array(plain(leaf), np.float64)
 
 
 def _flat_bounds(bounds: Any, tree: Any, start: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -270,7 +267,7 @@ def _flat_bounds(bounds: Any, tree: Any, start: NDArray[Any]) -> tuple[NDArray[A
 def _flat_bound(
     name: str, bound: Any, tree: Any, places: Sequence[tuple[str, tuple[int, ...]]], otherwise: float
 ) -> NDArray[Any]:
-    is_for_all = bound is None or (np.ndim(_plain(bound)) == 0 and not isinstance(bound, (dict, list, tuple)))
+    is_for_all = bound is None or (np.ndim(plain(bound)) == 0 and not isinstance(bound, (dict, list, tuple)))
     try:
         values = [bound] * len(places) if is_for_all else matched(bound, tree)
     except ValueError as error:
@@ -278,7 +275,7 @@ def _flat_bound(
     parts = []
     for value, (path, shape) in zip(values, places, strict=True):
         try:
-            array = np.broadcast_to(np.asarray(otherwise if value is None else _plain(value), np.float64), shape)
+            array = np.broadcast_to(np.asarray(otherwise if value is None else plain(value), np.float64), shape)
         except (TypeError, ValueError) as error:
             raise ValueError(f"minimize: {name} of bounds{path} does not fit the shape {shape}: {error}") from None
         if np.isnan(array).any():

@@ -189,10 +189,10 @@ def _draw_row(
 
 
 def _draw(panel: Axes, values: NDArray[Any], **options: Any) -> Any:
+    from matplotlib.ticker import MaxNLocator
+
     panel.set_facecolor("#b0b0b0")
     panel.tick_params(colors=INK)
     for axis, count in zip((panel.yaxis, panel.xaxis), values.shape, strict=True):
-        from matplotlib.ticker import MaxNLocator
-
         axis.set_major_locator(MaxNLocator(nbins=min(count, 6), integer=True))
     return panel.imshow(np.ma.masked_invalid(values), aspect="auto", interpolation="nearest", **options)

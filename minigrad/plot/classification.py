@@ -205,7 +205,7 @@ def _write_cells(ax: Axes, image: Any, values: Any, normalize: str | None) -> No
 def _percent(share: float) -> str:
     """A share in percent that says 100% of nothing less than all."""
     percent = 100.0 * share
-    return "100%" if share == 1.0 else f"{min(percent, 99.9):.1f}%" if percent < 99.9 else f">{99.9}%"
+    return "100%" if share == 1.0 else f"{min(percent, 99.9):.1f}%" if percent < 99.9 else ">99.9%"
 
 
 def _short_percent(percent: float) -> str:

@@ -152,9 +152,9 @@ def _losses(
     found = np.empty((len(steps),) * len(moves))
     for index in np.ndindex(found.shape):
         moved = {
-            name: (values + sum(steps[i] * move[name] for i, move in zip(index[::-1], moves, strict=True))).astype(
-                values.dtype
-            )
+            name: (
+                values + sum(steps[place] * move[name] for place, move in zip(index[::-1], moves, strict=True))
+            ).astype(values.dtype)
             for name, values in start.items()
         }
         with np.errstate(over="ignore", invalid="ignore"):

@@ -108,7 +108,7 @@ class StreamedBatches:
         first = batch[0]
         columns = zip(*[pytrees.matched(sample, first) for sample in batch], strict=True)
         joined = pytrees.replaced(first, [np.stack(column) for column in columns])
-        x, y = (joined["x"], joined.get("y"))
+        x, y = joined["x"], joined.get("y")
         return self._finishing.finished(x, y, "y" not in joined, seed, number)
 
 
