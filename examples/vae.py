@@ -1,7 +1,7 @@
 """Train a variational autoencoder on handwritten digits, and let it draw digits that nobody wrote.
 
-The encoder gives a normal distribution of two to a few numbers for each image; the decoder draws an image from such
-numbers. Kingma and Welling (2014), "Auto-encoding variational Bayes", arXiv:1312.6114.
+The encoder gives a normal distribution of a few numbers for each image; the decoder draws an image from such numbers.
+Kingma and Welling (2014), "Auto-encoding variational Bayes", arXiv:1312.6114.
 """
 
 from __future__ import annotations
