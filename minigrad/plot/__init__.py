@@ -1,4 +1,4 @@
-"""Pictures of training runs, predictions, networks and gradients, drawn with Matplotlib."""
+"""Which pictures are there of training runs, predictions, networks and gradients?"""
 
 from minigrad.plot.boundary import decision_boundary
 from minigrad.plot.checks import gradient_check

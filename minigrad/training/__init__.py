@@ -1,4 +1,4 @@
-"""Training a model, and using it."""
+"""How is a model trained, measured and used?"""
 
 from minigrad.training.batching import batches
 from minigrad.training.batching.sequences import pad_sequences

@@ -170,7 +170,7 @@ def train_with(
     pairs = as_pairs("train_with", "data", data)
 
     def done(x: Any, y: Any) -> Done:
-        return Done(_numbers(step(x, y)))
+        return Done(_numbers(step, step(x, y)))
 
     means = partial(Means, (), "train_with")
     told = _callbacks("train_with", callbacks)
@@ -211,7 +211,7 @@ def _run(
     return Run(model, optimizers, history, int(epochs), callbacks, means, chances, names)
 
 
-def _numbers(found: Any) -> dict[str, float]:
+def _numbers(step: Callable[[Any, Any], Any], found: Any) -> dict[str, float]:
     """What a step gave, by name.
 
     Raises:
@@ -232,7 +232,7 @@ def _numbers(found: Any) -> dict[str, float]:
             )
         if value is None:
             raise TypeError("train_with: the step gave None; return the loss, or a dict of numbers by name")
-        numbers[name] = single_number(value, f"value {name!r} of", type(found))
+        numbers[name] = single_number(value, f"value {name!r} of", step)
         if not math.isfinite(numbers[name]):
             raise InfiniteLossError(numbers[name], f"{name!r}" if name != "loss" else "the loss", is_done=True)
     return numbers
