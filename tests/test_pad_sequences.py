@@ -43,6 +43,7 @@ def test_a_recurrent_layer_sees_the_sequences_alone():
         ([[1, 2, 3]], 2, ValueError, r"longest sequence has 3 elements; cut it first, as in \[sequence\[:2\]"),
         ([np.ones((2, 3)), np.ones((2, 4))], None, ValueError, r"\(2, 3\), and sequence 1 \(2, 4\)"),
         ([1, 2], None, ValueError, r"shape \(T, ...\)"),
+        ([[1, 2]], 2.5, TypeError, "length is a whole number, not 2.5"),
         (["ab"], None, TypeError, "sequence 0 holds <U2, not numbers"),
     ],
 )

@@ -29,7 +29,7 @@ def pad_sequences(
     Raises:
         ValueError: for no sequences, sequences longer than `length`, such that differ in more than their lengths, or a
             value that their dtype does not have.
-        TypeError: for what holds no numbers, or a value that is none.
+        TypeError: for what holds no numbers, a value that is none, or a length that is no whole number.
 
     Examples:
         >>> rows, mask = mg.pad_sequences([[1, 2, 3], [4]])
@@ -51,6 +51,8 @@ def pad_sequences(
                 f"pad_sequences: sequences have shape (T, ...), where only T differs; the first one has shape "
                 f"{arrays[0].shape}, and sequence {position} {array.shape}"
             )
+    if length is not None and (isinstance(length, bool) or not isinstance(length, (int, np.integer))):
+        raise TypeError(f"pad_sequences: length is a whole number, not {length!r}")
     longest = max(map(len, arrays))
     size = longest if length is None else length
     if size < longest:
