@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import daxpy, saxpy
 
+from minigrad.engine.callers import level_of_user
 from minigrad.engine.tensor import Tensor
 from minigrad.kernels.threads import BLAS_HAS_ONE_THREAD
 
@@ -150,4 +151,4 @@ def tell(what: str, found: Sequence[str]) -> None:
         if wanted[kind] == "raise":
             raise FloatingPointError(f"{told}, which was done to its end")
         if wanted[kind] != "ignore":
-            warnings.warn(told, RuntimeWarning, stacklevel=4)
+            warnings.warn(told, RuntimeWarning, stacklevel=level_of_user())
