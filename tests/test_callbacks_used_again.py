@@ -118,3 +118,34 @@ def test_a_metric_is_not_computed_anew_after_each_step_where_nobody_looks():
 
     trained([], metrics=[Watched()], epochs=1, validation=None)
     assert len(calls) == 1
+
+
+def test_errors_of_several_callbacks_are_all_told():
+    class Raising(mg.Callback):
+        def __init__(self, word):
+            self.word = word
+
+        def on_step_end(self, run):
+            raise ValueError(self.word)
+
+    layer = nn.Dense(2, 1, rng=0)
+    optimizer, data = optim.SGD(layer.parameters(), lr=0.1), [(np.ones((4, 2), np.float32), np.zeros((4, 1)))]
+    callbacks = [Raising("first"), Raising("second")]
+    with pytest.raises(ValueError, match="first") as caught:
+        mg.train(layer, losses.mse, optimizer, data, epochs=1, callbacks=callbacks, progress=False)
+    assert "minigrad: then came ValueError: second" in caught.value.__notes__
+
+
+def test_an_error_that_is_raised_once_more_at_the_end_is_told_once():
+    class Again(mg.Callback):
+        def on_step_end(self, run):
+            raise ValueError("no")
+
+        def on_end(self, run):
+            raise run.error
+
+    layer = nn.Dense(2, 1, rng=0)
+    optimizer, data = optim.SGD(layer.parameters(), lr=0.1), [(np.ones((4, 2), np.float32), np.zeros((4, 1)))]
+    with pytest.raises(ValueError, match="no") as caught:
+        mg.train(layer, losses.mse, optimizer, data, epochs=1, callbacks=[Again()], progress=False)
+    assert not any("then came" in note for note in caught.value.__notes__)

@@ -201,24 +201,21 @@ class Loop:
 
         A callback that was not told of a step would go on with a wrong state.
         """
-        errors = self._errors_of(self._others, moment) if self._others else ()
+        errors = self._errors_of(self._others, moment) if self._others else []
         self._run.note_place()
         if failure is not None:
-            raise failure
+            errors = [failure, *errors]
         if errors:
-            raise errors[0]
+            raise _with_others(errors[0], errors[1:])
         self._tell(self._savers, moment)
 
     def _tell_the_end(self) -> None:
         """Tell all of them. What the first one raises comes out, or is told with the error that was the end."""
         errors, ending = self._errors_of(self._savers + self._others, "on_end"), self._run.error
         if errors and (ending is None or isinstance(ending, KeyboardInterrupt)):
-            raise errors[0]
-        for error in errors:
-            assert ending is not None
-            ending.add_note(f"minigrad: then came {type(error).__name__}: {error}")
-            for note in error.__notes__:
-                ending.add_note(note)
+            raise _with_others(errors[0], errors[1:])
+        if ending is not None:
+            _with_others(ending, errors)
 
     def _errors_of(self, callbacks: list[Callback], moment: str) -> list[Exception]:
         """Tell all of them, whatever some of them raise, and give what they raised."""
@@ -229,3 +226,14 @@ class Loop:
             except Exception as error:
                 errors.append(error)
         return errors
+
+
+def _with_others(error: BaseException, others: Sequence[Exception]) -> BaseException:
+    """An error that tells of others, which came after it."""
+    for other in others:
+        if other is error:  # a callback may raise run.error once more
+            continue
+        error.add_note(f"minigrad: then came {type(other).__name__}: {other}")
+        for note in other.__notes__:
+            error.add_note(note)
+    return error
