@@ -215,7 +215,7 @@ def _array_of(value: Any, primitive: Primitive) -> Any:
         kind = type(value).__name__
         hint = "; write float() around it" if isinstance(value, (Real, Decimal)) else ""
         if value is None:
-            hint = "; mg.gradients gives None for an input on which the output does not depend: write 0.0 there"
+            hint = "; where it came from mg.gradients, the output does not depend on that input: write 0.0 there"
         if hasattr(value, "toarray"):
             hint = "; make an array of it with .toarray()"
         raise TypeError(f"{primitive.name}: a {kind} is not an array of real numbers{hint}")
