@@ -15,6 +15,10 @@ def softly(x):
     return x
 
 
+def sigmoid(x):
+    return keras.ops.hard_sigmoid(x)
+
+
 # A layer, the shape of a sample, and what is said of it.
 LAYERS = {
     "AlphaDropout": (lambda: there.AlphaDropout(0.1), (4,), r"'x' \(AlphaDropout\): there is nothing like it"),
@@ -26,6 +30,12 @@ LAYERS = {
     "approximate": (lambda: there.Dense(2, activation=lambda x: keras.activations.gelu(x, True)), (4,), "<lambda>"),
     "activation": (lambda: there.Dense(2, activation="celu"), (4,), "its activation celu is none of elu, exponential"),
     "activation layer": (lambda: there.Dense(2, activation=there.ELU()), (4,), "is the layer 'elu.*as a layer"),
+    "gelu of keras.ops": (lambda: there.Dense(2, activation=keras.ops.gelu), (4,), "gelu of keras.ops is an approx"),
+    "own sigmoid": (lambda: there.GRU(2, recurrent_activation=sigmoid), (5, 2), "is sigmoid of yours; GRU here"),
+    "inner regularizer": (
+        lambda: there.Bidirectional(there.LSTM(2, kernel_regularizer="l2")), (5, 2), "kernel_regularizer would"),
+    "inner dtype": (
+        lambda: there.Bidirectional(there.LSTM(2, dtype="mixed_bfloat16")), (5, 2), "in bfloat16 with weights in"),
     "regularizer": (lambda: there.Dense(2, kernel_regularizer="l2"), (4,), "kernel_regularizer would be lost"),
     "constraint": (lambda: there.LSTM(2, recurrent_constraint="non_neg"), (4, 2), "recurrent_constraint would be lost"),
     "float16": (lambda: there.Dense(2, dtype="mixed_float16"), (4,), "computes in float16 with weights in float32"),
@@ -112,6 +122,31 @@ def test_a_class_with_a_call_of_its_own():
         from_keras(model)
 
 
+def test_a_class_with_a_graph_and_a_call_of_its_own():
+    class Twice(keras.Sequential):
+        def call(self, *args, **kwargs):
+            return 2.0 * super().call(*args, **kwargs)
+
+    class Thrice(keras.Model):
+        def __init__(self):
+            begin = there.Input((3,))
+            super().__init__(begin, there.Dense(2)(begin))
+
+        def call(self, x):
+            return 3.0 * super().call(x)
+
+    class Plain(keras.Model):
+        def __init__(self):
+            begin = there.Input((3,))
+            super().__init__(begin, there.Dense(2)(begin))
+
+    inner = Twice([there.Input((3,)), there.Dense(2)])
+    for model in (inner, Thrice(), keras.Sequential([there.Input((3,)), inner])):
+        with pytest.raises(ValueError, match=r"(Twice|Thrice) is a class with a call of its own"):
+            from_keras(model)
+    assert repr(from_keras(Plain())) == "Sequential(Dense(3, 2))"
+
+
 def test_layers_of_two_dtypes():
     model = keras.Sequential([there.Input((3,)), there.Dense(2, name="a"), there.ReLU(dtype="float64", name="b")])
     with pytest.raises(ValueError, match=r"'a' \(Dense\) computes in float32, layer 'b' \(ReLU\) computes in float64"):
@@ -132,6 +167,12 @@ class Own(nn.Layer):
         return x
 
 
+def tied():
+    first, second = nn.Dense(3, 3), nn.Dense(3, 3)
+    second.weight = first.weight
+    return nn.Sequential(first, nn.Sequential(second))
+
+
 REFUSED = {
     "Residual": (nn.Residual(nn.Dense(3, 3)), (3,), r"^to_keras: Residual.*Keras has no layer that computes just this"),
     "of a user": (nn.Sequential(nn.Dense(3, 3), Own()), (3,), r"^to_keras: layers.1: Own\(\): Keras has no layer"),
@@ -142,6 +183,7 @@ REFUSED = {
     "strides": (nn.ConvTranspose(2, 2, 2, stride=2, dilation=2), (2, 4, 4), "either strides or a dilation"),
     "affine": (nn.RMSNorm(3, affine=False), (3,), "always has a scale"),
     "twice": (nn.Sequential(*[nn.Dense(3, 3)] * 2), (3,), "stands in the model 2 times"),
+    "tied": (tied(), (3,), r"layers.0.weight and layers.1.layers.0.weight are one Tensor; Keras would train two"),
     "dilation": (
         nn.Conv(2, 2, 2, stride=2, dilation=2),
         (2, 9, 9),

@@ -127,6 +127,27 @@ def test_a_program_for_some_sizes_only_has_no_free_size():
     assert ports(written)["x"] == [6, "x_1"]
 
 
+def test_a_model_that_changes_its_state_in_evaluation_is_refused_and_left_as_it_was():
+    class Count(nn.Layer):
+        def __init__(self, only_in_training):
+            self.only_in_training = only_in_training
+            self.declare_state(calls=np.ones((), np.float32))
+
+        def forward(self, x):
+            if self.training or not self.only_in_training:
+                self.update(calls=self.calls + 1.0)
+            return x * self.calls
+
+    model = Count(only_in_training=False)
+    with pytest.raises(ValueError, match=r"changes its state in evaluation.* only where self.training"):
+        to_onnx(model, input_shape=(3,))
+    assert model.calls.numpy() == 1.0
+    model = Count(only_in_training=True)
+    x = np.ones((2, 3), np.float32)
+    np.testing.assert_array_equal(session_of(to_onnx(model, input_shape=(3,))).run(None, {"input": x})[0], x)
+    assert model.calls.numpy() == 1.0
+
+
 def test_dtypes():
     model = nn.Dense(3, 2, dtype=np.float64)
     written = to_onnx(model, input_shape=(3,))

@@ -62,6 +62,32 @@ def test_layers_of_the_users_own():
     assert to_torch_state(Own(2, 3))["weight"].shape == (3, 2)
 
 
+def test_what_a_subclass_holds_beside_the_layer_it_is():
+    class Scaled(nn.Dense):
+        def __init__(self):
+            super().__init__(2, 3)
+            self.scale = mg.Tensor(np.ones(3), requires_grad=True)
+            self.inner = nn.BatchNorm(3)
+
+    layer = Scaled()
+    state = to_torch_state(layer)
+    assert list(state)[:4] == ["weight", "bias", "scale", "inner.weight"]
+    from_torch_state(layer, {**state, "scale": np.full(3, 2.0)})
+    np.testing.assert_array_equal(layer.scale.numpy(), 2.0)
+    for make in (lambda: nn.LSTM(2, 3, both_directions=True), lambda: nn.MultiHeadAttention(4, 2), model):
+        own = make()
+        given = to_torch_state(own)
+        assert not [name for name in given if "forwards" in name or "query" in name or "scale" in name]
+
+
+def test_two_biases_of_half_precision_are_added_in_that_of_the_model():
+    layer = nn.RNN(2, 3)
+    state = to_torch_state(layer)
+    state["bias_ih_l0"], state["bias_hh_l0"] = np.full(3, 1.0, np.float16), np.full(3, 0.0001, np.float16)
+    from_torch_state(layer, state)
+    np.testing.assert_allclose(layer.forwards.bias.numpy(), 1.0001, rtol=1e-6)
+
+
 def test_names_that_differ():
     first, second = model(), model()
     names = {"0": "features.conv", "3": "head", "3.bias": "offset", "1.running_mean": "norm.mean"}

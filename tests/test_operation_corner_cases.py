@@ -144,3 +144,13 @@ def test_scalars_can_be_joined_with_tensors():
     x = leaf([1.0, 2.0])
     np.concatenate([1.0, x], axis=None).sum().backward()
     np.testing.assert_array_equal(x.grad.data, [1.0, 1.0])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint32, np.int8, np.int64, bool])
+@pytest.mark.parametrize("function", [mg.softmax, mg.log_softmax])
+def test_a_softmax_of_whole_numbers(function, dtype):
+    # Unsigned ones have nothing below 0, where the largest one is subtracted.
+    x = np.array([[0, 200, 1], [1, 0, 1]]).astype(dtype)
+    found = function(x)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, function(x.astype(np.float64)), rtol=1e-15)

@@ -79,7 +79,9 @@ def _steps(model: Any) -> list[Step]:
             f"from_keras: the model {model.name!r} is not built, so that its layers have no weights; call "
             "model.build(shape), or begin it with keras.layers.Input(shape)"
         )
-    if not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
+    # A subclass may have a graph, too, and do something else with what it gives.
+    has_own = any(not getattr(type(model), name).__module__.startswith("keras.") for name in ("call", "__call__"))
+    if has_own or not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
         raise ValueError(
             f"from_keras: {type(model).__name__} is a class with a call of its own, into which nobody can look; write "
             "it as an nn.Layer with the same forward, and convert the layers in it, each as a keras.Sequential"

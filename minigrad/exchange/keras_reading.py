@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -101,7 +101,12 @@ class Reading:
         if hasattr(function, "compute_dtype"):
             raise Unsupported(f"its activation is the layer {function.name!r}; let that follow as a layer of its own")
         name = getattr(function, "__name__", repr(function))
-        if not getattr(function, "__module__", "").startswith("keras.") or isinstance(function, functools.partial):
+        if function is sys.modules["keras"].ops.gelu:
+            raise Unsupported(
+                "gelu of keras.ops is an approximation by default; set layer.activation = keras.activations.gelu for "
+                "the exact one, or convert the model with activation=None there, and put nn.Lambda(f) after that layer"
+            )
+        if not is_of_keras(function):
             raise Unsupported(
                 f"its activation {name} is a function of yours; convert the model with activation=None there, and put "
                 "nn.Lambda(f), with f a function of NumPy, after that layer"
@@ -131,6 +136,14 @@ class Reading:
                 f"its activation {name} is none of {', '.join(sorted([*made, *ACTIVATIONS]))}; convert the model with "
                 "activation=None there, and put nn.Lambda(f) after that layer"
             )
+
+
+def is_of_keras(function: Any) -> bool:
+    """Whether a function is the one that Keras has under its name, and no other one that is called so."""
+    keras, name = sys.modules["keras"], getattr(function, "__name__", "")
+    # keras.ops.gelu is an approximation by default, and keras.activations.gelu is exact.
+    places = [keras.activations] if name == "gelu" else [keras.activations, keras.ops]
+    return any(getattr(place, name, None) is function for place in places)
 
 
 def put(tensor: Tensor | None, values: NDArray[Any], variable: Any, layer: Any) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from minigrad import nn
-from minigrad.exchange.keras_chain import Unsupported, array_of
+from minigrad.exchange.keras_chain import Unsupported, array_of, check_layer
 from minigrad.exchange.keras_layers_read import reads
-from minigrad.exchange.keras_reading import Reading, given, put, weight_and_bias
+from minigrad.exchange.keras_reading import Reading, given, is_of_keras, put, weight_and_bias
 from minigrad.exchange.layers import Crop, Margins, ZeroPad
 
 
@@ -178,6 +178,8 @@ def _bidirectional(reading: Reading, layer: Any) -> None:
     if len(kinds) != 1 or not kinds <= _CELLS.keys():
         raise Unsupported(f"its layers are {' and '.join(sorted(kinds))}; both have to be one of {', '.join(_CELLS)}")
     for each in both:
+        if (dtype := check_layer(each)) != layer.compute_dtype:
+            raise Unsupported(f"a layer in it computes in {dtype}, and it in {layer.compute_dtype}; use one dtype")
         _check_recurrent(each)
     first, second = both
     alike = ("units", "use_bias", "return_sequences")
@@ -199,9 +201,11 @@ def _check_recurrent(layer: Any) -> None:
         )
     wanted = {"activation": "tanh"} | ({} if kind == "SimpleRNN" else {"recurrent_activation": "sigmoid"})
     for name, function in wanted.items():
-        found = getattr(getattr(layer, name), "__name__", repr(getattr(layer, name)))
-        if found != function:
-            raise Unsupported(f"its {name} is {found}; {kind} here has {function}")
+        given_function = getattr(layer, name)
+        found = getattr(given_function, "__name__", repr(given_function))
+        if found != function or not is_of_keras(given_function):
+            whose = " of yours" if found == function else ""
+            raise Unsupported(f"its {name} is {found}{whose}; {kind} here has {function}")
     if kind == "GRU" and not layer.reset_after:
         raise Unsupported(
             "reset_after=False is another equation; nn.GRU computes that of reset_after=True, the default"

@@ -159,6 +159,7 @@ def written(model: nn.Layer, input_shape: tuple[int, ...]) -> Any:
     for layer, count in Counter(layer for _, layer in chain).items():
         if count > 1 and any(True for _ in layer.named_tensors()):
             raise ValueError(f"to_keras: {layer!r} stands in the model {count} times; Keras would train it apart")
+    _refuse_shared(dict(chain))
     dtype = _dtype_of(model, keras)
     writing = Writing(keras, dtype, input_shape)
     begins = next((layer for _, layer in chain if not isinstance(layer, (nn.Reshape, nn.Identity))), None)
@@ -172,6 +173,15 @@ def written(model: nn.Layer, input_shape: tuple[int, ...]) -> Any:
     made = keras.Sequential([begin, *writing.layers])
     _set(writing.weights)
     return made
+
+
+def _refuse_shared(layers: dict[str, nn.Layer]) -> None:
+    first: dict[Tensor, str] = {}
+    for path, layer in layers.items():
+        for name, tensor in layer.named_tensors():
+            own = f"{path}.{name}" if path else name
+            if (other := first.setdefault(tensor, own)) != own:
+                raise ValueError(f"to_keras: {other} and {own} are one Tensor; Keras would train two apart")
 
 
 def _write_all(writing: Writing, chain: list[tuple[str, nn.Layer]], sample: Any) -> None:

@@ -53,7 +53,7 @@ def to_onnx(
 
     Raises:
         ValueError: for another shape than the model takes, names that are empty or the same, and a model that fixes the
-            number of samples.
+            number of samples, or changes its state in evaluation.
         TypeError: for what is no layer, or for a model that gives several arrays.
         ProgramError: for a call that has no counterpart in ONNX, with the line that it belongs to.
         ImportError: without onnx: ``pip install "minigrad-numpy[onnx]"``.
@@ -73,7 +73,15 @@ def to_onnx(
         )
     if not input_name or not output_name or input_name == output_name:
         raise ValueError(f"to_onnx: the names {input_name!r} and {output_name!r} have to be two different ones")
-    return call_in_mode(model, False, lambda: _written(model, path, tuple(input_shape), dtype, input_name, output_name))
+    state = [(each, np.array(each.numpy())) for each in model.states()]
+    try:
+        return call_in_mode(
+            model, False, lambda: _written(model, path, tuple(input_shape), dtype, input_name, output_name)
+        )
+    finally:
+        for each, values in state:
+            if not np.array_equal(each.numpy(), values, equal_nan=True):
+                each.data = values
 
 
 def _written(
@@ -144,6 +152,7 @@ def _recorded(model: Layer, shape: tuple[int, ...], dtype: DTypeLike | None) -> 
     floats = [tensor.dtype for _, tensor in model.named_tensors() if tensor.dtype.kind == "f"]
     kinds = [floats[0] if floats else np.float32, np.int64] if dtype is None else [dtype]
     example: Any = None
+    before = [np.array(each.numpy()) for each in model.states()]
     for kind in kinds:
         example = np.zeros(shape, kind)
         try:
@@ -153,6 +162,11 @@ def _recorded(model: Layer, shape: tuple[int, ...], dtype: DTypeLike | None) -> 
             # Of whole numbers, which an embedding looks up.
             if kind is kinds[-1]:
                 raise
+    if not all(map(np.array_equal, before, [each.numpy() for each in model.states()])):
+        raise ValueError(
+            "to_onnx: the model changes its state in evaluation, and a file in ONNX remembers nothing; change it only "
+            "where self.training, or take it as an argument and give it back; " + _SEVERAL
+        )
     found = [leaf for _, leaf in leaves(out)]
     if len(found) != 1:
         raise TypeError(f"to_onnx: the model gives {len(found)} arrays, not one; {_SEVERAL}")

@@ -45,14 +45,18 @@ def entries_of(model: Layer) -> list[Entry]:
 def _entries(layer: Layer, name: str, path: str) -> Iterator[Entry]:
     """Those of a layer that is called `name` in PyTorch, and has the path `path` here; both end with a dot."""
     kind = next((kind for kind in type(layer).__mro__ if kind in _LAYERS), None)
+    held = frozenset[str]()
     if kind is not None:
         yield from _LAYERS[kind](layer, name, path)
-        return
-    if stack := _stack(layer):
+        # A subclass may hold more.
+        held = _HELD[_LAYERS[kind]]
+    elif stack := _stack(layer):
         for number, inner in enumerate(stack):
             yield from _recurrent(inner, name, f"{path}layers.{number}.", number)
         return
     for attribute, value in vars(layer).items():
+        if attribute in held:
+            continue
         for own, item in contents(attribute, value):
             # The layers of a Sequential are called by their places there.
             there = own.removeprefix("layers.") if isinstance(layer, nn.Sequential) else own
@@ -145,7 +149,8 @@ def _added(layer: Layer, name: str, path: str, tensor: Tensor) -> Entry:
     """The second of two biases that are added, after the first one has been written."""
 
     def write(array: Array, state: State) -> None:
-        state[path] = state[path] + array
+        # Numbers of half precision are added in that of the model.
+        state[path] = np.add(state[path], array, dtype=np.result_type(state[path], array, tensor.dtype))
 
     return Entry(name, repr(layer), lambda: np.zeros_like(_values(tensor)), write)
 
@@ -182,4 +187,13 @@ _LAYERS: dict[type[Layer], Callable[[Any, str, str], Iterator[Entry]]] = {
     nn.BatchNorm: _batch_norm,
     **dict.fromkeys([nn.RNN, nn.GRU, nn.LSTM], _recurrent),
     nn.MultiHeadAttention: _attention,
+}
+# The attributes that each of them is about.
+_HELD: dict[Callable[[Any, str, str], Iterator[Entry]], frozenset[str]] = {
+    **dict.fromkeys([_dense, _weight_and_bias], frozenset({"weight", "bias"})),
+    _weight: frozenset({"weight"}),
+    _norm: frozenset({"scale", "shift"}),
+    _batch_norm: frozenset({"scale", "shift", "mean", "variance"}),
+    _recurrent: frozenset({"forwards", "backwards"}),
+    _attention: frozenset({"query", "key", "value", "out"}),
 }

@@ -13,6 +13,11 @@ from minigrad.ops.reductions.sums import Axes
 table = Table(__name__)
 
 
+def _shifted(x: Any, axis: Axes) -> Any:
+    """x minus its maximum, as floats: below 0, unsigned whole numbers would begin again at their largest."""
+    return x - (np.max(x, axis=axis, keepdims=True) + 0.0)
+
+
 @table.primitive(
     lambda g, out, x, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)),
     reads=("out",),
@@ -20,7 +25,7 @@ table = Table(__name__)
 )
 def softmax(x: Any, axis: Axes = -1) -> Any:
     """exp(x) / sum(exp(x)) along an axis, without overflow."""
-    powers = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    powers = np.exp(_shifted(x, axis))
     return powers / np.sum(powers, axis=axis, keepdims=True)
 
 
@@ -31,7 +36,7 @@ def softmax(x: Any, axis: Axes = -1) -> Any:
 )
 def log_softmax(x: Any, axis: Axes = -1) -> Any:
     """log(softmax(x)) along an axis, exact where softmax would round to 0."""
-    shifted = x - np.max(x, axis=axis, keepdims=True)
+    shifted = _shifted(x, axis)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
