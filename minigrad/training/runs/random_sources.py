@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.nn.generators import bits, put, python_state, state_of
 from minigrad.training.runs.reaching import everything_in
 
-_SPAWNED = "spawned"
 _KINDS = (np.random.Generator, np.random.BitGenerator, np.random.RandomState, random.Random)
 
 
@@ -33,7 +33,7 @@ class RandomSources:
 
     def states(self) -> list[Any]:
         """Where each stands. `plain` gives what JSON can hold."""
-        return [np.random.get_state(legacy=False), random.getstate(), *map(_state, self.found)]
+        return [np.random.get_state(legacy=False), random.getstate(), *map(state_of, self.found)]
 
     def set(self, states: Sequence[Any]) -> None:
         """Put each of them where it stood.
@@ -50,13 +50,13 @@ class RandomSources:
                 f"{len(self.found)}"
             )
         for source, state in zip(self.found, own, strict=True):
-            _put(copy.deepcopy(source), state)
-        _put(np.random.RandomState(), everybodys[0])
-        _put(random.Random(), everybodys[1])
+            put(copy.deepcopy(source), state)
+        put(np.random.RandomState(), everybodys[0])
+        put(random.Random(), everybodys[1])
         for source, state in zip(self.found, own, strict=True):
-            _put(source, state)
+            put(source, state)
         np.random.set_state(everybodys[0])
-        random.setstate(_python_state(everybodys[1]))
+        random.setstate(python_state(everybodys[1]))
 
 
 def _found_in(things: Sequence[object]) -> Iterator[Any]:
@@ -65,56 +65,10 @@ def _found_in(things: Sequence[object]) -> Iterator[Any]:
         # What the system gives stands nowhere.
         if isinstance(thing, _KINDS) and not isinstance(thing, random.SystemRandom):
             # Two generators of NumPy may share the place where they stand.
-            place = _bits(thing)
+            place = bits(thing)
             if id(place) not in places:
                 places.add(id(place))
                 yield thing
-
-
-def _bits(source: Any) -> Any:
-    """Where a new generator of NumPy has its state; the others have it themselves."""
-    return source.bit_generator if isinstance(source, np.random.Generator) else source
-
-
-def _state(source: Any) -> Any:
-    if isinstance(source, (np.random.Generator, np.random.BitGenerator)):
-        return {**_bits(source).state, _SPAWNED: _spawned(source)}
-    return source.getstate() if isinstance(source, random.Random) else source.get_state(legacy=False)
-
-
-def _spawned(source: Any) -> int:
-    """How many generators a generator has made by its method `spawn`, which is no part of NumPy's state."""
-    return getattr(_bits(source).seed_seq, "n_children_spawned", 0)
-
-
-def _spawn(source: Any, count: int) -> None:
-    """Make so many, so that the next one is what it would be. A number that is too large already stays."""
-    while (missing := count - _spawned(source)) > 0 and hasattr(_bits(source).seed_seq, "n_children_spawned"):
-        _bits(source).seed_seq.spawn(min(missing, 1000))
-
-
-def _put(source: Any, state: Any) -> None:
-    """Set one generator.
-
-    Raises:
-        ValueError: where the state is none of a generator of this kind.
-    """
-    try:
-        if isinstance(source, (np.random.Generator, np.random.BitGenerator)):
-            _bits(source).state = state
-            _spawn(source, int(state[_SPAWNED]))
-        elif isinstance(source, random.Random):
-            source.setstate(_python_state(state))
-        else:
-            source.set_state(state)
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
-        kind = type(_bits(source)).__name__
-        raise ValueError(f"it has no state of a {kind} generator ({error})") from error
-
-
-def _python_state(state: Any) -> Any:
-    version, numbers, gauss = state
-    return version, tuple(numbers), gauss
 
 
 def plain(state: Any) -> Any:
